@@ -1,0 +1,146 @@
+"""Many as one: weights that follow how well each saw the last point coming.
+
+``memories``  one model at several rates, weighted by ``-log p`` through managers that share weight
+              with the past. Nothing to set; over any stream the total surprise is at most
+              ln(managers x rates) nats above that of the best single rate.
+``boa``       forecasters weighted by their regret on a convex loss, safe against bad ones.
+
+The state of a blend is one slice of floats. A further rule is one more pair of kernels.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiled import compiled
+
+Floats = NDArray[np.float64]
+
+# A manager is a way to carry weights over K memories from one point to the next:
+#   Bayes        w <- posterior                                     keeps the bound above
+#   past(share)  w <- (1 - share) posterior + share * mean of all posteriors so far
+#   em(floor)    w <- w + max(floor, 1/(t+2)) (posterior - w)       learns a standing mixture
+PAST_SHARES = np.array([0.001, 0.01, 0.1, 0.3])
+EM_FLOORS = np.array([0.0, 0.01, 0.05])
+BAYES, FIRST_EM = 0, 1 + len(PAST_SHARES)
+MANAGERS = FIRST_EM + len(EM_FLOORS)
+ALIVE = 0.001  # of uniform weight in what the em managers learn, so that no memory dies
+
+
+@compiled
+def memories_floats(K: int) -> int:
+    """Floats of a blend of K memories: mixed weights [K], managers [A], weights, past [A, K]."""
+    return K + MANAGERS + 2 * MANAGERS * K
+
+
+def memories_begin(f: Floats, K: int) -> None:
+    """Every memory and every manager starts with the same weight."""
+    f[:] = 1.0 / K
+    f[K : K + MANAGERS] = 1.0 / MANAGERS
+
+
+@compiled
+def memories_learn(f, likelihood, t):
+    """Move all weights by p_k(y), the likelihood that each memory gave to the newest point.
+
+    ``likelihood`` [K] may carry a common factor; ``t`` counts the points before this one. What
+    the blend believes next stands in ``f[:K]``:  mixed_k = sum_a v_a w_ak.
+    Sources: past posteriors, Bousquet and Warmuth (2002); online EM, Cappe and Moulines (2009).
+
+    Returns
+    -------
+    float
+        m = sum_a v_a q_a, the blend's own likelihood: its surprise is -log m.
+    """
+    K = len(likelihood)
+    W = K + MANAGERS
+    PAST = W + MANAGERS * K
+    m = 0.0
+    for k in range(K):
+        m += f[k] * likelihood[k]
+    if not (m > 0.0 and m < math.inf):
+        return m  # no memory can tell, so none gains
+    slow = 1.0 / (t + 2.0)
+    for a in range(MANAGERS):
+        # q_a = sum_k w_ak p_k
+        q = 0.0
+        for k in range(K):
+            q += f[W + a * K + k] * likelihood[k]
+        # v_a <- v_a q_a / m
+        f[K + a] *= q / m
+        for k in range(K):
+            w = W + a * K + k
+            # posterior_k = w_ak p_k / q_a
+            posterior = f[w] * likelihood[k] / q if q > 0.0 else f[w]
+            if a == BAYES:
+                f[w] = posterior
+            elif a < FIRST_EM:
+                share = PAST_SHARES[a - 1]
+                past = PAST + a * K + k
+                f[past] += slow * (posterior - f[past])
+                f[w] = (1.0 - share) * posterior + share * f[past]
+            else:
+                alive = (1.0 - ALIVE) * posterior + ALIVE / K
+                f[w] += max(EM_FLOORS[a - FIRST_EM], slow) * (alive - f[w])
+    for k in range(K):
+        f[k] = 0.0
+    for a in range(MANAGERS):
+        for k in range(K):
+            f[k] += f[K + a] * f[W + a * K + k]
+    return m
+
+
+@compiled
+def boa_floats(K: int) -> int:
+    """Floats of an aggregation of K experts: weights, regret, its square, its largest, each [K]."""
+    return 4 * K
+
+
+@compiled
+def boa_blend(f, experts):
+    """x = sum_k w_k x_k."""
+    x = 0.0
+    for k in range(len(experts)):
+        x += f[k] * experts[k]
+    return x
+
+
+@compiled
+def boa_learn(f, experts, blend, gradient, forget):
+    """Second-order Bernstein online aggregation (Wintenberger, 2017), fading.
+
+    ``gradient`` is that of the loss at the blend x; the loss is linearised there, so that expert k
+    would have gained r_k. Both R and V fade by ``1 - forget`` a point.
+
+        r_k = gradient (x - x_k)
+        V_k <- V_k + r_k^2,   E_k <- max(E_k, |r_k|)
+        eta_k = min(1 / (2 E_k), sqrt(ln K / V_k))       no rate to set
+        R_k <- R_k + r_k - eta_k r_k^2                   safe against bad experts
+        w_k ~ eta_k exp(eta_k R_k)
+
+    Where y follows the blend's own forecast the mean gradient is 0, and so is that of r.
+    """
+    K = len(experts)
+    R, V, E = K, 2 * K, 3 * K
+    keep = 1.0 - forget
+    best = -math.inf
+    for k in range(K):
+        r = gradient * (blend - experts[k])
+        f[V + k] = keep * f[V + k] + r * r
+        f[E + k] = max(keep * f[E + k], abs(r))
+        f[R + k] *= keep
+        f[k] = math.nan
+        if f[V + k] > 0.0:
+            eta = min(0.5 / f[E + k], math.sqrt(math.log(K) / f[V + k]))
+            f[R + k] += r - eta * r * r
+            f[k] = math.log(eta) + eta * f[R + k]
+        if f[k] > best:
+            best = f[k]
+    total = 0.0
+    for k in range(K):
+        # an expert that always agreed with the blend weighs as much as the best
+        f[k] = 1.0 if math.isnan(f[k]) else math.exp(f[k] - best)
+        total += f[k]
+    for k in range(K):
+        f[k] /= total

@@ -1,0 +1,825 @@
+"""What a forecast is: a distribution that can be asked, and can be surprised.
+
+Numbers: Normal, StudentT, Mixture, Quantiles. Words and labels: Bernoulli, Categorical.
+The compiled kernels come first; the classes and the whole-stream loop call the same ones.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiled import compiled
+
+Floats = NDArray[np.float64]
+
+# The levels at which a forecast of a number is kept and printed.
+LEVELS = (0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975)
+N = len(LEVELS)
+
+# ------------------------------------------------- Student's t with 4 degrees of freedom
+# With w = z / sqrt(4 + z^2) its distribution function is a cubic:  T = (1 + w)^2 (2 - w) / 4.
+
+
+def _t4_quantile(p: float) -> float:
+    """z with T(z) = p, by the cubic's trigonometric root (Shaw, 2006)."""
+    tail = min(p, 1.0 - p)
+    # u = 1 + w solves u^2 (3 - u) = 4 tail
+    third = math.asin(math.sqrt(tail)) * 2.0 / 3.0
+    u = 2.0 * math.sin(0.5 * third) ** 2 + math.sqrt(3.0) * math.sin(third)
+    z = 2.0 * (1.0 - u) / math.sqrt(u * (2.0 - u)) if u > 0.0 else math.inf
+    return -z if p < 0.5 else z
+
+
+t4_quantile = compiled(_t4_quantile)
+SCORES = np.array([_t4_quantile(level) for level in LEVELS])
+
+
+@compiled
+def t4_pdf(z):
+    """Density: 3/8 (1 + z^2/4)^(-5/2)."""
+    u = 1.0 + 0.25 * z * z
+    return 0.375 / (u * u * math.sqrt(u))
+
+
+def _t4_upper(z: float) -> float:
+    """P(Z > z), to full precision in both tails."""
+    root = math.sqrt(4.0 + z * z)
+    w = abs(z) / root
+    u = 4.0 / ((4.0 + z * z) * (1.0 + w))  # 1 - w
+    tail = 0.25 * u * u * (3.0 - u)
+    return tail if z > 0.0 else 1.0 - tail
+
+
+t4_upper = compiled(_t4_upper)
+
+
+@compiled
+def t4_cdf(z):
+    """P(Z <= z)."""
+    return t4_upper(-z)
+
+
+def _t4_moment(z: float) -> float:
+    """int_-inf^z x t4(x) dx = -1/2 (1 + z^2/4)^(-3/2)."""
+    u = 1.0 + 0.25 * z * z
+    return -0.5 / (u * math.sqrt(u))
+
+
+t4_moment = compiled(_t4_moment)
+
+
+def _t4_square(z: float) -> float:
+    """int_-inf^z T(x)^2 dx = z T^2 - 2 M T - 3/8 int_-inf^z (1 + x^2/4)^-4 dx, M the moment."""
+    root = math.sqrt(4.0 + z * z)
+    sine, cosine = z / root, 2.0 / root  # of phi, where z = 2 tan(phi)
+    phi = math.atan(0.5 * z)
+    s2, c2 = 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
+    s4, c4 = 2.0 * s2 * c2, 1.0 - 2.0 * s2 * s2
+    s6 = s4 * c2 + c4 * s2
+    sixth = 0.625 * (phi + 0.5 * math.pi) + 0.46875 * s2 + 0.09375 * s4 + s6 / 96.0
+    u = 1.0 - abs(sine)
+    below = 0.25 * u * u * (3.0 - u)
+    if z > 0.0:
+        below = 1.0 - below
+    moment = -0.5 * cosine * cosine * cosine
+    return z * below * below - 2.0 * moment * below - 0.375 * sixth
+
+
+t4_square = compiled(_t4_square)
+T4_ENTROPY = 2.5 * 0.2803723055467761 + math.log(8.0 / 3.0)  # -int t4 log t4
+SQUARE_BELOW = np.array([_t4_square(z) for z in SCORES])
+SQUARE_ABOVE = np.array([_t4_square(-z) for z in SCORES])
+MOMENT = np.array([_t4_moment(z) for z in SCORES])
+LEVEL = np.array(LEVELS)
+
+
+@compiled
+def t4_mass(a, b):
+    """P(a <= Z <= b), to full precision for narrow intervals and in the tails."""
+    middle = 0.5 * (a + b)
+    if b - a < 1e-3 * (1.0 + abs(middle)):
+        # Simpson's rule; its error is of the fifth power of the width
+        return (b - a) * (t4_pdf(a) + 4.0 * t4_pdf(middle) + t4_pdf(b)) / 6.0
+    if a > 0.0:
+        return t4_upper(a) - t4_upper(b)
+    return t4_upper(-b) - t4_upper(-a)
+
+
+# ------------------------------------------------- Student's t bent through 21 quantiles
+# x = g(z) is linear between the points (score_i, value_i) and beyond them with the slopes of the
+# two tails; Z is Student's t. A tie of two values is an atom.
+
+
+@compiled
+def quantiles_slope(values, left, right, segment):
+    """dx/dz on a segment: 0 is the left tail, N the right one."""
+    if segment == 0:
+        return left
+    if segment == len(values):
+        return right
+    return (values[segment] - values[segment - 1]) / (SCORES[segment] - SCORES[segment - 1])
+
+
+@compiled
+def quantiles_score(values, left, right, segment, x):
+    """z with g(z) = x on a segment of positive slope."""
+    at = max(segment - 1, 0)
+    return SCORES[at] + (x - values[at]) / quantiles_slope(values, left, right, segment)
+
+
+@compiled
+def _segment_above(values, x):
+    """How many values are <= x: the segment that begins at the last of them."""
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] <= x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def _score_up_to(values, left, right, x):
+    """The largest z with g(z) <= x."""
+    segment = _segment_above(values, x)
+    if segment == 0 and left <= 0.0:
+        return -math.inf
+    if segment == len(values) and right <= 0.0:
+        return math.inf
+    return quantiles_score(values, left, right, segment, x)
+
+
+@compiled
+def _score_from(values, left, right, x):
+    """The smallest z with g(z) >= x."""
+    segment = _segment_above(values, x)
+    while segment > 0 and values[segment - 1] == x:
+        segment -= 1
+    if segment == 0 and left <= 0.0:
+        return -math.inf
+    if segment == len(values) and right <= 0.0:
+        return math.inf
+    return quantiles_score(values, left, right, segment, x)
+
+
+@compiled
+def quantiles_cdf(values, left, right, x):
+    """P(Y <= x)."""
+    return t4_upper(-_score_up_to(values, left, right, x))
+
+
+@compiled
+def quantiles_mass(values, left, right, low, high):
+    """P(low <= Y <= high); an atom at either end counts whole."""
+    a = _score_from(values, left, right, low)
+    b = _score_up_to(values, left, right, high)
+    return t4_mass(a, b) if b > a else 0.0
+
+
+@compiled
+def quantiles_surprise(values, left, right, cell, y):
+    """-log of the mass of the cell around y, over its width; of the density where it is 0."""
+    half = 0.5 * cell
+    segment = _segment_above(values, y)
+    at = max(segment - 1, 0)
+    slope = quantiles_slope(values, left, right, segment)
+    alone = segment == len(values) or y + half < values[segment]
+    if slope > 0.0 and alone and (segment == 0 or y - half > values[at]):
+        # the whole cell lies on one segment: its width in z is exact, however small
+        z = quantiles_score(values, left, right, segment, y)
+        width = cell / slope
+        if width == 0.0:
+            return -math.log(t4_pdf(z) / slope)
+        return -math.log(t4_mass(z - 0.5 * width, z + 0.5 * width) / cell)
+    if cell > 0.0:
+        mass = quantiles_mass(values, left, right, y - half, y + half)
+        return -math.log(mass / cell) if mass > 0.0 else math.inf
+    if math.isnan(cell) or math.isnan(y):
+        return math.nan
+    return -math.log(quantiles_pdf(values, left, right, y))
+
+
+@compiled
+def quantiles_pdf(values, left, right, x):
+    """t4(z) / g'(z); infinite on an atom."""
+    segment = _segment_above(values, x)
+    if segment > 0 and values[segment - 1] == x:
+        tie = segment > 1 and values[segment - 2] == x
+        if tie or (segment == 1 and left <= 0.0) or (segment == len(values) and right <= 0.0):
+            return math.inf
+    slope = quantiles_slope(values, left, right, segment)
+    if slope <= 0.0:
+        return 0.0
+    return t4_pdf(quantiles_score(values, left, right, segment, x)) / slope
+
+
+@compiled
+def quantiles_quantile(values, left, right, p):
+    """The smallest x with P(Y <= x) >= p."""
+    z = t4_quantile(p)
+    n = len(values)
+    if z <= SCORES[0]:
+        return values[0] + left * (z - SCORES[0]) if left > 0.0 else values[0]
+    if z >= SCORES[n - 1]:
+        return values[n - 1] + right * (z - SCORES[n - 1]) if right > 0.0 else values[n - 1]
+    segment = _segment_above(SCORES, z)
+    at = segment - 1
+    return values[at] + quantiles_slope(values, left, right, segment) * (z - SCORES[at])
+
+
+@compiled
+def quantiles_mean(values, left, right):
+    """sum over segments of int g(z) t4(z) dz, exactly."""
+    n = len(values)
+    # left tail: int (v_0 + left (z - z_0)) t4 dz
+    mean = values[0] * LEVEL[0] + left * (MOMENT[0] - SCORES[0] * LEVEL[0])
+    for s in range(1, n):
+        slope = (values[s] - values[s - 1]) / (SCORES[s] - SCORES[s - 1])
+        mass = LEVEL[s] - LEVEL[s - 1]
+        mean += values[s - 1] * mass
+        mean += slope * (MOMENT[s] - MOMENT[s - 1] - SCORES[s - 1] * mass)
+    mass = 1.0 - LEVEL[n - 1]
+    return mean + values[n - 1] * mass + right * (-MOMENT[n - 1] - SCORES[n - 1] * mass)
+
+
+@compiled
+def quantiles_expected_surprise(values, left, right, cell):
+    """h(Y) = h(t4) + sum over segments of their mass times log slope; no slope below the cell."""
+    if math.isnan(cell):
+        return math.nan
+    n = len(values)
+    total = T4_ENTROPY + LEVEL[0] * (math.log(max(left, cell)) + math.log(max(right, cell)))
+    for s in range(1, n):
+        slope = (values[s] - values[s - 1]) / (SCORES[s] - SCORES[s - 1])
+        total += (LEVEL[s] - LEVEL[s - 1]) * math.log(max(slope, cell))
+    return total
+
+
+@compiled
+def quantiles_crps(values, left, right, y):
+    """int (F(x) - 1[y <= x])^2 dx, exactly: F^2 below y and (1 - F)^2 above it."""
+    n = len(values)
+    segment = _segment_above(values, y)
+    total = 0.0
+    for s in range(1, n):
+        slope = (values[s] - values[s - 1]) / (SCORES[s] - SCORES[s - 1])
+        if s < segment:
+            total += slope * (SQUARE_BELOW[s] - SQUARE_BELOW[s - 1])
+        elif s > segment:
+            total += slope * (SQUARE_ABOVE[s - 1] - SQUARE_ABOVE[s])
+    if segment > 0:
+        total += left * SQUARE_BELOW[0]
+    if segment < n:
+        total += right * SQUARE_ABOVE[n - 1]
+    # the segment of y itself
+    slope = quantiles_slope(values, left, right, segment)
+    if slope <= 0.0:
+        # beyond a tail of no width: nothing is there but the distance
+        return total + (values[0] - y if segment == 0 else y - values[n - 1])
+    z = quantiles_score(values, left, right, segment, y)
+    below = t4_square(z) - (SQUARE_BELOW[segment - 1] if segment > 0 else 0.0)
+    above = t4_square(-z) - (SQUARE_ABOVE[segment] if segment < n else 0.0)
+    return total + slope * (below + above)
+
+
+# ------------------------------------------------- Normal and Student's t with few degrees
+
+ROOT_2 = math.sqrt(2.0)
+LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
+
+
+@compiled
+def normal_cdf(mean, sd, x):
+    """P(Y <= x)."""
+    return 0.5 * math.erfc((mean - x) / (sd * ROOT_2))
+
+
+@compiled
+def normal_surprise(mean, sd, cell, y):
+    """-log of the mass of the cell around y, over its width; finite however far y is."""
+    z = abs(y - mean) / sd
+    width = cell / sd
+    density = 0.5 * z * z + LOG_ROOT_2PI + math.log(sd)
+    if math.isnan(cell):
+        return math.nan
+    if width * max(1.0, z) < 0.02:
+        # Simpson's rule, in units of the density at y
+        wing = 0.5 * (
+            math.exp(-0.5 * width * (z + 0.25 * width)) + math.exp(0.5 * width * (z - 0.25 * width))
+        )
+        return density - math.log((2.0 + wing) / 3.0)
+    a, b = z - 0.5 * width, z + 0.5 * width
+    if a < 25.0:
+        return -math.log(0.5 * (math.erfc(a / ROOT_2) - math.erfc(b / ROOT_2)) / cell)
+    # far out:  Q(a) - Q(b),  Q(a) ~ phi(a)/a (1 - 1/a^2)
+    log_upper = -0.5 * a * a - LOG_ROOT_2PI - math.log(a) + math.log1p(-1.0 / (a * a))
+    left_out = -math.expm1(-0.5 * width * (a + b)) if width * (a + b) < 100.0 else 1.0
+    return -log_upper - math.log(left_out) + math.log(cell)
+
+
+@compiled
+def student_pdf(z, nu):
+    """Density for nu in {2, 4, 8, inf}."""
+    if nu == math.inf:
+        return math.exp(-0.5 * z * z - LOG_ROOT_2PI)
+    u = 1.0 + z * z / nu
+    root = math.sqrt(u)
+    if nu == 2.0:
+        return 0.35355339059327373 / (u * root)
+    if nu == 4.0:
+        return 0.375 / (u * u * root)
+    return 0.38669902096139315 / (u * u * u * u * root)
+
+
+@compiled
+def student_upper(z, nu):
+    """P(Z > z) for nu in {2, 4, 8, inf}, to full precision in the upper tail.
+
+    With w = z / sqrt(nu + z^2) and s = 1 - w^2, the odd part is w/2 (1 + s/2 + 3/8 s^2 + ...).
+    """
+    if nu == math.inf:
+        return 0.5 * math.erfc(z / ROOT_2)
+    if z < 0.0:
+        return 1.0 - student_upper(-z, nu)
+    if nu == 4.0:
+        return t4_upper(z)
+    s = nu / (nu + z * z)
+    w = z / math.sqrt(nu + z * z)
+    if nu == 2.0:
+        return 0.5 * s / (1.0 + w)
+    if s > 0.2:
+        return 0.5 - 0.5 * w * (1.0 + s * (0.5 + s * (0.375 + s * 0.3125)))
+    # the tail of that series:  w/2 (35/128 s^4 + 63/256 s^5 + ...)
+    term = 0.2734375 * s * s * s * s
+    total = 0.0
+    j = 4.0
+    while term > 1e-17 * total:
+        total += term
+        j += 1.0
+        term *= s * (2.0 * j - 1.0) / (2.0 * j)
+    return 0.5 * w * total
+
+
+@compiled
+def student_mass(a, b, nu):
+    """P(a <= Z <= b)."""
+    middle = 0.5 * (a + b)
+    narrow = 1e-3 * (1.0 + abs(middle)) if nu < math.inf else 1e-3 / (1.0 + abs(middle))
+    if b - a < narrow:
+        simpson = student_pdf(a, nu) + 4.0 * student_pdf(middle, nu) + student_pdf(b, nu)
+        return (b - a) * simpson / 6.0
+    if a > 0.0:
+        return student_upper(a, nu) - student_upper(b, nu)
+    return student_upper(-b, nu) - student_upper(-a, nu)
+
+
+@compiled
+def mixture_cdf(weights, locations, scales, nus, x):
+    """sum_k w_k F_k(x)."""
+    total = 0.0
+    for k in range(len(weights)):
+        total += weights[k] * student_upper((locations[k] - x) / scales[k], nus[k])
+    return total
+
+
+@compiled
+def mixture_pdf(weights, locations, scales, nus, x):
+    """sum_k w_k p_k(x)."""
+    total = 0.0
+    for k in range(len(weights)):
+        total += weights[k] * student_pdf((x - locations[k]) / scales[k], nus[k]) / scales[k]
+    return total
+
+
+@compiled
+def mixture_surprise(weights, locations, scales, nus, cell, y):
+    """-log of the mass of the cell around y, over its width; finite however far y is."""
+    if math.isnan(cell):
+        return math.nan
+    density = 0.0
+    for k in range(len(weights)):
+        z = (y - locations[k]) / scales[k]
+        half = 0.5 * cell / scales[k]
+        if half > 0.0:
+            density += weights[k] * student_mass(z - half, z + half, nus[k]) / cell
+        else:
+            density += weights[k] * student_pdf(z, nus[k]) / scales[k]
+    if density > 0.0:
+        return -math.log(density)
+    # only Normals, all of them far away: the nearest says it
+    least = math.inf
+    for k in range(len(weights)):
+        if weights[k] > 0.0:
+            far = normal_surprise(locations[k], scales[k], cell, y) - math.log(weights[k])
+            least = min(least, far)
+    return least
+
+
+@compiled
+def mixture_quantile(weights, locations, scales, nus, p):
+    """x with F(x) = p, by Newton steps inside a shrinking bracket."""
+    # no part's quantile is further out than that of 2 degrees of freedom
+    widest = (2.0 * p - 1.0) / math.sqrt(2.0 * p * (1.0 - p))
+    low, high = math.inf, -math.inf
+    for k in range(len(weights)):
+        low = min(low, locations[k] + scales[k] * min(0.0, widest))
+        high = max(high, locations[k] + scales[k] * max(0.0, widest))
+    x = 0.5 * (low + high)
+    for _ in range(100):
+        error = mixture_cdf(weights, locations, scales, nus, x) - p
+        if error > 0.0:
+            high = x
+        else:
+            low = x
+        density = mixture_pdf(weights, locations, scales, nus, x)
+        step = error / density if density > 0.0 else math.inf
+        inside = low < x - step < high
+        following = x - step if inside else 0.5 * (low + high)
+        if abs(following - x) <= 1e-13 * (abs(x) + high - low) or error == 0.0:
+            return following
+        x = following
+    return x
+
+
+# ------------------------------------------------- what people hold
+
+
+class Forecast(ABC):
+    """A distribution over what comes next. It never changes."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def surprise(self, y: Any) -> float:
+        """-log p(y), nats."""
+
+    @abstractmethod
+    def expected_surprise(self) -> float:
+        """The mean surprise, were y drawn from this forecast; nats."""
+
+
+class NumberForecast(Forecast):
+    """A distribution over the next number.
+
+    Attributes
+    ----------
+    cell : float
+        Width of the cell that an observation stands for, in units of y: ``surprise`` is
+        ``-log(P(y - cell/2 <= Y <= y + cell/2) / cell)``, so that values that repeat themselves
+        are never infinitely likely. At 0 it is ``-log`` of the density; NaN where the series has
+        shown no unit yet, and the surprise is NaN too.
+    """
+
+    __slots__ = ("cell",)
+    cell: float
+
+    @property
+    @abstractmethod
+    def mean(self) -> float:
+        """Expected value."""
+
+    @property
+    def median(self) -> float:
+        """The value that is exceeded half of the time."""
+        return self.quantile(0.5)
+
+    @abstractmethod
+    def quantile(self, level: float) -> float:
+        """The smallest value that is not exceeded with probability ``level``, in (0, 1)."""
+
+    @abstractmethod
+    def cdf(self, y: float) -> float:
+        """P(Y <= y)."""
+
+    @abstractmethod
+    def pdf(self, y: float) -> float:
+        """Density at y, per unit of y."""
+
+    def interval(self, coverage: float) -> tuple[float, float]:
+        """The central interval that holds Y with probability ``coverage``, in (0, 1)."""
+        tail = 0.5 * (1.0 - coverage)
+        return self.quantile(tail), self.quantile(1.0 - tail)
+
+    def sample(self, rng: np.random.Generator, n: int = 1) -> Floats:
+        """Draw n values, float64 [n]."""
+        # away from 0 and 1, where a quantile may be infinite
+        levels = rng.uniform(1e-12, 1.0 - 1e-12, n)
+        return np.array([self.quantile(level) for level in levels])
+
+
+def _checked_level(level: float) -> float:
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"a level lies between 0 and 1; got {level!r}")
+    return level
+
+
+class Normal(NumberForecast):
+    """Normal distribution.
+
+    Examples
+    --------
+    >>> forecast = Normal(mean=10.0, sd=2.0)
+    >>> round(forecast.surprise(10.0), 4), [round(x, 2) for x in forecast.interval(0.9)]
+    (1.6121, [6.71, 13.29])
+    """
+
+    __slots__ = ("_mean", "sd")
+
+    def __init__(self, mean: float, sd: float, cell: float = 0.0) -> None:
+        if not sd > 0.0:
+            raise ValueError(f"sd must be positive; got {sd!r}")
+        self._mean = mean
+        self.sd = sd
+        self.cell = cell
+
+    @property
+    def mean(self) -> float:
+        return float(self._mean)
+
+    @property
+    def median(self) -> float:
+        return float(self._mean)
+
+    def surprise(self, y: float) -> float:
+        return float(normal_surprise(self._mean, self.sd, self.cell, y))
+
+    def expected_surprise(self) -> float:
+        return math.log(self.sd) + LOG_ROOT_2PI + 0.5
+
+    def quantile(self, level: float) -> float:
+        return float(self._mean + self.sd * NormalDist().inv_cdf(_checked_level(level)))
+
+    def cdf(self, y: float) -> float:
+        return float(normal_cdf(self._mean, self.sd, y))
+
+    def pdf(self, y: float) -> float:
+        return math.exp(-0.5 * ((y - self._mean) / self.sd) ** 2 - LOG_ROOT_2PI) / self.sd
+
+    def __repr__(self) -> str:
+        return f"Normal(mean={self._mean:.6g}, sd={self.sd:.6g})"
+
+
+class Mixture(NumberForecast):
+    """Mixture of Student-t distributions; one of infinite degrees of freedom is a Normal.
+
+    Parameters
+    ----------
+    weights, locations, scales, nus : array_like, [n]
+        Weights sum to 1; degrees of freedom are 2, 4, 8 or inf, where all is algebraic.
+    cell : float
+        See ``NumberForecast``.
+
+    Raises
+    ------
+    ValueError
+        If a part is none of those.
+
+    Examples
+    --------
+    >>> forecast = Mixture([0.5, 0.5], [0.0, 10.0], [1.0, 1.0], [4.0, math.inf])
+    >>> forecast.mean, round(forecast.cdf(5.0), 3)
+    (5.0, 0.496)
+    """
+
+    __slots__ = ("locations", "nus", "scales", "weights")
+
+    def __init__(
+        self,
+        weights: Sequence[float] | Floats,
+        locations: Sequence[float] | Floats,
+        scales: Sequence[float] | Floats,
+        nus: Sequence[float] | Floats,
+        cell: float = 0.0,
+    ) -> None:
+        parts = np.array([weights, locations, scales, nus], float)
+        w, _, s, nu = parts
+        if not (np.isfinite(parts[:3]).all() and (w >= 0).all() and abs(w.sum() - 1.0) < 1e-9):
+            raise ValueError(f"weights must be positive and sum to 1; got {w}")
+        if not ((s > 0).all() and np.isin(nu, (2.0, 4.0, 8.0, math.inf)).all()):
+            raise ValueError(f"scales must be positive, nus 2, 4, 8 or inf; got {s}, {nu}")
+        self._keep(parts, cell)
+
+    def _keep(self, parts: Floats, cell: float) -> None:
+        self.weights, self.locations, self.scales, self.nus = parts
+        self.cell = cell
+
+    @classmethod
+    def of(cls, parts: Floats, cell: float) -> "Mixture":
+        """The mixture of checked parts, [4, n]; they are not copied."""
+        forecast = cls.__new__(cls)
+        forecast._keep(parts, cell)
+        return forecast
+
+    @property
+    def _parts(self) -> tuple[Floats, Floats, Floats, Floats]:
+        return self.weights, self.locations, self.scales, self.nus
+
+    @property
+    def mean(self) -> float:
+        return float(math.fsum(self.weights * self.locations))
+
+    def surprise(self, y: float) -> float:
+        return float(mixture_surprise(*self._parts, self.cell, y))
+
+    def expected_surprise(self) -> float:
+        # the mean over 2,000 evenly spaced quantiles
+        levels = (np.arange(2000) + 0.5) / 2000
+        return math.fsum(-math.log(self.pdf(self.quantile(p))) for p in levels) / 2000
+
+    def quantile(self, level: float) -> float:
+        return float(mixture_quantile(*self._parts, _checked_level(level)))
+
+    def cdf(self, y: float) -> float:
+        return float(mixture_cdf(*self._parts, y))
+
+    def pdf(self, y: float) -> float:
+        return float(mixture_pdf(*self._parts, y))
+
+    def __repr__(self) -> str:
+        return f"Mixture of {len(self.weights)} (mean={self.mean:.6g})"
+
+
+class StudentT(Mixture):
+    """Student's t, of 2, 4, 8 or infinitely many degrees of freedom.
+
+    Examples
+    --------
+    >>> round(StudentT(0.0, 1.0, 4.0).quantile(0.95), 4)
+    2.1318
+    """
+
+    __slots__ = ()
+
+    def __init__(self, location: float, scale: float, nu: float, cell: float = 0.0) -> None:
+        super().__init__([1.0], [location], [scale], [nu], cell)
+
+    def __repr__(self) -> str:
+        location, scale, nu = self.locations[0], self.scales[0], self.nus[0]
+        return f"StudentT(location={location:.6g}, scale={scale:.6g}, nu={nu:.6g})"
+
+
+class Quantiles(NumberForecast):
+    """Student's t with 4 degrees of freedom, bent to pass through 21 quantiles.
+
+    Between its quantiles and beyond them the distribution is a stretch of Student's t: continuous,
+    with a density everywhere and tails that no outlier falls out of. Two quantiles that tie are an
+    atom of the mass between their levels.
+
+    Parameters
+    ----------
+    values : array_like, [21]
+        The quantiles at ``LEVELS``, rising.
+    tails : (float, float), optional
+        Scale of Student's t beyond the first and the last value, in units of y; that of the
+        neighbouring stretch where not given. 0 puts the tail's mass on the value itself.
+    cell : float
+        See ``NumberForecast``. A forecast with atoms needs one: without it the density, and so
+        the surprise, is infinite there.
+
+    Raises
+    ------
+    ValueError
+        If there are not 21 rising values, or a tail is negative.
+
+    Examples
+    --------
+    >>> forecast = Quantiles(100.0 + 3.0 * SCORES)
+    >>> round(forecast.mean, 6), round(forecast.quantile(0.99), 4), round(forecast.cdf(100.0), 6)
+    (100.0, 111.2408, 0.5)
+    """
+
+    __slots__ = ("tails", "values")
+
+    def __init__(
+        self,
+        values: Sequence[float] | Floats,
+        tails: tuple[float, float] | None = None,
+        cell: float = 0.0,
+    ) -> None:
+        values = np.array(values, float)
+        if values.shape != (N,) or (np.diff(values) < 0.0).any():
+            raise ValueError(f"expected {N} rising values; got {values}")
+        if tails is None:
+            left = float((values[1] - values[0]) / (SCORES[1] - SCORES[0]))
+            right = float((values[-1] - values[-2]) / (SCORES[-1] - SCORES[-2]))
+            tails = left, right
+        if min(tails) < 0.0:
+            raise ValueError(f"tails must not be negative; got {tails}")
+        self.values = values
+        self.tails = tails
+        self.cell = cell
+
+    @classmethod
+    def of(cls, values: Floats, left: float, right: float, cell: float) -> "Quantiles":
+        """The forecast of checked values, [21]; they are not copied."""
+        forecast = cls.__new__(cls)
+        forecast.values = values
+        forecast.tails = left, right
+        forecast.cell = cell
+        return forecast
+
+    @property
+    def mean(self) -> float:
+        return float(quantiles_mean(self.values, *self.tails))
+
+    @property
+    def median(self) -> float:
+        return float(self.values[N // 2])
+
+    def surprise(self, y: float) -> float:
+        return float(quantiles_surprise(self.values, *self.tails, self.cell, y))
+
+    def expected_surprise(self) -> float:
+        return float(quantiles_expected_surprise(self.values, *self.tails, self.cell))
+
+    def quantile(self, level: float) -> float:
+        return float(quantiles_quantile(self.values, *self.tails, _checked_level(level)))
+
+    def cdf(self, y: float) -> float:
+        return float(quantiles_cdf(self.values, *self.tails, y))
+
+    def pdf(self, y: float) -> float:
+        return float(quantiles_pdf(self.values, *self.tails, y))
+
+    def crps(self, y: float) -> float:
+        """Continuous ranked probability score, in units of y (Matheson and Winkler, 1976)."""
+        return float(quantiles_crps(self.values, *self.tails, y))
+
+    def __repr__(self) -> str:
+        low, high = self.values[1], self.values[-2]
+        return f"Quantiles(median={self.median:.6g}, 90 % in [{low:.6g}, {high:.6g}])"
+
+
+class Categorical(Forecast):
+    """Probabilities of the words or labels that may come next.
+
+    Parameters
+    ----------
+    probabilities : mapping
+        From what may come to its probability; they sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If they are negative or do not sum to 1.
+
+    Examples
+    --------
+    >>> forecast = Categorical({"sun": 0.5, "rain": 0.25, "snow": 0.25})
+    >>> forecast.top(1), round(forecast.surprise("rain"), 4), forecast.p("fog")
+    ([('sun', 0.5)], 1.3863, 0.0)
+    """
+
+    __slots__ = ("probabilities",)
+
+    def __init__(self, probabilities: Mapping[Any, float]) -> None:
+        ps = probabilities.values()
+        if not (all(p >= 0.0 for p in ps) and abs(math.fsum(ps) - 1.0) < 1e-9):
+            raise ValueError(f"probabilities must be positive and sum to 1; got {probabilities}")
+        self.probabilities = dict(probabilities)
+
+    def p(self, y: Any) -> float:
+        """Probability of y; 0 where it was not thought of."""
+        return self.probabilities.get(y, 0.0)
+
+    def top(self, k: int) -> list[tuple[Any, float]]:
+        """The k most probable, with their probabilities."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
+
+    def surprise(self, y: Any) -> float:
+        p = self.p(y)
+        return -math.log(p) if p > 0.0 else math.inf
+
+    def expected_surprise(self) -> float:
+        return -math.fsum(p * math.log(p) for p in self.probabilities.values() if p > 0.0)
+
+    def sample(self, rng: np.random.Generator, n: int = 1) -> list[Any]:
+        """Draw n of them."""
+        labels, ps = zip(*self.probabilities.items(), strict=True)
+        return [labels[k] for k in rng.choice(len(labels), n, p=np.array(ps) / math.fsum(ps))]
+
+    def __repr__(self) -> str:
+        likely = ", ".join(f"{label!r}: {p:.3g}" for label, p in self.top(3))
+        return f"Categorical({likely}{', ...' if len(self.probabilities) > 3 else ''})"
+
+
+class Bernoulli(Categorical):
+    """True with probability p, False otherwise.
+
+    Examples
+    --------
+    >>> round(Bernoulli(0.9).surprise(False), 4)
+    2.3026
+    """
+
+    __slots__ = ()
+
+    def __init__(self, p: float) -> None:
+        super().__init__({True: p, False: 1.0 - p})

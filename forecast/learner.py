@@ -1,0 +1,237 @@
+"""What every learner is: something that is asked, told the truth, and learns.
+
+``predict`` reads and ``learn`` writes, whatever is forecast: numbers, words or labels.
+A learner of numbers keeps its whole state in one float64 and one int64 array with named views, so
+that a checkpoint is two arrays, a copy is a copy of memory, and one compiled call moves it.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from forecast.compiled import compiled
+from forecast.distribution import LEVELS, Forecast, Mixture, Normal, Quantiles
+
+# A forecast of a number as one row of floats: what a kernel writes and the loop keeps.
+FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell, effective rate
+NORMAL, MIXTURE, QUANTILES = range(3)
+# NORMAL: sd.  MIXTURE: n, then n weights, locations, scales, degrees of freedom.
+# QUANTILES: slopes of the two tails, then the values at the levels.
+SPREAD = 4
+MOST_PARTS = 12
+ROW = SPREAD + 1 + 4 * MOST_PARTS
+N_LEVELS = len(LEVELS)
+
+
+class Learner(ABC):
+    """Forecasts the next observations, and learns from each when it arrives."""
+
+    horizons: tuple[int, ...]
+
+    @property
+    @abstractmethod
+    def rate(self) -> float:
+        """Effective rate in (0, 1]: the weight of the newest observation in what is believed."""
+
+    @abstractmethod
+    def predict(self, x: Any = None, horizon: int | None = None) -> Any:
+        """Forecast the observation ``horizon`` steps from now; changes nothing."""
+
+    @abstractmethod
+    def learn(self, y: Any, x: Any = None) -> None:
+        """Be told the next observation: the only call that changes the learner."""
+
+    def expects(self, horizon: int | None) -> int:
+        """Return ``horizon``, or the first of ``horizons`` for None.
+
+        Raises
+        ------
+        ValueError
+            If this learner was not made for that horizon.
+        """
+        if horizon is None:
+            return self.horizons[0]
+        if horizon not in self.horizons:
+            raise ValueError(f"horizon {horizon} was not asked for: this learner has {self.horizons}")
+        return horizon
+
+
+class Layout:
+    """Names places in the two flat arrays of a learner, in the order in which they are asked for.
+
+    Examples
+    --------
+    >>> layout = Layout()
+    >>> layout.floats("level", 2), layout.floats("weights", 2, 3), layout.n_floats
+    (0, 2, 8)
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[str, int, tuple[int, ...]]] = {}
+        self.n_floats = 0
+        self.n_ints = 0
+
+    def floats(self, name: str, *shape: int) -> int:
+        """Reserve ``shape`` floats under a name; returns their offset."""
+        offset = self.n_floats
+        self.places[name] = ("floats", offset, shape)
+        self.n_floats += math.prod(shape)
+        return offset
+
+    def ints(self, name: str, *shape: int) -> int:
+        """Reserve ``shape`` integers under a name; returns their offset."""
+        offset = self.n_ints
+        self.places[name] = ("ints", offset, shape)
+        self.n_ints += math.prod(shape)
+        return offset
+
+
+class NumberLearner(Learner):
+    """A learner of one number, or of a vector of them, that lives in two flat arrays.
+
+    A subclass lays out its state and names two kernels:
+    ``_learn(floats, ints, y)`` moves the state by one observation, y float64 [channels];
+    ``_ask(floats, ints, channel, position, row)`` writes the forecast for the horizon at that
+    position of ``horizons`` into ``row``, float64 [ROW], and changes nothing else.
+    """
+
+    family: int  # NORMAL, MIXTURE or QUANTILES: what its forecasts are once a unit is known
+    beliefs: ClassVar[tuple[str, ...]] = ()  # views whose mean step is 0 under the own forecast
+    _learn: ClassVar[Callable[..., None]]
+    _ask: ClassVar[Callable[..., None]]
+
+    def __init__(self, layout: Layout, horizons: Sequence[int], channels: int = 1) -> None:
+        self.horizons = checked_horizons(horizons)
+        self.channels = channels
+        self.places = layout.places
+        self.floats = np.zeros(layout.n_floats)
+        self.ints = np.zeros(layout.n_ints, np.int64)
+        self._y = np.empty(channels)
+
+    @abstractmethod
+    def options(self) -> dict[str, Any]:
+        """The arguments that make this learner again; JSON can hold them."""
+
+    def view(self, name: str) -> np.ndarray:
+        """A named part of the state, as an array that shares its memory."""
+        array, offset, shape = self.places[name]
+        flat: np.ndarray = getattr(self, array)
+        return flat[offset : offset + math.prod(shape)].reshape(shape)
+
+    def copy(self) -> Self:
+        """A learner in the same state that goes its own way."""
+        twin = type(self)(**self.options())
+        twin.floats[:] = self.floats
+        twin.ints[:] = self.ints
+        return twin
+
+    def predict(self, x: None = None, horizon: int | None = None) -> Any:
+        """Forecast the observation ``horizon`` steps from now.
+
+        Returns
+        -------
+        Forecast or tuple of Forecast
+            One distribution; for a vector, one for each channel.
+
+        Raises
+        ------
+        ValueError
+            If the learner was not made for that horizon, or is given a context.
+        """
+        if x is not None:
+            raise ValueError(f"{type(self).__name__} takes no context x")
+        position = self.horizons.index(self.expects(horizon))
+        if self.channels == 1:
+            return self.forecast(0, position)
+        return tuple(self.forecast(channel, position) for channel in range(self.channels))
+
+    def forecast(self, channel: int, position: int) -> Forecast:
+        """The forecast for one channel and the horizon at that position of ``horizons``."""
+        row = np.empty(ROW)
+        self._ask(self.floats, self.ints, channel, position, row)
+        return read_row(row)
+
+    def learn(self, y: Any, x: None = None) -> None:
+        """Be told the next observation: a number, or one for each channel; None or NaN if missing.
+
+        Raises
+        ------
+        ValueError
+            If the number of values is not the number of channels, or a context is given.
+        """
+        if x is not None:
+            raise ValueError(f"{type(self).__name__} takes no context x")
+        if self.channels == 1 and not hasattr(y, "__len__"):
+            self._y[0] = math.nan if y is None else y
+        else:
+            self._y[:] = checked_vector(y, self.channels)
+        self._learn(self.floats, self.ints, self._y)
+
+    @property
+    def rate(self) -> float:
+        row = np.empty(ROW)
+        self._ask(self.floats, self.ints, 0, 0, row)
+        return float(row[RATE])
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
+        return f"{type(self).__name__}({given})"
+
+
+def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
+    """The horizons as a tuple; they are positive, whole and different, in rising order.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    checked = tuple(int(horizon) for horizon in horizons)
+    rising = all(a < b for a, b in zip(checked, checked[1:], strict=False))
+    if not checked or checked[0] < 1 or not rising or checked != tuple(horizons):
+        raise ValueError(f"horizons must be whole numbers from 1 up, rising; got {horizons!r}")
+    return checked
+
+
+def checked_vector(y: Any, channels: int) -> np.ndarray:
+    """One float for each channel, None as NaN."""
+    values = [y] if not hasattr(y, "__len__") else list(y)
+    if len(values) != channels:
+        raise ValueError(f"expected {channels} values, one for each channel; got {len(values)}")
+    return np.array([math.nan if value is None else value for value in values], float)
+
+
+@compiled
+def write_unknown(row):
+    """The forecast before the first value: nothing is known."""
+    row[FAMILY] = QUANTILES
+    for slot in range(LOCATION, SPREAD + 2 + N_LEVELS):
+        row[slot] = math.nan
+    row[RATE] = 1.0
+
+
+@compiled
+def write_certain(row, y):
+    """The forecast while a series has only ever had one value: that one, all of it."""
+    write_unknown(row)
+    row[LOCATION] = y
+    row[SPREAD] = 0.0
+    row[SPREAD + 1] = 0.0
+    for p in range(N_LEVELS):
+        row[SPREAD + 2 + p] = y
+
+
+def read_row(row: np.ndarray) -> Forecast:
+    """The distribution that a row of floats stands for."""
+    family = int(row[FAMILY])
+    if family == NORMAL:
+        return Normal(row[LOCATION], row[SPREAD], row[CELL])
+    if family == MIXTURE:
+        n = int(row[SPREAD])
+        parts = row[SPREAD + 1 : SPREAD + 1 + 4 * n].reshape(4, n)
+        return Mixture.of(parts, row[CELL])
+    values = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS]
+    return Quantiles.of(values, row[SPREAD], row[SPREAD + 1], row[CELL])

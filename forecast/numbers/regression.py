@@ -1,0 +1,334 @@
+"""Regression on the last differences, anchored at the last value, in the series' own units.
+
+    (y[t+h] - y[t]) / unit_t  ~  w_h' x_t
+
+with x_t the last differences and the distances to slow levels, in the same unit. Anchored, it is
+the last value until it knows better, and a shift of level costs it one point.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from forecast.blend import Floats
+from forecast.compiled import compiled
+from forecast.learner import (
+    CELL,
+    FAMILY,
+    LOCATION,
+    MIXTURE,
+    NORMAL,
+    RATE,
+    SPREAD,
+    Layout,
+    NumberLearner,
+    checked_horizons,
+    write_certain,
+    write_unknown,
+)
+from forecast.numbers.rls import PRIOR, dot, rls_gain, rls_move
+from forecast.numbers.scale import (
+    MEAN_ABS,
+    PARTS,
+    PARTS_BLEND,
+    POSTERIOR_FLOATS,
+    SEEN,
+    SMALLEST,
+    TAIL_RATES,
+    TAILS,
+    posterior_begin,
+    posterior_learn,
+)
+from forecast.numbers.scale import MEANS as POSTERIOR_MEANS
+from forecast.numbers.series import (
+    BEFORE,
+    LAST,
+    LEARN,
+    OBSERVED,
+    SERIES_FLOATS,
+    SERIES_INTS,
+    TIME,
+    Counts,
+    cell_of,
+    screen,
+    series_begin,
+    series_learn,
+    series_pass,
+    unit_of,
+)
+from forecast.rate import bounded, one_over_n
+
+SLOW = np.array([0.02, 0.1, 0.4])  # rates of the slow levels that the last value is held against
+FEATURE_BOUND = 20.0  # units
+HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
+ERROR_RATE = 0.01  # of the mean |error| that bounds the step
+ERROR_BOUND = 8.0
+
+# integers of a regression: lags, features, rows of weights for each horizon
+LAGS, FEATURES, ROWS, HORIZONS, LONGEST = range(5)
+REGRESSION_INTS = 5
+# Each horizon has one row of weights by bounded steps, and a second by least squares if asked for.
+
+
+def regression_floats(features: int, lags: int, rows: int, horizons: int, longest: int) -> int:
+    """Floats of a regression: see ``_places``."""
+    weights = rows * horizons * features
+    return len(SLOW) + 2 * lags + horizons + features**2 + weights + longest * (2 * features + 2)
+
+
+@compiled
+def _places(i):
+    """Where lags, mean errors, covariance, weights and the open questions begin."""
+    D = i[FEATURES]
+    lags = len(SLOW)
+    errors = lags + 2 * i[LAGS]
+    P = errors + i[HORIZONS]
+    W = P + D * D
+    asked = W + i[ROWS] * i[HORIZONS] * D
+    return lags, errors, P, W, asked
+
+
+def regression_begin(
+    f: Floats, i: Counts, lags: int, features: int, rows: int, horizons: int, longest: int
+) -> None:
+    """A regression that forecasts the last value, and doubts all its weights alike."""
+    f[:] = 0.0
+    i[:] = lags, features, rows, horizons, longest
+    covariance = len(SLOW) + 2 * lags + horizons
+    f[covariance : covariance + features**2] = PRIOR * np.eye(features).ravel()
+
+
+@compiled
+def regression_learn(f, i, horizons, time, y):
+    """Learn from ``y`` as the answer to the questions asked h instants before ``time``."""
+    lags, errors, P, W, asked = _places(i)
+    D, H = i[FEATURES], i[HORIZONS]
+    for h in range(H):
+        if time < horizons[h]:
+            continue
+        at = asked + (time - horizons[h]) % i[LONGEST] * (2 * D + 2)
+        anchor, unit = f[at], f[at + 1]
+        if unit <= 0.0:
+            continue
+        x = f[at + 2 : at + 2 + D]
+        gain = f[at + 2 + D : at + 2 + 2 * D]
+        target = (y - anchor) / unit
+        size = f[errors + h]
+        w = W + h * D
+        error = rls_move(f[w : w + D], x, gain, target, HUBER * size if size > 0.0 else math.inf)
+        if i[ROWS] == 2:
+            w += H * D
+            rls_move(f[w : w + D], x, gain, target, math.inf)
+        # the mean |error| that bounds the step: it too is moved by a bounded error
+        seen = bounded(abs(error), ERROR_BOUND * max(size, 0.1))
+        f[errors + h] += ERROR_RATE * (seen - size) if size > 0.0 else seen
+
+
+@compiled
+def regression_note(f, i, time, y, difference):
+    """Take the value of an instant into the lags and the slow levels."""
+    lags = _places(i)[0]
+    L = i[LAGS]
+    # written twice, L apart, so that the last L always lie side by side
+    slot = lags + time % L
+    f[slot] = difference
+    f[slot + L] = difference
+    for s in range(len(SLOW)):
+        f[s] += one_over_n(time + 1.0, SLOW[s]) * (y - f[s])
+
+
+@compiled
+def regression_ask(f, i, time, y, unit, more):
+    """Ask about every horizon at this instant; ``more`` holds further features, in units."""
+    lags, errors, P, W, asked = _places(i)
+    D, L = i[FEATURES], i[LAGS]
+    at = asked + time % i[LONGEST] * (2 * D + 2)
+    f[at] = y
+    f[at + 1] = unit
+    if unit <= 0.0:
+        return
+    x = f[at + 2 : at + 2 + D]
+    inverse = 1.0 / unit
+    oldest = lags + (time + 1) % L
+    x[0] = 1.0
+    for lag in range(L):
+        x[1 + lag] = bounded(f[oldest + lag] * inverse, FEATURE_BOUND)
+    d = 1 + L
+    if D > d:
+        for s in range(len(SLOW)):
+            x[d + s] = bounded((y - f[s]) * inverse, FEATURE_BOUND)
+        d += len(SLOW)
+    for m in range(D - d):
+        x[d + m] = bounded(more[m], FEATURE_BOUND)
+    gain = f[at + 2 + D : at + 2 + 2 * D]
+    rls_gain(f[P : P + D * D].reshape(D, D), x, gain)
+
+
+@compiled
+def regression_says(f, i, time, h, row):
+    """What it said at an instant about horizon ``h``, by one row of its weights."""
+    lags, errors, P, W, asked = _places(i)
+    D = i[FEATURES]
+    at = asked + time % i[LONGEST] * (2 * D + 2)
+    w = W + (row * i[HORIZONS] + h) * D
+    return f[at] + f[at + 1] * dot(f[at + 2 : at + 2 + D], f[w : w + D])
+
+
+# A regression as a learner of its own. Its errors are Normal with one running variance, or a
+# posterior over scales and tails; for each horizon those floats, then what was said [LONGEST].
+VARIANCE_RATE = 0.02
+NORMAL_FLOATS = 2  # errors seen, their mean square
+POSTERIOR = SERIES_INTS + REGRESSION_INTS  # integer: 1 for the posterior, 0 for the Normal
+AT_REGRESSION = POSTERIOR + 1
+AT_ERRORS = POSTERIOR + 2
+HORIZON = POSTERIOR + 3
+
+
+@compiled
+def _errors_at(f, i, h):
+    """Where the errors of a horizon stand, and how many floats they take before what was said."""
+    size = POSTERIOR_FLOATS if i[POSTERIOR] == 1 else NORMAL_FLOATS
+    longest = i[SERIES_INTS + LONGEST]
+    return i[AT_ERRORS] + h * (size + 2 * longest), size, longest
+
+
+@compiled
+def regression_learner_learn(f, i, y):
+    """Screen the value, learn how far off each answer was, learn from it, ask anew."""
+    regression = i[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
+    horizons = i[HORIZON:]
+    rows = f[SERIES_FLOATS : i[AT_ERRORS]]
+    time = i[TIME]
+    if screen(f, i, y[0]) == LEARN:
+        for h in range(len(horizons)):
+            at, size, longest = _errors_at(f, i, h)
+            said = at + size + (time - horizons[h]) % longest * 2
+            if time < horizons[h] or f[said + 1] <= 0.0:
+                continue
+            error = (y[0] - f[said]) / f[said + 1]
+            if i[POSTERIOR] == 1:
+                posterior_learn(f[at : at + size], error)
+            else:
+                # v <- v + max(1/n, rate) (e^2 - v)
+                f[at] += 1.0
+                f[at + 1] += one_over_n(f[at], VARIANCE_RATE) * (error * error - f[at + 1])
+        regression_learn(rows, regression, horizons, time, y[0])
+        series_learn(f, i, y[0])
+    else:
+        series_pass(f, i, f[LAST])
+    if i[OBSERVED] == 0:
+        return
+    unit = unit_of(f)
+    regression_note(rows, regression, time, f[LAST], f[LAST] - f[BEFORE])
+    regression_ask(rows, regression, time, f[LAST], unit, f[:0])
+    for h in range(len(horizons)):
+        at, size, longest = _errors_at(f, i, h)
+        said = at + size + time % longest * 2
+        f[said] = regression_says(rows, regression, time, h, 0)
+        f[said + 1] = unit
+
+
+@compiled
+def regression_learner_ask(f, i, c, h, row):
+    """The location with a Normal of the running variance, or Student's t at every scale."""
+    if i[OBSERVED] == 0:
+        write_unknown(row)
+        return
+    at, size, longest = _errors_at(f, i, h)
+    said = at + size + (i[TIME] - 1) % longest * 2
+    location, unit = f[said], f[said + 1]
+    if unit <= 0.0:
+        write_certain(row, location)
+        return
+    row[LOCATION] = location
+    row[CELL] = cell_of(f)
+    row[RATE] = one_over_n(max(1.0, f[at]), VARIANCE_RATE)
+    if i[POSTERIOR] == 0:
+        row[FAMILY] = NORMAL
+        variance = f[at + 1] if f[at] > 0.0 else 1.0 * i[HORIZON + h]
+        row[SPREAD] = unit * max(SMALLEST, math.sqrt(variance))
+        return
+    row[FAMILY] = MIXTURE
+    row[SPREAD] = PARTS
+    part = SPREAD + 1
+    row[RATE] = 0.0
+    for j in range(len(TAIL_RATES)):
+        scale = f[at + POSTERIOR_MEANS + j] if f[at] > 0.0 else math.sqrt(i[HORIZON + h])
+        for tail in range(len(TAILS)):
+            weight = f[at + PARTS_BLEND + j * len(TAILS) + tail]
+            row[part] = weight
+            row[part + PARTS] = location
+            row[part + 2 * PARTS] = unit * scale / MEAN_ABS[tail]
+            row[part + 3 * PARTS] = TAILS[tail]
+            row[RATE] += weight * one_over_n(max(1.0, f[at]), TAIL_RATES[j])
+            part += 1
+
+
+class Regression(NumberLearner):
+    """Recursive least squares on the last differences, with bounded steps and drifting weights.
+
+    Parameters
+    ----------
+    lags : int
+        How many differences it sees.
+    scale : "posterior" or "normal"
+        Student's t by memories over scales and tails, or a Normal of one running variance.
+    horizons : sequence of int
+        How many observations ahead to forecast; rising.
+
+    Examples
+    --------
+    >>> learner = Regression(lags=2)
+    >>> for t in range(300):
+    ...     learner.learn(math.sin(t / 3))
+    >>> abs(learner.predict().median - math.sin(100)) < 0.01
+    True
+    """
+
+    beliefs = ("weights",)
+    _learn = staticmethod(regression_learner_learn)
+    _ask = staticmethod(regression_learner_ask)
+
+    def __init__(
+        self,
+        lags: int = 24,
+        scale: Literal["posterior", "normal"] = "posterior",
+        horizons: Sequence[int] = (1,),
+    ) -> None:
+        if lags < 1:
+            raise ValueError(f"lags must be 1 or more; got {lags!r}")
+        if scale not in ("posterior", "normal"):
+            raise ValueError(f'scale must be "posterior" or "normal"; got {scale!r}')
+        self.lags = lags
+        self.scale = scale
+        self.family = MIXTURE if scale == "posterior" else NORMAL
+        horizons = checked_horizons(horizons)
+        H, longest, features = len(horizons), horizons[-1], 1 + lags
+        errors = POSTERIOR_FLOATS if scale == "posterior" else NORMAL_FLOATS
+        state = Layout()
+        state.floats("series", SERIES_FLOATS)
+        size = regression_floats(features, lags, 1, H, longest)
+        state.floats("regression", size)
+        at_errors = state.floats("errors", H, errors + 2 * longest)
+        weights = len(SLOW) + 2 * lags + H + features**2
+        state.places["weights"] = ("floats", SERIES_FLOATS + weights, (H, features))
+        state.ints("counts", SERIES_INTS)
+        state.ints("sizes", REGRESSION_INTS)
+        state.ints("places", 3)
+        state.ints("horizons", H)
+        super().__init__(state, horizons)
+        self.view("places")[:] = [scale == "posterior", SERIES_FLOATS, at_errors]
+        self.view("horizons")[:] = horizons
+        series_begin(self.view("series"), self.view("counts"), 48)
+        regression_begin(
+            self.view("regression"), self.view("sizes"), lags, features, 1, H, longest
+        )
+        for part in self.view("errors"):
+            if scale == "posterior":
+                posterior_begin(part[:errors])
+
+    def options(self) -> dict[str, Any]:
+        """The arguments that make this learner again."""
+        return {"lags": self.lags, "scale": self.scale, "horizons": self.horizons}

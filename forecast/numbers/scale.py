@@ -1,0 +1,119 @@
+"""How far off: scales as memories, and the tails that go with them.
+
+A scale is the running mean of ``|error|`` at one rate. Several of them, each with several degrees
+of freedom of Student's t, are weighted by how well they saw the last error coming.
+"""
+
+import math
+
+import numpy as np
+
+from forecast.blend import Floats, memories_begin, memories_floats, memories_learn
+from forecast.compiled import compiled
+from forecast.rate import bounded, one_over_n
+
+TAILS = np.array([2.0, 4.0, 8.0, math.inf])  # degrees of freedom with an algebraic density
+STUDENT_4 = 1  # where E|T| = 1, so that the scale is the mean |error| itself
+# E|T| of Student's t at those: divides the mean |error| into a scale
+MEAN_ABS = np.array([math.sqrt(2.0), 1.0, 0.8838834764831844, math.sqrt(2.0 / math.pi)])
+# its density at 0:  1 / (sqrt(nu) B(nu/2, 1/2))
+PEAK = np.array([0.35355339059327373, 0.375, 0.38669902096139315, 1.0 / math.sqrt(2.0 * math.pi)])
+BOUND = 8.0  # an error counts for at most this many scales
+SMALLEST = 1e-3  # units
+
+
+@compiled
+def t_density(tail, z):
+    """Density at ``z`` of Student's t with ``TAILS[tail]`` degrees of freedom, without a power.
+
+    p(z) = peak (1 + z^2/nu)^(-(nu+1)/2)
+    """
+    if tail == 3:
+        return PEAK[3] * math.exp(-0.5 * z * z)
+    u = 1.0 + z * z / TAILS[tail]
+    root = math.sqrt(u)
+    if tail == 0:
+        return PEAK[0] / (u * root)
+    if tail == 1:
+        return PEAK[1] / (u * u * root)
+    return PEAK[2] / (u * u * u * u * root)
+
+
+@compiled
+def scale_learn(scale, error, rate, n):
+    """The running mean |error|, moved by its n-th error (n = 1, 2, ...).
+
+    s <- s + max(1/n, rate) (min(|e|, 8 s) - s)
+    """
+    size = abs(error)
+    # the first ten count in full: there is no scale yet to bound them by
+    seen = bounded(size, BOUND * scale) if n > 10 else size
+    return max(SMALLEST, scale + one_over_n(n, rate) * (seen - scale))
+
+
+SPREAD_RATES = 4.0 ** -np.arange(1.0, 5.0)
+SPREADS = len(SPREAD_RATES)
+# floats of a spread: errors seen, scales [J], the blend of their memories
+SEEN = 0
+SCALES = 1
+BLEND = SCALES + SPREADS
+SPREAD_FLOATS = BLEND + memories_floats(SPREADS)
+
+
+def spread_begin(f: Floats) -> None:
+    """A spread that has seen no error."""
+    f[:BLEND] = 0.0
+    memories_begin(f[BLEND:], SPREADS)
+
+
+@compiled
+def spread_learn(f, error):
+    """Weigh the scales by the error that they were to expect, then move them."""
+    f[SEEN] += 1.0
+    if f[SEEN] > 2.0:
+        likelihood = np.empty(SPREADS)
+        for j in range(SPREADS):
+            # p_j = t4(e / s_j) / s_j
+            scale = f[SCALES + j]
+            likelihood[j] = t_density(STUDENT_4, error / scale) / scale
+        memories_learn(f[BLEND:], likelihood, f[SEEN])
+    for j in range(SPREADS):
+        f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j], f[SEEN])
+
+
+@compiled
+def spread_of(f):
+    """The expected mean |error|:  s = sum_j w_j s_j."""
+    s = 0.0
+    for j in range(SPREADS):
+        s += f[BLEND + j] * f[SCALES + j]
+    return s
+
+
+TAIL_RATES = np.array([0.2, 0.05, 0.0125])
+PARTS = len(TAIL_RATES) * len(TAILS)
+# floats of a posterior over scales and tails: errors seen, mean |error| at each rate, the blend
+MEANS = 1
+PARTS_BLEND = MEANS + len(TAIL_RATES)
+POSTERIOR_FLOATS = PARTS_BLEND + memories_floats(PARTS)
+
+
+def posterior_begin(f: Floats) -> None:
+    """A posterior over scales and tails that has seen no error."""
+    f[:PARTS_BLEND] = 0.0
+    memories_begin(f[PARTS_BLEND:], PARTS)
+
+
+@compiled
+def posterior_learn(f, error):
+    """Weigh every scale with every tail by the newest error, then move the scales."""
+    f[SEEN] += 1.0
+    if f[SEEN] > 2.0:
+        likelihood = np.empty(PARTS)
+        for j in range(len(TAIL_RATES)):
+            for tail in range(len(TAILS)):
+                scale = f[MEANS + j] / MEAN_ABS[tail]
+                likelihood[j * len(TAILS) + tail] = t_density(tail, error / scale) / scale
+        memories_learn(f[PARTS_BLEND:], likelihood, f[SEEN])
+    for j in range(len(TAIL_RATES)):
+        f[MEANS + j] = scale_learn(f[MEANS + j], error, TAIL_RATES[j], f[SEEN])

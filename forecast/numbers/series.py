@@ -1,0 +1,146 @@
+"""What one series is measured in: its last value, its unit, its smallest gap, its range, its clock.
+
+Everything that a model of numbers believes is in units of the series' own differences, found
+causally; so ``a*y + b`` gives ``a*forecast + b``, and no setting has a scale of its own.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.blend import Floats
+from forecast.compiled import compiled
+from forecast.rate import bounded, one_over_n
+
+Counts = NDArray[np.int64]
+
+# floats of a series, in this order
+(
+    LAST,  # last value, or what stands in for a missing one
+    BEFORE,  # the one before it
+    UNIT,  # running mean |difference|, about the last hundred
+    LONG,  # mean |difference| since the start: the floor of every scale hangs on it
+    GAP,  # smallest difference between two consecutive values that is not 0; nan before the first
+    DOUBT,  # a refused value that waits for a second one to agree; nan if none
+) = range(6)
+BLOCKS = 8  # the recent range is that of this many blocks of instants
+LOWEST = 6
+HIGHEST = LOWEST + BLOCKS
+SERIES_FLOATS = HIGHEST + BLOCKS
+# integers of a series
+TIME, OBSERVED, MISSING, REFUSED, BLOCK = range(5)  # instants, counts, instants of a block
+SERIES_INTS = 5
+
+UNIT_RATE = 0.01
+UNIT_BOUND = 8.0  # one difference counts for at most this many units
+ABSURD = 1e12  # units: further away is refused until a second value agrees
+LARGEST = 1e300
+FLOOR = 1e-3  # of LONG: no scale and no cell is smaller
+
+LEARN, SKIP = 1, 0
+
+
+def series_begin(f: Floats, i: Counts, block: int) -> None:
+    """An empty series; its range is that of the last ``BLOCKS * block`` instants."""
+    f[:] = 0.0
+    f[GAP] = math.nan
+    f[DOUBT] = math.nan
+    f[LOWEST:HIGHEST] = math.inf
+    f[HIGHEST:] = -math.inf
+    i[:] = 0
+    i[BLOCK] = block
+
+
+@compiled
+def screen(f, i, y):
+    """Whether ``y`` is to be learned from; a missing or absurd value is counted instead.
+
+    Infinite values, and those further away than ``ABSURD`` units, are refused as outliers. A
+    second absurd value that agrees with the first is a shift of level, and is learned.
+    """
+    if math.isnan(y):
+        i[MISSING] += 1
+        return SKIP
+    if abs(y) > LARGEST:
+        i[REFUSED] += 1
+        return SKIP
+    away = abs(y - f[LAST])
+    agrees = abs(y - f[DOUBT]) <= 0.5 * away
+    if i[OBSERVED] > 0 and f[LONG] > 0.0 and away > ABSURD * f[LONG] and not agrees:
+        i[REFUSED] += 1
+        f[DOUBT] = y
+        return SKIP
+    f[DOUBT] = math.nan
+    return LEARN
+
+
+@compiled
+def series_learn(f, i, y):
+    """Take an observed value into the unit, the gap and the range, and move the clock."""
+    if i[OBSERVED] == 0:
+        f[LAST] = y
+    else:
+        difference = abs(y - f[LAST])
+        n = i[OBSERVED]
+        # unit <- unit + rate (min(|y - last|, 8 unit) - unit); the first points count in full
+        seen = bounded(difference, UNIT_BOUND * f[UNIT]) if n > 30 and f[UNIT] > 0 else difference
+        f[UNIT] += one_over_n(n, UNIT_RATE) * (seen - f[UNIT])
+        f[LONG] += (difference - f[LONG]) / n
+        if difference > 0.0 and not f[GAP] <= difference:
+            f[GAP] = difference
+    i[OBSERVED] += 1
+    _widen(f, i, y)
+    _tick(f, i, y)
+
+
+@compiled
+def series_pass(f, i, stand_in):
+    """Let an instant pass that brought no value: ``stand_in`` takes its place in the lags."""
+    if i[OBSERVED] > 0:
+        _tick(f, i, stand_in)
+    else:
+        i[TIME] += 1
+
+
+@compiled
+def _tick(f, i, y):
+    f[BEFORE] = f[LAST]
+    f[LAST] = y
+    i[TIME] += 1
+    if i[TIME] % i[BLOCK] == 0:
+        block = i[TIME] // i[BLOCK] % BLOCKS
+        f[LOWEST + block] = math.inf
+        f[HIGHEST + block] = -math.inf
+
+
+@compiled
+def _widen(f, i, y):
+    """The range of recent values, kept by blocks so that an old extreme is forgotten."""
+    block = i[TIME] // i[BLOCK] % BLOCKS
+    f[LOWEST + block] = min(f[LOWEST + block], y)
+    f[HIGHEST + block] = max(f[HIGHEST + block], y)
+
+
+@compiled
+def within_range(f, margin, x):
+    """``x``, moved into the range of the recent values widened by a share of it."""
+    low = f[LOWEST]
+    high = f[HIGHEST]
+    for b in range(1, BLOCKS):
+        low = min(low, f[LOWEST + b])
+        high = max(high, f[HIGHEST + b])
+    wide = margin * (high - low)
+    return max(low - wide, min(high + wide, x))
+
+
+@compiled
+def unit_of(f):
+    """The unit, never below the floor; 0 before the first change of value."""
+    return max(f[UNIT], FLOOR * f[LONG])
+
+
+@compiled
+def cell_of(f):
+    """Width of the cell that a value stands for: the smallest gap seen, floored; nan before it."""
+    return max(f[GAP], FLOOR * f[LONG]) if f[GAP] > 0.0 else math.nan

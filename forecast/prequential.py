@@ -1,0 +1,354 @@
+"""The loop: ask, be told, measure the surprise, learn.
+
+Every observation answers the questions that were asked for it, and only then is learned from: each
+point is a test point before it is a training point. ``prequential`` says it for any learner;
+``run`` does the same for a whole stream of numbers in one compiled loop, to the last bit.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import cache
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from forecast.compiled import bound, compiled
+from forecast.distribution import (
+    LEVEL,
+    LEVELS,
+    SCORES,
+    Forecast,
+    mixture_cdf,
+    mixture_quantile,
+    mixture_surprise,
+    normal_cdf,
+    normal_surprise,
+    quantiles_cdf,
+    quantiles_crps,
+    quantiles_expected_surprise,
+    quantiles_surprise,
+)
+from forecast.learner import (
+    CELL,
+    FAMILY,
+    LOCATION,
+    MIXTURE,
+    N_LEVELS,
+    NORMAL,
+    QUANTILES,
+    RATE,
+    ROW,
+    SPREAD,
+    Learner,
+    NumberLearner,
+)
+from forecast.rivals import Rivals
+
+
+class Step(NamedTuple):
+    """One answered question."""
+
+    time: Any  # of the answer; its row number where the stream gives no time
+    series: int  # channel
+    horizon: int
+    issued: int  # row of the last observation known when the question was asked
+    y: Any
+    forecast: Forecast
+    surprise: float  # nats; nan while the series has no unit to measure in
+    rate: float  # the learner's effective rate when asked
+
+
+class Answers(NamedTuple):
+    """A block of answered questions of a stream of numbers, in order of their answers."""
+
+    row: np.ndarray  # int64 [n]: row of the answer
+    series: np.ndarray  # int64 [n]
+    horizon: np.ndarray  # int64 [n]
+    issued: np.ndarray  # int64 [n]
+    y: np.ndarray
+    mean: np.ndarray
+    surprise: np.ndarray  # nats; nan while the series has no unit to measure in
+    expected: np.ndarray  # the surprise that the forecast itself expected
+    crps: np.ndarray
+    pit: np.ndarray  # cdf(y)
+    rate: np.ndarray  # the learner's effective rate when asked
+    last: np.ndarray  # the last value known when asked
+    seasonal: np.ndarray  # the last value known at the answer's phase when asked; nan if none
+    quantiles: np.ndarray  # float64 [n, 21]
+
+
+def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
+    """Ask, be told, measure the surprise, learn.
+
+    Parameters
+    ----------
+    stream : iterable
+        Of observations ``y``, of ``(time, y)`` or of ``(time, x, y)``; ``x`` is what is known of
+        that row before its ``y``. A missing ``y`` is None or NaN.
+    learner : Learner
+        Asked after each observation for all of its ``horizons``.
+
+    Yields
+    ------
+    Step
+        One for each answered question, before the learner has learned from the answer.
+
+    Examples
+    --------
+    >>> from forecast.numbers.level import Level
+    >>> steps = list(prequential([1.0, 2.0, 1.0, 2.0, 1.0], Level()))
+    >>> [(step.time, step.issued, step.y) for step in steps]
+    [(1, 0, 2.0), (2, 1, 1.0), (3, 2, 2.0), (4, 3, 1.0)]
+    """
+    yield from _steps(stream, learner, {}, 0)
+
+
+# A question that waits for its answer: horizon, row when asked, effective rate then, forecast
+Question = tuple[int, int, float, Any]
+
+
+def _steps(
+    stream: Iterable[Any], learner: Learner, waiting: dict[int, list[Question]], first: int
+) -> Iterator[Step]:
+    for row, item in enumerate(stream, first):
+        time, x, y = _observation(item, row)
+        for horizon, issued, rate, forecast in reversed(waiting.pop(row, [])):
+            # asked longest ago first: reversed, the horizons rise as they do in the compiled loop
+            # a context belongs to the row of the answer: the nearest question is asked with it
+            said = forecast if x is None or horizon > 1 else learner.predict(x)
+            for series, (one, answer) in enumerate(_channels(said, y)):
+                if _scorable(one, answer):
+                    surprise = one.surprise(answer)
+                    yield Step(time, series, horizon, issued, answer, one, surprise, rate)
+        learner.learn(y, x)
+        rate = learner.rate
+        for horizon in learner.horizons:
+            question = (horizon, row, rate, learner.predict(horizon=horizon))
+            waiting.setdefault(row + horizon, []).append(question)
+
+
+def _observation(item: Any, row: int) -> tuple[Any, Any, Any]:
+    """Time, context and observation of an item of a stream."""
+    if isinstance(item, tuple) and len(item) == 3:
+        return item
+    if isinstance(item, tuple) and len(item) == 2:
+        return item[0], None, item[1]
+    return row, None, item
+
+
+def _channels(forecast: Any, y: Any) -> list[tuple[Forecast, Any]]:
+    """A forecast and its answer for each channel."""
+    if isinstance(forecast, tuple):
+        return list(zip(forecast, [None] * len(forecast) if y is None else y, strict=True))
+    return [(forecast, y)]
+
+
+def _scorable(forecast: Any, y: Any) -> bool:
+    """Whether there is an answer, and something was known when the question was asked."""
+    if y is None or (isinstance(y, float) and not math.isfinite(y)):
+        return False
+    return not math.isnan(getattr(forecast, "mean", 0.0))
+
+
+NORMAL_SCORES = np.array([NormalDist().inv_cdf(p) for p in LEVELS])
+# columns of what the loop writes for each answer
+Y, MEAN, SURPRISE, EXPECTED, CRPS, PIT, ASKED_RATE = range(7)
+QUANTILE = 7
+SHORT = SURPRISE + 1  # columns where only the surprise is asked for
+LONG = QUANTILE + N_LEVELS
+
+
+@compiled
+def score_normal(row, y, out):
+    """Measure a Normal against its answer; ``out`` is [SHORT] or [LONG]."""
+    if row[FAMILY] != NORMAL:
+        score_quantiles(row, y, out)
+        return
+    mean, sd = row[LOCATION], row[SPREAD]
+    out[Y], out[MEAN] = y, mean
+    out[SURPRISE] = normal_surprise(mean, sd, row[CELL], y)
+    if len(out) == LONG:
+        out[PIT] = normal_cdf(mean, sd, y)
+        for p in range(N_LEVELS):
+            out[QUANTILE + p] = mean + sd * NORMAL_SCORES[p]
+        judge(row, y, out)
+
+
+@compiled
+def score_mixture(row, y, out):
+    """Measure a mixture of Student's t against its answer."""
+    if row[FAMILY] != MIXTURE:
+        score_quantiles(row, y, out)
+        return
+    n = int(row[SPREAD])
+    parts = row[SPREAD + 1 : SPREAD + 1 + 4 * n]
+    w, m, s, nu = parts[:n], parts[n : 2 * n], parts[2 * n : 3 * n], parts[3 * n :]
+    out[Y], out[MEAN] = y, row[LOCATION]
+    out[SURPRISE] = mixture_surprise(w, m, s, nu, row[CELL], y)
+    if len(out) == LONG:
+        out[PIT] = mixture_cdf(w, m, s, nu, y)
+        for p in range(N_LEVELS):
+            out[QUANTILE + p] = mixture_quantile(w, m, s, nu, LEVEL[p])
+        judge(row, y, out)
+
+
+@compiled
+def score_quantiles(row, y, out):
+    """Measure quantiles against their answer."""
+    values, left, right = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS], row[SPREAD], row[SPREAD + 1]
+    out[Y], out[MEAN] = y, row[LOCATION]
+    out[SURPRISE] = quantiles_surprise(values, left, right, row[CELL], y)
+    if len(out) == LONG:
+        out[PIT] = quantiles_cdf(values, left, right, y)
+        for p in range(N_LEVELS):
+            out[QUANTILE + p] = values[p]
+        judge(row, y, out)
+
+
+@compiled
+def judge(row, y, out):
+    """CRPS and expected surprise of the quantile function that a report prints; the rate."""
+    values = out[QUANTILE:LONG]
+    left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
+    right = (values[N_LEVELS - 1] - values[N_LEVELS - 2]) / (SCORES[1] - SCORES[0])
+    out[CRPS] = quantiles_crps(values, left, right, y)
+    out[EXPECTED] = quantiles_expected_surprise(values, left, right, row[CELL])
+    out[ASKED_RATE] = row[RATE]
+
+
+SCORE = {NORMAL: score_normal, MIXTURE: score_mixture, QUANTILES: score_quantiles}
+
+
+def walk(f, i, horizons, first, queue, ys, out, where):
+    """The loop over the observations ``ys`` [n, series], the first of them row ``first``.
+
+    ``learn``, ``ask`` and ``score`` are the kernels of the learner that it is bound to.
+    ``queue`` [longest, series, horizons, ROW] holds the forecasts that wait for their answers.
+    ``out`` [answers, SHORT or LONG] and ``where`` [answers, 4] are written; returns how many.
+    """
+    longest, C, H = queue.shape[:3]
+    n = 0
+    for t in range(ys.shape[0]):
+        row = first + t
+        for h in range(H):
+            asked = row - horizons[h]
+            for c in range(C):
+                forecast = queue[asked % longest, c, h]
+                if asked < 0 or not abs(ys[t, c]) < math.inf or math.isnan(forecast[LOCATION]):
+                    continue
+                score(forecast, ys[t, c], out[n])
+                where[n, 0], where[n, 1], where[n, 2], where[n, 3] = row, c, horizons[h], asked
+                n += 1
+        learn(f, i, ys[t])
+        for c in range(C):
+            for h in range(H):
+                ask(f, i, c, h, queue[row % longest, c, h])
+    return n
+
+
+@cache
+def walk_of(learner: type[NumberLearner], family: int) -> Any:
+    """The compiled loop of a kind of learner with a family of forecasts."""
+    kernels = {"learn": learner._learn, "ask": learner._ask, "score": SCORE[family]}
+    return bound(walk, f"{learner.__name__}_{family}", **kernels)
+
+
+class Run:
+    """A run of a learner over a stream of numbers, block by block.
+
+    Parameters
+    ----------
+    learner : Learner
+        A ``NumberLearner`` is run by the compiled loop, any other by ``prequential``.
+    season : int
+        Of the rival that repeats the last season; 0 for none.
+    measure : bool
+        Whether to measure quantiles, CRPS, PIT and rivals beside mean and surprise.
+
+    Attributes
+    ----------
+    path : str
+        "compiled" or "python".
+    """
+
+    def __init__(self, learner: Learner, season: int = 0, measure: bool = True) -> None:
+        self.learner = learner
+        self.path = "compiled" if isinstance(learner, NumberLearner) else "python"
+        self.rows = 0
+        self.series = getattr(learner, "channels", 1)
+        self._columns = LONG if measure else SHORT
+        self._rivals = Rivals(self.series, learner.horizons[-1], season)
+        self._horizons = np.array(learner.horizons)
+        self._waiting: dict[int, list[Question]] = {}
+        compiled_path = self.path == "compiled"
+        longest = learner.horizons[-1] if compiled_path else 0
+        self._queue = np.full((longest, self.series, len(learner.horizons), ROW), math.nan)
+
+    def feed(self, ys: np.ndarray) -> Answers:
+        """Walk over the next observations, [n] or [n, series]; returns what they answered."""
+        ys = np.ascontiguousarray(ys, float).reshape(-1, self.series)
+        most = ys.size * len(self._horizons)
+        out = np.empty((most, self._columns))
+        where = np.empty((most, 4), np.int64)
+        if isinstance(self.learner, NumberLearner):
+            walk = walk_of(type(self.learner), self.learner.family)
+            state = self.learner.floats, self.learner.ints
+            n = walk(*state, self._horizons, self.rows, self._queue, ys, out, where)
+        else:
+            n = self._walk_in_python(ys, out, where)
+        self.rows += len(ys)
+        self._rivals.see(ys)
+        return self._answers(out[:n], where[:n])
+
+    def _walk_in_python(self, ys: np.ndarray, out: np.ndarray, where: np.ndarray) -> int:
+        """The same for a learner that is not two arrays, by its own methods."""
+        n = 0
+        stream = ys[:, 0].tolist() if self.series == 1 else ys.tolist()
+        for step in _steps(stream, self.learner, self._waiting, self.rows):
+            where[n] = step.time, step.series, step.horizon, step.issued
+            said: Any = step.forecast
+            out[n, :SHORT] = step.y, said.mean, step.surprise
+            if self._columns == LONG:
+                out[n, PIT] = said.cdf(step.y)
+                out[n, QUANTILE:] = [said.quantile(level) for level in LEVELS]
+                judge(np.array([0.0, said.mean, said.cell, step.rate]), step.y, out[n])
+            n += 1
+        return n
+
+    def _answers(self, out: np.ndarray, where: np.ndarray) -> Answers:
+        row, series, horizon, issued = where.T
+        if self._columns == SHORT:
+            out = np.pad(out, ((0, 0), (0, LONG - SHORT)), constant_values=math.nan)
+        return Answers(
+            row,
+            series,
+            horizon,
+            issued,
+            *(out[:, column] for column in range(QUANTILE)),
+            last=self._rivals.last(issued, series),
+            seasonal=self._rivals.seasonal(row, horizon, series),
+            quantiles=out[:, QUANTILE:],
+        )
+
+
+def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:
+    """Walk a learner over a whole stream of numbers; the same bits as ``prequential``.
+
+    Parameters
+    ----------
+    learner : Learner
+        It has learned the stream when this returns.
+    ys : array_like
+        The observations, [n] or [n, channels]; NaN where missing.
+    season : int
+        Of the rival that repeats the last season; 0 for none.
+
+    Examples
+    --------
+    >>> from forecast.numbers.level import Level
+    >>> answers = run(Level(), np.array([1.0, 2.0, 1.0, 2.0, 1.0]))
+    >>> answers.row, answers.last
+    (array([1, 2, 3, 4]), array([1., 2., 1., 2.]))
+    """
+    return Run(learner, season).feed(np.asarray(ys, float))

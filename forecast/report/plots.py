@@ -1,0 +1,533 @@
+"""The figures: each answers one question, drawn once, for the page and as a picture.
+
+Colours are Okabe and Ito's, which the colour-blind tell apart. In the page each becomes a variable
+of the style sheet, so that one drawing serves light, dark and print.
+"""
+
+import io
+import logging
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.distribution import LEVELS
+from forecast.report.predictions import Next
+from forecast.report.scores import MEDIAN, Entry, Floats
+from forecast.report.traces import PIT_BARS, Recent, Trace
+from forecast.report.verdict import shown_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# name: (on white, on black)
+PALETTE = {
+    "ink": ("#1b1c1e", "#e9e7e2"),
+    "muted": ("#63666b", "#a6a7aa"),
+    "line": ("#d8d9db", "#3b3d42"),
+    "blue": ("#0072b2", "#5cb0e6"),
+    "sky": ("#56b4e9", "#4a9ccb"),
+    "green": ("#009e73", "#2fc498"),
+    "vermillion": ("#d55e00", "#f58a3c"),
+}
+INK, MUTED, LINE, BLUE, SKY, GREEN, VERMILLION = (light for light, _ in PALETTE.values())
+WIDTH = 9.6  # inches; 72 points of the page to each
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",  # text stays text: small, sharp, in the font of the page
+    "svg.hashsalt": "forecast",
+    "text.parse_math": False,  # a name with a dollar sign is a name
+    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
+    "path.simplify": False,
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.titlecolor": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": LINE,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "legend.frameon": False,
+    "legend.labelcolor": MUTED,
+    "lines.linewidth": 1.2,
+    "lines.solid_capstyle": "butt",
+    "patch.linewidth": 0.0,
+    "hatch.linewidth": 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: its file name without ending, its words, and both renderings."""
+
+    name: str
+    title: str
+    reading: str
+    svg: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is drawn: chosen series and horizons of a run."""
+
+    recent: Sequence[Recent]
+    next_rows: Sequence[Next]
+    traces: Sequence[Trace]
+    instants: Sequence[tuple[float, str]]
+    recent_instants: Sequence[tuple[float, str]]
+    scores: Sequence[Entry]
+    horizons: Sequence[int]
+    one_series: bool
+
+
+def drawings(shown: Shown) -> list[Drawing]:
+    """All figures of a run, in the order of the page."""
+    # its news of caches and fonts is not for those who asked for a forecast
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    import matplotlib
+
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a letter that the picture's font lacks is drawn as a box
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        figures = [next_values(shown), truth(shown), surprise(shown), rate(shown)]
+        figures += [coverage(shown), pit(shown)]
+        if len(shown.scores) > 6:
+            figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
+        return [rendered(*figure) for figure in figures if figure is not None]
+
+
+Figured = tuple[str, str, str, "Figure"]
+
+
+def rendered(name: str, title: str, reading: str, figure: "Figure") -> Drawing:
+    """Both renderings of a figure, without a date or anything else that changes by itself."""
+    svg, png = io.StringIO(), io.BytesIO()
+    nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    figure.savefig(svg, format="svg", transparent=True, metadata=nothing)
+    figure.set_layout_engine("none")  # the layout is done: keep it
+    figure.savefig(png, format="png", dpi=120, facecolor="white", metadata={"Software": None})
+    return Drawing(name, title, reading, inlined(svg.getvalue(), name, title), png.getvalue())
+
+
+def inlined(svg: str, name: str, title: str) -> str:
+    """An SVG document as part of a page: own ids, colours of the page, no outside addresses."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    head = re.match(r"<svg[^>]*>", svg)
+    box = re.search(r'viewBox="[^"]*"', svg)
+    assert head is not None and box is not None
+    svg = f'<svg {box[0]} role="img" aria-label="{title}">{svg[head.end() :]}'
+    svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg).replace("xlink:href", "href")
+    svg = re.sub(r' id="([^"]*)"', rf' id="{name}-\1"', svg)
+    svg = re.sub(r'href="#', f'href="#{name}-', svg).replace("url(#", f"url(#{name}-")
+    for colour, (light, _) in PALETTE.items():
+        svg = svg.replace(light, f"var(--{colour})")
+    return svg
+
+
+def panels(count: int, height: float, **how: Any) -> tuple["Figure", "list[Axes]"]:
+    """A figure of ``count`` panels, one below the other."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height * count + 0.45), layout="constrained")
+    axes = figure.subplots(count, 1, squeeze=False, **how)
+    return figure, list(axes[:, 0])
+
+
+def legend(figure: "Figure", axes: "Axes") -> None:
+    """One legend above all panels, in the order of drawing."""
+    handles, labels = axes.get_legend_handles_labels()
+    how: dict[str, Any] = {"ncols": len(labels), "handlelength": 1.6, "columnspacing": 1.8}
+    figure.legend(handles, labels, loc="outside upper left", **how)
+
+
+def name_of(series: str, horizon: int | None, one_series: bool) -> str:
+    """What a panel shows, in words."""
+    steps = "" if horizon is None else f"{horizon} step{'s' if horizon > 1 else ''} ahead"
+    return steps if one_series else f"{shown_name(series)}{', ' if steps else ''}{steps}"
+
+
+def time_axis(axes: "Axes", instants: Sequence[tuple[float, str]], most: int = 6) -> None:
+    """Label a few rows with the text of their time, clear of each other."""
+    low, high = axes.get_xlim()
+    inside = [(row, text) for row, text in instants if low <= row <= high]
+    if not inside:
+        return
+    rows = np.array([row for row, _ in inside])
+    wanted = np.linspace(rows[0], rows[-1], most)
+    places = sorted({int(np.abs(rows - want).argmin()) for want in wanted})
+    apart = [places[0]]
+    for place in places[1:]:
+        if rows[place] - rows[apart[-1]] >= 0.6 * (high - low) / most:
+            apart.append(place)
+    axes.set_xticks(rows[apart], short_times([inside[place][1] for place in apart]))
+    axes.set_xlabel("time")
+
+
+def short_times(texts: Sequence[str]) -> list[str]:
+    """Times without what says nothing: the hour where days differ, a trailing midnight.
+
+    Examples
+    --------
+    >>> short_times(["2001-01-01T00:00:00", "2001-02-01T06:00:00"])
+    ['2001-01-01', '2001-02-01']
+    >>> short_times(["1871", "1900.5"])
+    ['1871', '1900.5']
+    """
+    dated = all(re.match(r"\d{4}-\d\d-\d\d[T ]", text) for text in texts)
+    if dated and len({text[:10] for text in texts}) == len(texts):
+        return [text[:10] for text in texts]
+    return [shown_name(re.sub(r"(\d\d:\d\d):00(\.0+)?$", r"\1", text), 24) for text in texts]
+
+
+def next_values(shown: Shown) -> Figured | None:
+    """The next values past the end of the data, with the last 100 rows before them."""
+    if not shown.next_rows or not any(len(recent.rows) for recent in shown.recent):
+        return None
+    figure, axes = panels(len(shown.recent), 2.9)
+    origin = shown.recent_instants[-1][0]  # the last row that anything is known of
+    for ax, recent in zip(axes, shown.recent, strict=True):
+        own = [row for row in shown.next_rows if row.series == recent.series]
+        before(ax, recent)
+        after(ax, own, origin)
+        if not shown.one_series:
+            ax.set_title(name_of(recent.series, None, False))
+        ax.set_ylabel(shown_name(recent.series, 20))
+        q = np.array([row.quantiles for row in own]).reshape(-1, len(LEVELS))
+        ax.set_ylim(*limits([recent.y, q[:, at(5)], q[:, at(95)]], recent.low, recent.high))
+        ends = [(origin + row.horizon, row.time) for row in own]
+        time_axis(ax, [*shown.recent_instants, *ends[-1:]])
+    legend(figure, axes[0])
+    past = shown.recent[0].horizon
+    reading = (
+        "Right of the vertical line nothing has happened yet: the median forecast, and the ranges "
+        "that should hold the truth half of the time and nine times in ten. Left of it, what "
+        f"happened, over the 90 % interval that was forecast {past} "
+        f"step{'s' if past > 1 else ''} before."
+    )
+    return "next", "The next values", reading, figure
+
+
+def before(ax: "Axes", recent: Recent) -> None:
+    """The last rows and what had been forecast for them."""
+    ax.fill_between(recent.rows, recent.low, recent.high, color=SKY, alpha=0.25, lw=0)
+    ax.plot(recent.rows, recent.y, color=INK, label="truth", marker=".", ms=3.0)
+
+
+def after(ax: "Axes", rows: Sequence[Next], last: float) -> None:
+    """The forecasts past the last row: a fan where horizons follow each other, else bars."""
+    x = np.array([last + row.horizon for row in rows])
+    q = np.array([row.quantiles for row in rows]).T
+    ax.axvline(last, color=MUTED, lw=0.8, ls=(0, (4, 3)))
+    if len(x) == 0:
+        return
+    (low50, high50), (low90, high90) = ((q[at(a)], q[at(b)]) for a, b in ((25, 75), (5, 95)))
+    if len(x) > 2 and (np.diff(x) == 1.0).all():
+        ax.fill_between(x, low90, high90, color=SKY, alpha=0.35, lw=0, label="90 % interval")
+        ax.fill_between(x, low50, high50, color=BLUE, alpha=0.4, lw=0, label="50 % interval")
+        ax.plot(x, q[MEDIAN], color=BLUE, lw=1.6, label="median forecast")
+    else:
+        ax.vlines(x, low90, high90, color=SKY, lw=5.0, alpha=0.6, label="90 % interval")
+        ax.vlines(x, low50, high50, color=BLUE, lw=5.0, label="50 % interval")
+        ax.plot(x, q[MEDIAN], "_", color=INK, mew=1.8, ms=12, label="median forecast")
+
+
+def at(per_cent: int) -> int:
+    """The place of a level among LEVELS."""
+    place: int = LEVELS.index(per_cent / 100)
+    return place
+
+
+def over_time(shown: Shown, height: float, **how: Any) -> tuple["Figure", "list[Axes]"]:
+    """Panels with a time axis, one for each trace."""
+    figure, axes = panels(len(shown.traces), height, sharex=True, **how)
+    first, last = shown.traces[0].rows[0], max(trace.rows[-1] for trace in shown.traces)
+    for ax, trace in zip(axes, shown.traces, strict=True):
+        ax.set_title(name_of(trace.series, trace.horizon, shown.one_series))
+        margin = 0.01 * (last - first + 1)
+        ax.set_xlim(first - margin, last + margin)
+    return figure, axes
+
+
+def truth(shown: Shown) -> Figured:
+    """Forecast and 90 % interval against the truth, over the whole stream."""
+    figure, axes = over_time(shown, 2.3)
+    for ax, trace in zip(axes, shown.traces, strict=True):
+        x = trace.rows
+        low, high = trace.lowest["low"], trace.highest["high"]
+        ax.fill_between(x, low, high, color=SKY, alpha=0.35, lw=0, label="90 % interval")
+        if trace.length > 1:
+            lowest, highest = trace.lowest["y"], trace.highest["y"]
+            ax.fill_between(
+                x, lowest, highest, color=INK, alpha=0.35, lw=0, label="truth, low to high"
+            )
+        ax.plot(x, trace.mean["y"], color=INK, lw=1.0, label="truth")
+        ax.plot(x, trace.mean["median"], color=BLUE, lw=1.0, label="median forecast")
+        ax.set_ylabel(shown_name(trace.series, 20))
+        tight = [trace.lowest["y"], trace.highest["y"], trace.mean["median"]]
+        ax.set_ylim(*limits(tight, low, high))
+    time_axis(axes[-1], shown.instants)
+    legend(figure, axes[0])
+    reading = (
+        "The dark line should run inside the light band nine times in ten, and the band should be "
+        f"no wider than that needs.{each_point(shown)}"
+    )
+    return "forecast", "Forecast and truth", reading, figure
+
+
+def limits(tight: Sequence[Floats], low: Floats, high: Floats) -> tuple[float, float]:
+    """Limits of the y axis: all of ``tight``, and the interval up to half as much again.
+
+    The intervals of a learner that has seen five points would hide everything after them.
+    """
+    bottom = min(float(np.nanmin(part)) for part in tight if len(part))
+    top = max(float(np.nanmax(part)) for part in tight if len(part))
+    room = 0.5 * (top - bottom)
+    bottom = min(bottom, max(float(np.nanmin([bottom, *low])), bottom - room))
+    top = max(top, min(float(np.nanmax([top, *high])), top + room))
+    bottom, top = max(bottom, -1e300), min(top, 1e300)
+    margin = 0.05 * (top - bottom) or abs(top) or 1.0
+    return bottom - margin, top + margin
+
+
+def each_point(shown: Shown) -> str:
+    """Say what a point stands for where it stands for several rows."""
+    length = shown.traces[0].length
+    if length == 1:
+        return ""
+    return f" Each point sums up {length:,} rows: the mean, and the range from lowest to highest."
+
+
+def surprise(shown: Shown) -> Figured | None:
+    """How surprising each answer was, beside how surprising it was expected to be."""
+    if not any(np.isfinite(trace.mean["surprise"]).any() for trace in shown.traces):
+        return None
+    figure, axes = over_time(shown, 1.9)
+    for ax, trace in zip(axes, shown.traces, strict=True):
+        x, mean, expected = trace.rows, trace.mean["surprise"], trace.mean["expected"]
+        if trace.length > 1:
+            most = trace.highest["surprise"]
+            ax.fill_between(x, mean, most, color=VERMILLION, alpha=0.3, lw=0, label="largest")
+        label = "surprise" if trace.length == 1 else "mean surprise"
+        ax.plot(x, mean, color=VERMILLION, lw=1.0, label=label)
+        if np.isfinite(expected).any():
+            ax.plot(x, expected, color=INK, lw=1.2, label="expected surprise")
+        ax.set_ylabel("nats")
+    time_axis(axes[-1], shown.instants)
+    legend(figure, axes[0])
+    reading = (
+        "Surprise is -log p of the truth: each nat more means that it was thought 2.7 times less "
+        "likely. A lone spike is an outlier; surprise that stays above what was expected is a "
+        "change that is not yet learned."
+    )
+    return "surprise", "Surprise", reading, figure
+
+
+def rate(shown: Shown) -> Figured | None:
+    """The effective rate: how much the newest observation weighed."""
+    rates = [trace.mean["rate"] for trace in shown.traces]
+    if not any((values > 0.0).any() for values in rates):
+        return None
+    figure, axes = over_time(shown, 1.7)
+    for ax, trace, values in zip(axes, shown.traces, rates, strict=True):
+        positive = np.where(values > 0.0, values, np.nan)
+        ax.plot(trace.rows, positive, color=GREEN, label="effective rate")
+        ax.set_yscale("log")
+        ax.set_ylim(*decades(positive))
+        ax.yaxis.set_major_formatter(memory_label)
+        ax.minorticks_off()
+        ax.set_ylabel("rate  (memory)")
+    time_axis(axes[-1], shown.instants)
+    reading = (
+        "The weight of the newest observation against everything before, and in brackets the "
+        "memory, 1/rate, in points. It should rise where the stream changes and fall where it "
+        "is calm."
+    )
+    return "rate", "How much was learned from each point", reading, figure
+
+
+def decades(rates: Floats) -> tuple[float, float]:
+    """Whole decades that hold the rates, so that the axis has at least two labels."""
+    if not np.isfinite(rates).any():
+        return 0.1, 1.0
+    low = 10.0 ** np.floor(np.log10(np.nanmin(rates)))
+    high = 10.0 ** np.ceil(np.log10(np.nanmax(rates)))
+    return float(0.8 * low), float(1.25 * max(high, 10.0 * low))
+
+
+def memory_label(value: float, _: float | None) -> str:
+    """A rate and the memory that it means.
+
+    Examples
+    --------
+    >>> memory_label(0.01, None), memory_label(1.0, None)
+    ('0.01  (100)', '1  (1)')
+    """
+    return f"{value:g}  ({1.0 / value:,.0f})"
+
+
+def coverage(shown: Shown) -> Figured:
+    """The share of truths inside the 90 % interval, in a moving window."""
+    figure, axes = over_time(shown, 1.9, sharey=True)
+    lowest = 0.7
+    for ax, trace in zip(axes, shown.traces, strict=True):
+        share, answers = moving_share(trace)
+        # answers h steps ahead overlap: about n/h of them are independent
+        spread = 1.96 * np.sqrt(0.09 * trace.horizon / answers)
+        low, high = 0.9 - spread, np.minimum(0.9 + spread, 1.0)
+        ax.fill_between(
+            trace.rows, low, high, color=MUTED, alpha=0.18, lw=0, label="by chance, 95 %"
+        )
+        ax.axhline(0.9, color=MUTED, lw=1.0, ls=(0, (4, 3)), label="wanted: 90 %")
+        ax.plot(trace.rows, share, color=BLUE, lw=1.4, label="covered")
+        lowest = float(np.nanmin([lowest, *(share - 0.03)]))
+        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes[0].set_ylim(max(0.0, lowest), 1.01)
+    time_axis(axes[-1], shown.instants)
+    legend(figure, axes[0])
+    reading = (
+        f"Each point is the share of the last {window(shown.traces[0]):,} or so truths that fell "
+        "inside the interval. Inside the grey band the difference from 90 % may be chance; below "
+        "it the intervals were too narrow, above it too wide."
+    )
+    return "coverage", "Do the 90 % intervals hold?", reading, figure
+
+
+def window(trace: Trace) -> int:
+    """Answers in the moving window: a twentieth of all, and at least 100."""
+    return max(100, int(trace.count.sum()) // 20)
+
+
+def moving_share(trace: Trace) -> tuple[Floats, Floats]:
+    """Coverage over the last ``window`` answers, and how many that is; NaN before the first."""
+    hits = np.concatenate(([0.0], np.cumsum(np.nan_to_num(trace.mean["covered"] * trace.count))))
+    upto = np.concatenate(([0.0], np.cumsum(trace.count)))
+    start = np.searchsorted(upto, upto[1:] - window(trace), side="right") - 1
+    full = (upto[1:] >= min(window(trace), 0.5 * upto[-1])) & (trace.count > 0)
+    start = np.maximum(start, 0)
+    answers = np.where(full, upto[1:] - upto[start], np.nan)
+    return (hits[1:] - hits[start]) / answers, answers
+
+
+def pit(shown: Shown) -> Figured:
+    """Histograms of the probability integral transform with bands of consistency."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    row = figure.subplots(1, len(shown.traces), squeeze=False, sharey=True)[0]
+    edges = np.linspace(0.0, 1.0, PIT_BARS + 1)
+    for ax, trace in zip(row, shown.traces, strict=True):
+        n = max(1, int(trace.pit.sum()))
+        # a bar of a right forecast: binomial, n independent answers, p = 1/bars
+        spread = 1.96 * np.sqrt((PIT_BARS - 1) * trace.horizon / n)
+        low, high = max(0.0, 1.0 - spread), 1.0 + spread
+        ax.axhspan(low, high, color=MUTED, alpha=0.2, lw=0, zorder=0.6, label="by chance, 95 %")
+        bars = trace.pit * PIT_BARS / n
+        ax.bar(edges[:-1], bars, 0.046, align="edge", color=BLUE, alpha=0.8, label="answers")
+        ax.hlines([low, high], 0.0, 1.0, color=INK, lw=0.7)
+        ax.axhline(1.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="a right forecast")
+        ax.set_title(name_of(trace.series, trace.horizon, shown.one_series))
+        ax.set_xlabel("forecast probability of a value below the truth")
+        ax.set_xticks([0.0, 0.5, 1.0])
+    row[0].set_ylabel("relative frequency")
+    legend(figure, row[0])
+    reading = (
+        "Where in its forecast distribution each truth fell. Flat is right. A hump in the middle: "
+        "the distributions are too wide; horns at both ends: too narrow; a slope: the forecasts "
+        "are too low (rising) or too high (falling). The band allows for overlapping horizons."
+    )
+    return "pit", "Are the probabilities right?", reading, figure
+
+
+def signed_percent(value: float, _: float | None) -> str:
+    """A skill on an axis."""
+    return f"{100.0 * value:+.0f} %" if round(100.0 * value) else "0 %"
+
+
+MOST_ROWS = 30  # series in the heat-map
+
+
+def by_horizon(shown: Shown) -> Figured:
+    """Skill of one series against both rivals at every horizon."""
+    figure, (ax,) = panels(1, 2.6)
+    rivals = (("skill_last", "last value", BLUE), ("skill_seasonal", "same season", VERMILLION))
+    for name, label, colour in rivals:
+        values = [np.nan if e[name] is None else e[name] for e in shown.scores]
+        if np.isfinite(values).any():
+            ax.plot(shown.horizons, values, color=colour, marker=".", label=f"against the {label}")
+    ax.axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="no better")
+    ax.yaxis.set_major_formatter(signed_percent)
+    ax.set_xlabel("horizon, steps ahead")
+    ax.set_ylabel("skill")
+    legend(figure, ax)
+    reading = (
+        "How much closer the median forecast was than each rival, by horizon; below the dashed "
+        "line the rival was closer."
+    )
+    return "skill", "Skill at every horizon", reading, figure
+
+
+def heat_map(shown: Shown) -> Figured:
+    """Skill against the last value for every series and horizon."""
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+    names, skill = skills(shown)
+    series = len(shown.scores) // len(shown.horizons)
+    labelled = skill.shape[1] <= 12
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.26 * len(names)), layout="constrained")
+    ax = figure.subplots()
+    worse_to_better = [(0.0, VERMILLION), (0.5, "#f4f4f2"), (1.0, BLUE)]
+    colours = LinearSegmentedColormap.from_list("skill", worse_to_better)
+    colours.set_bad("#b9babd")
+    image = ax.imshow(skill, cmap=colours, vmin=-0.5, vmax=0.5, aspect="auto")
+    ax.grid(False)
+    ax.set_yticks(range(len(names)), [shown_name(name, 24) for name in names])
+    step = max(1, -(-len(shown.horizons) // 24))
+    ax.set_xticks(range(0, len(shown.horizons), step), [str(h) for h in shown.horizons[::step]])
+    ax.set_xlabel("horizon, steps ahead")
+    if labelled:
+        for (i, j), value in np.ndenumerate(skill):
+            shade = "#ffffff" if abs(value) > 0.3 else "#1b1c1f"  # not the page's ink: cells stay
+            text = "" if np.isnan(value) else f"{100.0 * value:+.0f}"
+            ax.text(j, i, text, ha="center", va="center", color=shade, fontsize=8)
+    bar = figure.colorbar(image, ax=ax, pad=0.02, aspect=30, shrink=0.95)
+    bar.ax.yaxis.set_major_formatter(signed_percent)
+    bar.outline.set_visible(False)
+    chosen = (
+        "" if len(names) == series else (f" Of {series:,} series, the {MOST_ROWS} worst are shown.")
+    )
+    reading = (
+        "Blue: the median forecast was closer than the last value, by so many per cent; orange: "
+        f"it was further off.{chosen}"
+    )
+    return "skill", "Skill of every series and horizon", reading, figure
+
+
+def skills(shown: Shown) -> tuple[list[str], Floats]:
+    """Names and skills [series, horizon]; of very many series, the worst."""
+    values = [np.nan if e["skill_last"] is None else e["skill_last"] for e in shown.scores]
+    skill = np.array(values, float).reshape(-1, len(shown.horizons))
+    names = [entry["series"] for entry in shown.scores[:: len(shown.horizons)]]
+    if len(names) <= MOST_ROWS:
+        return names, skill
+    mean = np.nanmean(np.where(np.isnan(skill), np.inf, skill), axis=1)
+    worst = np.sort(np.argsort(mean, kind="stable")[:MOST_ROWS])
+    return [names[i] for i in worst], skill[worst]

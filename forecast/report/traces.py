@@ -1,0 +1,218 @@
+"""What the figures need of a stream, in bounded memory: envelopes, PIT counts, the last rows.
+
+A stream is cut into at most 300 bins of equal length in rows, each with the lowest, highest and
+mean value of what it holds. When the stream outgrows them, neighbours are merged and the bins are
+twice as long: a bin's content never depends on the blocks in which the answers came.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.report.scores import MEDIAN, Bools, Floats, Ints, interval
+
+if TYPE_CHECKING:
+    from forecast.prequential import Answers
+
+BINS = 300
+PIT_BARS = 20
+RECENT = 100  # last rows of a series that are drawn before the next values
+MOST_SERIES = 32  # series that are traced: figures show some of them, scores count all
+MEANS = ("y", "median", "surprise", "expected", "rate", "covered")
+LOWEST = ("y", "low")
+HIGHEST = ("y", "high", "surprise")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One series at one horizon over the whole stream, at most 300 points; NaN breaks a line."""
+
+    series: str
+    horizon: int
+    rows: Floats  # [points] middle of each bin
+    length: int  # rows in a bin
+    count: Floats  # [points] answers in each bin
+    mean: dict[str, Floats]  # of each name in MEANS
+    lowest: dict[str, Floats]
+    highest: dict[str, Floats]
+    pit: Ints  # [PIT_BARS] answers by their probability integral transform
+
+
+@dataclass(frozen=True)
+class Recent:
+    """The last answers of one series at its first horizon."""
+
+    series: str
+    horizon: int
+    rows: Ints  # [points]
+    y: Floats
+    median: Floats
+    low: Floats
+    high: Floats
+
+
+class Traces:
+    """Envelopes of the first and last horizon of the first series, streamed.
+
+    Parameters
+    ----------
+    series : sequence of str
+    horizons : sequence of int
+    """
+
+    def __init__(self, series: Sequence[str], horizons: Sequence[int]) -> None:
+        self.series, self.horizons = tuple(series)[:MOST_SERIES], tuple(horizons)
+        ends = sorted({0, len(self.horizons) - 1})
+        cells = len(series) * len(self.horizons)
+        traced = [s * len(self.horizons) + h for s in range(len(self.series)) for h in ends]
+        self.place = np.full(cells, -1, np.int64)  # of a cell among those traced
+        self.place[traced] = np.arange(len(traced))
+        self.first = -1  # row of the first answer
+        self.length = 1  # rows in a bin
+        self.times: list[str] = [""] * BINS  # of the first answer in each bin, and its row
+        self.time_rows = np.full(BINS, -1, np.int64)
+        size = len(traced) * BINS
+        self.count = {name: np.zeros(size) for name in MEANS}
+        self.total = {name: np.zeros(size) for name in MEANS}
+        self.lowest = {name: np.full(size, np.inf) for name in LOWEST}
+        self.highest = {name: np.full(size, -np.inf) for name in HIGHEST}
+        self.pit = np.zeros((cells, PIT_BARS), np.int64)
+        empty = np.empty((5, 0))
+        self.last = {s * len(self.horizons): empty for s in range(len(self.series))}
+        self.last_times: dict[int, str] = {}
+
+    def add(self, answers: "Answers", cell: Ints, times: Callable[[int], str]) -> None:
+        """Add a block of answers; ``cell`` [n] as for the scores."""
+        q = answers.quantiles
+        low, high = interval(q.T, 90)
+        covered = ((low <= answers.y) & (answers.y <= high)).astype(float)
+        self._count_pit(answers.pit, cell)
+        self._remember(np.stack((answers.row, answers.y, q[:, MEDIAN], low, high)), cell)
+        self._remember_times(answers.row, times)
+        place = self.place[cell]
+        bins = self._bins(answers.row, times)
+        traced = place >= 0
+        index = (place * BINS + bins)[traced]
+        values = {name: getattr(answers, name) for name in ("y", "surprise", "expected", "rate")}
+        values |= {"median": q[:, MEDIAN], "low": low, "high": high, "covered": covered}
+        self._envelope(index, values, traced)
+
+    def _envelope(self, index: Ints, values: dict[str, Floats], traced: Bools) -> None:
+        kept = {name: value[traced] for name, value in values.items()}
+        for name in LOWEST:
+            np.fmin.at(self.lowest[name], index, kept[name])
+        for name in HIGHEST:
+            np.fmax.at(self.highest[name], index, kept[name])
+        for name in MEANS:
+            defined = np.isfinite(kept[name])
+            at, value = index[defined], kept[name][defined]
+            np.add.at(self.total[name], at, value)
+            np.add.at(self.count[name], at, 1.0)
+
+    def _count_pit(self, pit: Floats, cell: Ints) -> None:
+        defined = np.isfinite(pit)
+        bar = np.minimum((pit[defined] * PIT_BARS).astype(np.int64), PIT_BARS - 1)
+        counts = np.bincount(cell[defined] * PIT_BARS + bar, minlength=self.pit.size)
+        self.pit += counts.reshape(self.pit.shape)
+
+    def _remember(self, columns: Floats, cell: Ints) -> None:
+        for own, before in self.last.items():
+            new = columns[:, cell == own][:, -RECENT:]
+            self.last[own] = np.concatenate((before, new), axis=1)[:, -RECENT:]
+
+    def _remember_times(self, row: Ints, times: Callable[[int], str]) -> None:
+        rows = distinct(row)[-RECENT:].tolist()
+        self.last_times |= {r: times(r) for r in rows}
+        self.last_times = dict(list(self.last_times.items())[-RECENT:])
+
+    def _bins(self, row: Ints, times: Callable[[int], str]) -> Ints:
+        """The bin of each answer, after making the bins long enough; notes when a bin began."""
+        if self.first < 0:
+            self.first = int(row[0])
+        while int(row[-1]) - self.first >= BINS * self.length:
+            self._merge()
+        bins = (row - self.first) // self.length
+        for new in distinct(bins).tolist():
+            if self.time_rows[new] < 0:
+                self.time_rows[new] = first = int(row[np.searchsorted(bins, new)])
+                self.times[new] = times(first)
+        return bins
+
+    def _merge(self) -> None:
+        """Merge neighbouring bins:  mean by sums and counts, lowest by min, highest by max."""
+        self.length *= 2
+        for sums in (*self.count.values(), *self.total.values()):
+            sums[:] = merged(sums, np.add, 0.0)
+        for lows in self.lowest.values():
+            lows[:] = merged(lows, np.minimum, np.inf)
+        for highs in self.highest.values():
+            highs[:] = merged(highs, np.maximum, -np.inf)
+        left, right = self.time_rows[::2], self.time_rows[1::2]
+        texts = [
+            a if known else b
+            for a, b, known in zip(
+                self.times[::2], self.times[1::2], (left >= 0).tolist(), strict=True
+            )
+        ]
+        self.times = texts + [""] * (BINS - len(texts))
+        self.time_rows = np.concatenate((np.where(left >= 0, left, right), np.full(BINS // 2, -1)))
+
+    def trace(self, series: str, horizon: int) -> Trace:
+        """What was kept of a traced series (one of ``series``) at the first or last horizon."""
+        cell = self.series.index(series) * len(self.horizons) + self.horizons.index(horizon)
+        part = slice(self.place[cell] * BINS, (self.place[cell] + 1) * BINS)
+        count = self.count["y"][part]
+        shown = unbroken(count > 0)
+        mean = {}
+        for name in MEANS:
+            with np.errstate(invalid="ignore"):  # a bin without any is 0/0: NaN, a gap
+                mean[name] = (self.total[name][part] / self.count[name][part])[shown]
+        middles = np.arange(BINS, dtype=np.float64) + 0.5
+        rows: Floats = self.first + middles * self.length - 0.5
+        lowest = {name: finite(self.lowest[name][part][shown]) for name in LOWEST}
+        highest = {name: finite(self.highest[name][part][shown]) for name in HIGHEST}
+        parts = (mean, lowest, highest, self.pit[cell])
+        return Trace(series, horizon, rows[shown], self.length, count[shown], *parts)
+
+    def recent(self, series: str) -> Recent:
+        """The last answers of a series at the first horizon."""
+        rows, *values = self.last[self.series.index(series) * len(self.horizons)]
+        return Recent(series, self.horizons[0], rows.astype(np.int64), *values)
+
+    def instants(self) -> list[tuple[float, str]]:
+        """Rows over the whole stream with the text of their time, for the axes."""
+        known = np.flatnonzero(self.time_rows >= 0).tolist()
+        return [(float(self.time_rows[b]), self.times[b]) for b in known]
+
+
+def distinct(ascending: Ints) -> Ints:
+    """The distinct values of an ascending array, without the sort of np.unique."""
+    first = np.ones(len(ascending), bool)
+    first[1:] = ascending[1:] != ascending[:-1]
+    return ascending[first]
+
+
+def merged(flat: Floats, merge: np.ufunc, empty: float) -> Floats:
+    """Merge the bins of each trace two by two; the second half becomes empty."""
+    pairs = flat.reshape(-1, BINS // 2, 2)
+    result = np.full((len(pairs), BINS), empty)
+    result[:, : BINS // 2] = merge(pairs[:, :, 0], pairs[:, :, 1])
+    return result.ravel()
+
+
+def unbroken(filled: Bools) -> Bools:
+    """Which bins are drawn: those filled, and of a gap of two or more enough to break the line."""
+    after_empty = np.concatenate(([False], ~filled[:-1]))
+    shown = filled | after_empty
+    if filled.any():
+        first, last = np.flatnonzero(filled)[[0, -1]]
+        shown[:first] = False
+        shown[last + 1 :] = False
+    return shown
+
+
+def finite(values: Floats) -> Floats:
+    """Infinities as NaN: nothing to draw."""
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,557 @@
+"""A CSV as a stream of numbers on a grid: strict, causal, and bounded in memory.
+
+Of the file no more is looked at than the header and its first row before the first numbers are
+handed on, and the step of the grid is told by the first two times: what comes later in a file
+never changes what was read before it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.stream.errors import SHOWN, Refused, StreamError, shown
+from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed, Step
+from forecast.stream.numerals import MISSING, Numerals
+from forecast.stream.source import Lines, Source
+from forecast.stream.table import Malformed, Table, TableReader, fields_of
+from forecast.stream.times import ISO, NumberTimes, Stamps, Times, times_like
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_GAP = 1_000_000  # missing instants between two rows
+TIME_WORDS = (
+    "time date datetime date_time timestamp time_stamp times dates timestamps ds year years"
+)
+TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
+
+Choice = Literal["refuse", "drop"]
+
+
+@dataclass
+class Rows:
+    """A block of consecutive instants of the grid.
+
+    Parameters
+    ----------
+    first
+        Row number, from 0, of the first of them.
+    times
+        Text of each: the file's own, or the grid's where the file has a gap.
+    y
+        Numbers [n, series]; NaN where missing.
+    """
+
+    first: int
+    times: list[str]
+    y: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+class NumberStream:
+    """Numbers of a CSV, in blocks of consecutive instants, read once; see `open_numbers`.
+
+    Attributes
+    ----------
+    series : tuple of str
+        Names of the columns that are read.
+    time : str or None
+        Name of the time column; None where rows are instants.
+    step : Step or None
+        The step of the grid (a row, where rows are instants); None before the second time.
+    source : str
+        Name of the input.
+    guessed : list of str
+        What was guessed, a sentence each. The step joins when it is known.
+    bad : dict of str to int
+        Rows and lines left out, by reason.
+    rows_read : int
+        Data rows read from the file.
+    rows : int
+        Instants handed on, those of gaps included.
+    """
+
+    def __init__(
+        self,
+        reader: TableReader,
+        columns: "Columns",
+        numerals: Numerals,
+        times: Times | None,
+        grid: Grid,
+        refuse: tuple[Choice, Choice],
+        block: int,
+    ) -> None:
+        self.series, self.time = columns.series, columns.time
+        self.guessed, self.bad = columns.guessed, reader.bad
+        self.rows_read = self.rows = 0
+        self._reader, self._columns, self._numerals = reader, columns, numerals
+        self._times, self._grid, self._block = times, grid, block
+        duplicates, unsorted = refuse
+        self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
+        self._begun = False
+
+    @property
+    def source(self) -> str:
+        return self._reader.lines.source.name
+
+    @property
+    def step(self) -> Step | None:
+        return self._grid.step
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the file read so far, packed as they lie there."""
+        return self._reader.lines.source.bytes_read
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the file's bytes; None before its end was read."""
+        return self._reader.lines.source.sha256
+
+    def progress(self) -> float | None:
+        """Fraction of the file that was read; None where its size is not known."""
+        size = self._reader.lines.source.size
+        return None if size is None else min(1.0, self.bytes_read / max(1, size))
+
+    def future(self, k: int) -> str:
+        """Time text of the instant k steps after the last one handed on.
+
+        Where rows are instants, or no step is known yet, it is the row number.
+        """
+        last, step = self._grid.last, self._grid.step
+        if self._times is None or last is None or step is None:
+            return str(self.rows - 1 + k)
+        return self._times.write(self._grid.advance(last, np.array([k], np.int64)))[0]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.lines.source.close()
+
+    def __enter__(self) -> "NumberStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Rows]:
+        if self._begun:
+            raise ValueError("a stream is read once: open it again")
+        self._begun = True
+        try:
+            while table := self._reader.read(self._block, self._columns.fields):
+                yield from self._rows_of(table)
+        finally:
+            self.close()
+
+    def _rows_of(self, table: Table) -> Iterator[Rows]:
+        count = len(self.series)
+        y = np.empty((len(table.lines), count))
+        for series in range(count):
+            y[:, series] = self._numbers(table, series)
+        self.rows_read += len(y)
+        if self._times is not None:
+            yield from self._on_grid(table, y)
+        elif self.time is not None:
+            yield self._handed_on([text.strip(" ") for text in table.columns[-1]], y)
+        else:
+            yield self._handed_on([str(self.rows + row) for row in range(len(y))], y)
+
+    def _handed_on(self, times: list[str], y: NDArray[np.float64]) -> Rows:
+        self.rows += len(times)
+        return Rows(self.rows - len(times), times, y)
+
+    def _on_grid(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
+        assert self._times is not None
+        texts = [text.strip(" ") for text in table.columns[-1]]
+        known = self._grid.step is not None
+        placed = self._grid.place(self._stamps(table, self._times))
+        if not known:
+            self._tell_step(texts, placed)
+        self._judge(table, placed)
+        kept = np.flatnonzero(placed.fate == KEPT)
+        if len(kept) < len(texts):
+            texts, y = [texts[row] for row in kept], y[kept]
+        if (placed.ahead == 1).all():
+            if texts:
+                yield self._handed_on(texts, y)
+        else:
+            yield from self._with_gaps(texts, y, placed)
+
+    def _tell_step(self, texts: list[str], placed: Placed) -> None:
+        if self.step is None:
+            return
+        self.guessed.append(f"the step is {self.step}: so far apart are the first two times")
+        if isinstance(self._times, NumberTimes):
+            second = np.flatnonzero(placed.fate == KEPT)[1 if self.rows == 0 else 0]
+            self._times.like(texts[second])
+
+    def _with_gaps(
+        self, texts: list[str], y: NDArray[np.float64], placed: Placed
+    ) -> Iterator[Rows]:
+        """Blocks of the rows, with a row of missing numbers for each instant between them."""
+        assert self._times is not None
+        at = np.cumsum(placed.ahead) - 1  # instants from the first that is new
+        for first in range(0, int(at[-1]) + 1, self._block):
+            past = min(first + self._block, int(at[-1]) + 1)
+            begin, end = np.searchsorted(at, [first, past])
+            numbers = np.full((past - first, y.shape[1]), np.nan)
+            numbers[at[begin:end] - first] = y[begin:end]
+            gaps = np.setdiff1d(np.arange(first, past), at[begin:end])
+            after = np.searchsorted(at, gaps)  # the row that ends the gap
+            ahead = gaps - at[after] + placed.ahead[after]
+            times = [""] * (past - first)
+            stamps = self._grid.advance(placed.before.pick(after), ahead)
+            for instant, text in zip(gaps.tolist(), self._times.write(stamps), strict=True):
+                times[instant - first] = text
+            for instant, text in zip(at[begin:end].tolist(), texts[begin:end], strict=True):
+                times[instant - first] = text
+            yield self._handed_on(times, numbers)
+
+    def _judge(self, table: Table, placed: Placed) -> None:
+        """Count the rows that are dropped; raise at the first that is refused."""
+        refused = np.isin(placed.fate, [fate for fate, drop in self._drop.items() if not drop])
+        kept = np.flatnonzero((placed.fate == KEPT) | (placed.fate == OFF))
+        refused[kept[placed.ahead > LONGEST_GAP + 1]] = True
+        if refused.any():
+            self._refuse(table, placed, int(np.argmax(refused)), kept)
+        for fate, reason in ((DUPLICATE, "duplicate time"), (EARLIER, "time out of order")):
+            if count := int((placed.fate == fate).sum()):
+                self.bad[reason] = self.bad.get(reason, 0) + count
+
+    def _refuse(self, table: Table, placed: Placed, row: int, kept: NDArray[np.intp]) -> NoReturn:
+        fate = placed.fate[row]
+        rows = "--step rows to take rows as they come"
+        clock = "where a clock was set back, write times with their offset from UTC"
+        if fate == DUPLICATE:
+            problem = "is the same time as a row before it"
+            advice = f"Say --duplicates drop to keep the first, or {rows}; {clock}."
+        elif fate == EARLIER:
+            problem = "is earlier than a row before it"
+            advice = f"Sort the file, newest last, or say --unsorted drop, or {rows}; {clock}."
+        elif fate == OFF:
+            problem = f"is not a whole number of steps ({self.step}) after the time before it"
+            place = np.searchsorted(kept, [row])
+            finer = self._grid.finer(placed.before.pick(place), placed.at.pick(place))
+            advice = (
+                f"Say {'--step STEP' if finer is None else f'--step {str(finer)!r}'}, or {rows}."
+            )
+        else:
+            ahead = int(placed.ahead[np.searchsorted(kept, row)])
+            problem = f"leaves a gap of {ahead - 1:,} missing steps ({self.step})"
+            advice = f"Is the time right? Cut the file, name a longer --step, or say {rows}."
+        raise self._error(table, row, -1, problem, advice)
+
+    def _numbers(self, table: Table, column: int) -> NDArray[np.float64]:
+        try:
+            return self._numerals.read(table.columns[column])
+        except Refused as error:
+            raise self._error(table, error.index, column, error.problem, error.advice) from None
+
+    def _stamps(self, table: Table, times: Times) -> Stamps:
+        try:
+            return times.read(table.columns[-1])
+        except Refused as error:
+            raise self._error(table, error.index, -1, error.problem, error.advice) from None
+
+    def _error(self, table: Table, row: int, column: int, problem: str, advice: str) -> StreamError:
+        field = self._columns.fields[column]
+        return StreamError(
+            problem,
+            self.source,
+            table.line(row, field),
+            self._columns.names[field],
+            table.columns[column][row],
+            advice,
+        )
+
+
+def open_numbers(
+    path: str | os.PathLike[str],
+    *,
+    time: str | None = None,
+    target: Sequence[str] = (),
+    delimiter: str | None = None,
+    decimal: str = ".",
+    missing: Sequence[str] = MISSING,
+    step: str | Step | None = None,
+    duplicates: Choice = "refuse",
+    unsorted: Choice = "refuse",
+    time_format: str | None = None,
+    block: int = 4096,
+) -> NumberStream:
+    """Open a CSV as a stream of numbers on a grid.
+
+    UTF-8 with or without a byte order mark, plain or gzip; a header, or a first row of numbers
+    alone. Of the data no more than the first row is looked at here.
+
+    Parameters
+    ----------
+    path
+        A file, or "-" for standard input.
+    time
+        Name of the time column; None: the only one whose first field is a time of ISO 8601, else
+        the only one with a name such as "time", "date" or "year"; where there is none, each row
+        is an instant and its time is its row number.
+    target
+        Names of the columns to read, one per series; none: the only other column of numbers.
+    delimiter
+        One character; None: the one of ``, ; tab |`` that splits the header.
+    decimal
+        "." or ",".
+    missing
+        Texts that stand for a missing number.
+    step
+        Distance of neighbouring instants ("15 minutes", "month", "0.5" where times are plain
+        numbers, or "rows": one instant per row, times taken as mere text); None: that of the
+        first two times. Whole steps that are left out become rows of missing numbers.
+    duplicates, unsorted
+        What to do with a time that is not later than the one before: "refuse", or "drop" it.
+    time_format
+        Layout of the times, as of strptime; None: ISO 8601 or plain numbers.
+    block
+        Most instants handed on at once; 1 hands on each row as soon as it came.
+
+    Returns
+    -------
+    NumberStream
+        To be iterated over once.
+
+    Raises
+    ------
+    StreamError
+        Here or while reading: at whatever cannot be read one way only.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "nile.csv"
+    >>> _ = path.write_text("year,volume\\n1871,1120\\n1872,1160\\n1874,\\n")
+    >>> stream = open_numbers(path)
+    >>> for rows in stream:
+    ...     print(rows.first, rows.times, rows.y[:, 0])
+    0 ['1871', '1872', '1873', '1874'] [1120. 1160.   nan   nan]
+    >>> stream.series, str(stream.step), stream.future(1)
+    (('volume',), '1', '1875')
+    """
+    for choice in (duplicates, unsorted):
+        if choice not in ("refuse", "drop"):
+            raise ValueError(f"say 'refuse' or 'drop', not {choice!r}")
+    if block < 1:
+        raise ValueError(f"a block holds at least one row, not {block}")
+    named = Step.named(step) if isinstance(step, str) else step
+    numerals = Numerals(decimal, missing)
+    source = Source(path)
+    try:
+        bad: dict[str, int] = {}
+        reader = TableReader(Lines(source), bad)
+        columns = Columns(reader, numerals, time, target, delimiter)
+        times = columns.times(named, decimal, time_format)
+        grid = Grid(Step("row", 1) if times is None else named)
+        return NumberStream(reader, columns, numerals, times, grid, (duplicates, unsorted), block)
+    except BaseException:
+        source.close()
+        raise
+
+
+class Columns:
+    """Which columns are read, told by the header and the first row.
+
+    Parameters
+    ----------
+    reader
+        At the beginning of the file; afterwards at its first row.
+    numerals
+        How numbers are written.
+    time, target, delimiter
+        As in `open_numbers`.
+
+    Attributes
+    ----------
+    names : list of str
+        All columns of the file.
+    series : tuple of str
+    time : str or None
+    fields : list of int
+        Places of the series, then that of the time.
+    guessed : list of str
+    """
+
+    def __init__(
+        self,
+        reader: TableReader,
+        numerals: Numerals,
+        time: str | None,
+        target: Sequence[str],
+        delimiter: str | None,
+    ) -> None:
+        self.guessed: list[str] = []
+        self._reader, self._numerals = reader, numerals
+        self._source = reader.lines.source.name
+        self._read_header(delimiter)
+        self.time = self._find_time() if time is None else self._named(time)
+        self.series = self._named_targets(target) if target else (self._find_target(),)
+        places = [self.names.index(name) for name in self.series]
+        self.fields = places if self.time is None else [*places, self.names.index(self.time)]
+
+    def times(self, step: Step | None, decimal: str, layout: str | None) -> Times | None:
+        """How times are read; None where rows are instants and times mere text."""
+        if self.time is None:
+            if step is not None and step.unit != "row":
+                raise self._error(f"has no time column to count steps of {step} on", "Say --time.")
+            return None
+        if step is not None and step.unit == "row":
+            return None
+        text = self._first[self.names.index(self.time)]
+        number = step is not None and step.unit == "number"
+        try:
+            times = times_like(text, decimal, layout, number)
+        except Refused as error:
+            raise StreamError(
+                error.problem, self._source, self._line, self.time, text, error.advice
+            ) from None
+        if step is not None and not number and isinstance(times, NumberTimes):
+            advice = "Give --step as a number, or the times with --time-format."
+            raise self._error(f"has plain numbers as times, not steps of {step}", advice)
+        return times
+
+    def _error(self, problem: str, advice: str) -> StreamError:
+        return StreamError(problem, self._source, advice=advice)
+
+    # ---- the header and the first row -------------------------------------------------------
+
+    def _read_header(self, delimiter: str | None) -> None:
+        reader = self._reader
+        found = reader.record()
+        if found is None:
+            raise self._error("is empty", "A CSV has a header and at least one row.")
+        line, header, taken = found
+        if delimiter is None:
+            delimiter = self._guess_delimiter(header.removeprefix("\ufeff"))
+        elif len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+            raise ValueError(f"a delimiter is one ASCII character, not {delimiter!r}")
+        reader.delimiter = delimiter
+        names = [name.strip(" ") for name in reader.fields(header.removeprefix("\ufeff"), line)]
+        reader.width = len(names)
+        if all(self._numerals.is_number(name) or ISO.fullmatch(name) for name in names):
+            # The first row is data: give it back, without its byte order mark.
+            reader.lines.put_back(taken.removeprefix(b"\xef\xbb\xbf"), line)
+            names = [""] * len(names)
+            self.guessed.append("there is no header: its first row has numbers and times alone")
+        self.names = self._complete(names, line)
+        self._read_first()
+
+    def _complete(self, names: list[str], line: int) -> list[str]:
+        """The names, with c1, c2 and so on where there is none."""
+        nameless = [place for place, name in enumerate(names) if not name]
+        names = [name or f"c{place + 1}" for place, name in enumerate(names)]
+        if nameless:
+            called = _listed([names[place] for place in nameless])
+            self.guessed.append(f"columns without a name are called by their place: {called}")
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise StreamError(
+                    "is the name of two columns",
+                    self._source,
+                    line,
+                    text=name,
+                    advice="Rename one of them.",
+                )
+        return names
+
+    def _read_first(self) -> None:
+        """Look at the first row, and leave it to be read."""
+        lines = self._reader.lines
+        found = self._reader.record()
+        if found is None:
+            raise self._error("has a header and no rows", "Is the file whole?")
+        self._line, record, taken = found
+        self._first = self._reader.fields(record, self._line)
+        lines.put_back(taken, self._line)
+
+    def _guess_delimiter(self, header: str) -> str:
+        splits = []
+        for delimiter in DELIMITERS:
+            if delimiter == self._numerals.decimal:
+                continue
+            try:
+                if len(fields_of(header, delimiter)) > 1:
+                    splits.append(delimiter)
+            except Malformed:
+                continue
+        if len(splits) > 1:
+            choices = " or ".join(f"--delimiter {shown(mark)}" for mark in splits)
+            raise StreamError(
+                "could be split in several ways", self._source, 1, text=header,
+                advice=f"Say {choices}.",
+            )  # fmt: skip
+        if splits and splits != [","]:
+            self.guessed.append(f"the delimiter is {shown(splits[0])}: no other splits the header")
+        if splits:
+            return splits[0]
+        return ";" if self._numerals.decimal == "," else ","
+
+    # ---- which column is what ----------------------------------------------------------------
+
+    def _named(self, name: str) -> str:
+        if name in self.names:
+            return name
+        raise StreamError(
+            "is not a column of this file", self._source, text=name,
+            advice=f"Its columns are {_listed(self.names)}.",
+        )  # fmt: skip
+
+    def _named_targets(self, target: Sequence[str]) -> tuple[str, ...]:
+        names = [self._named(name) for name in ([target] if isinstance(target, str) else target)]
+        for place, name in enumerate(names):
+            if name in names[:place] or name == self.time:
+                what = "the time column" if name == self.time else "named twice"
+                raise StreamError(f"is {what}", self._source, text=name, advice="Say --target.")
+        return tuple(names)
+
+    def _find_time(self) -> str | None:
+        first = dict(zip(self.names, self._first, strict=True))
+        shaped = [name for name in self.names if ISO.fullmatch(first[name].strip(" "))]
+        called = [name for name in self.names if name.lower() in TIME_NAMES]
+        choices = shaped or called
+        if len(choices) > 1:
+            raise self._several("times", "--time", choices, "")
+        if not choices:
+            self.guessed.append("there is no time column: each row is one instant")
+            return None
+        why = "its first field is a date or time" if shaped else "it has the name of one"
+        self.guessed.append(f"the time column is {shown(choices[0])}: only {why}")
+        return choices[0]
+
+    def _find_target(self) -> str:
+        first = dict(zip(self.names, self._first, strict=True))
+        is_number, is_missing = self._numerals.is_number, self._numerals.is_missing
+        choices = [
+            name
+            for name in self.names
+            if name != self.time and (is_number(first[name]) or is_missing(first[name]))
+        ]
+        if len(choices) > 1:
+            raise self._several("numbers", "--target", choices, "; repeat it for several")
+        if not choices:
+            raise StreamError(
+                "has no number beside the time", self._source, self._line,
+                text=self._reader.delimiter.join(self._first),
+                advice=f"Say --target, of {_listed(self.names)}; --delimiter and --decimal tell "
+                "how numbers are written.",
+            )  # fmt: skip
+        self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
+        return choices[0]
+
+    def _several(self, what: str, option: str, choices: list[str], more: str) -> StreamError:
+        listed = _listed([f"{option} {name}" for name in choices], " or ")
+        return self._error(f"has {len(choices)} columns of {what}", f"Say {listed}{more}.")
+
+
+def _listed(names: Sequence[str], between: str = ", ", most: int = 20) -> str:
+    """Some names in a row, the first ones where they are many."""
+    cut = [name if len(name) <= SHOWN else name[:SHOWN] + "…" for name in names[:most]]
+    return between.join(cut) + (" ..." if len(names) > most else "")

@@ -1,0 +1,291 @@
+"""The grid of a stream: instants one step apart, found from the first two times alone."""
+
+import math
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.stream.times import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Stamps,
+    month_of,
+    month_start,
+)
+
+Whole = NDArray[np.int64]
+
+# What a step is counted in: (its unit, how many of that unit)
+NAMES: dict[str, tuple[str, int]] = {
+    "second": ("second", SECOND),
+    "minute": ("second", MINUTE),
+    "hour": ("second", HOUR),
+    "day": ("second", DAY),
+    "week": ("second", 7 * DAY),
+    "month": ("month", 1),
+    "quarter": ("month", 3),
+    "year": ("month", 12),
+}
+SHORT = {
+    "s": "second", "sec": "second", "min": "minute", "h": "hour", "d": "day", "w": "week",
+    "y": "year",
+}  # fmt: skip
+LARGEST_SEASON = 400
+
+KEPT, DUPLICATE, EARLIER, OFF = 0, 1, 2, 3  # what becomes of a row
+
+
+@dataclass(frozen=True)
+class Step:
+    """The distance of neighbouring instants.
+
+    Parameters
+    ----------
+    unit
+        "second" (a fixed length of time), "month", "number" (plain numbers as times), or "row"
+        (rows are taken as they come).
+    size
+        Microseconds, months, numbers, rows.
+
+    Examples
+    --------
+    >>> Step.named("30 minutes"), str(Step("month", 3))
+    (Step(unit='second', size=1800000000), '1 quarter')
+    """
+
+    unit: str
+    size: float
+
+    @classmethod
+    def named(cls, text: str) -> "Step":
+        """The step that a person wrote: "rows", "15 minutes", "month", "0.5"."""
+        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)?\s*([a-z]*)\s*", text.lower(), re.ASCII)
+        count, word = match.groups() if match else (None, "")
+        if count is None and word in ("row", "rows"):
+            return cls("row", 1)
+        if count and not word and float(count) > 0:
+            return cls("number", float(count))
+        word = SHORT.get(word, word.removesuffix("s"))
+        size = float(count or 1) * NAMES[word][1] if word in NAMES else 0
+        if size < 1 or size != int(size):
+            raise ValueError(
+                f"{text!r} is not a step: say '15 minutes', '1 day', 'month', 'quarter', a number "
+                "where times are plain numbers, or 'rows'"
+            )
+        return cls(NAMES[word][0], int(size))
+
+    def __str__(self) -> str:
+        if self.unit == "row":
+            return "1 row"
+        if self.unit == "number":
+            return f"{self.size:.12g}"
+        for name in reversed(NAMES):
+            unit, size = NAMES[name]
+            if unit == self.unit and self.size % size == 0:
+                count = int(self.size // size)
+                return f"{count} {name}{'s' * (count > 1)}"
+        return f"{self.size / SECOND:.6g} seconds"
+
+
+def season_of(step: Step | None) -> int:
+    """Instants after which a stream of this step is likely to repeat itself; 0 for none.
+
+    A day of hours or minutes (an hour or a minute where a day has more than 400), a week of days,
+    a year of weeks, months or quarters.
+
+    Examples
+    --------
+    >>> season_of(Step.named("1 hour")), season_of(Step.named("month")), season_of(None)
+    (24, 12, 0)
+    """
+    if step is None or step.unit not in ("second", "month"):
+        return 0
+    if step.unit == "month":
+        return _cycle(step.size, 12)
+    if step.size % (7 * DAY) == 0:
+        return int(52 * 7 * DAY // step.size) if step.size < 52 * 7 * DAY else 0
+    if step.size % DAY == 0:
+        return _cycle(step.size, 7 * DAY)
+    for cycle in (DAY, HOUR, MINUTE):
+        if 2 <= (season := _cycle(step.size, cycle)) <= LARGEST_SEASON:
+            return season
+    return 0
+
+
+def _cycle(step: float, cycle: int) -> int:
+    """Whole steps in a cycle; 0 where it is not a whole number of them, or only one."""
+    return int(cycle // step) if cycle % step == 0 and cycle > step else 0
+
+
+class Placed(NamedTuple):
+    """Where rows stand on the grid.
+
+    Attributes
+    ----------
+    fate : ndarray [n]
+        KEPT, DUPLICATE, EARLIER (than a row before it), or OFF the grid.
+    ahead : ndarray [kept or off]
+        Whole steps since the row kept before.
+    before, at : Stamps [kept or off]
+        The time of that row, and of this one.
+    """
+
+    fate: NDArray[np.int8]
+    ahead: Whole
+    before: Stamps
+    at: Stamps
+
+
+class Grid:
+    """Places times on instants one step apart.
+
+    Parameters
+    ----------
+    step
+        The step; None to find it from the first two times.
+
+    Attributes
+    ----------
+    step : Step or None
+        None before two times were seen.
+    last : Stamps [1] or None
+        The last time kept.
+    """
+
+    def __init__(self, step: Step | None = None) -> None:
+        self.step = step
+        self.last: Stamps | None = None
+        self._anchored = False
+        self._day = 1  # day of the month on which a calendar step falls ...
+        self._ends = False  # ... or its last
+        self._clock = 0  # and the time of that day
+
+    def place(self, stamps: Stamps) -> Placed:
+        """Place the next rows, and remember the last that was kept."""
+        lead = 0 if self.last is None else 1
+        if self.last is not None:
+            stamps = self.last.then(stamps)
+        if not self._anchored:
+            self._anchor(stamps)
+        at = self._coordinate(stamps)
+        fate = np.zeros(len(at), np.int8)
+        latest = np.maximum.accumulate(at)
+        fate[1:][at[1:] < latest[:-1]] = EARLIER
+        fate[1:][at[1:] == latest[:-1]] = DUPLICATE
+        kept = np.flatnonzero(fate == KEPT)
+        after = stamps.pick(kept)
+        ahead, fits = self._steps(after)
+        fate[kept[1:][~fits]] = OFF
+        self.last = after.pick(slice(-1, None))
+        before = after.pick(slice(None, -1))
+        here = after.pick(slice(lead, None))
+        if lead == 0:  # the first row of all stands one step after nothing
+            ahead = np.concatenate([np.ones(1, np.int64), ahead])
+            before = after.pick(slice(0, 1)).then(before)
+        return Placed(fate[lead:], ahead, before, here)
+
+    def advance(self, stamps: Stamps, steps: Whole) -> Stamps:
+        """The instants so many steps after these."""
+        assert self.step is not None
+        if self.step.unit == "month":
+            months = month_of(stamps.at.astype(np.int64)) + steps * int(self.step.size)
+            return Stamps(self._calendar(months), stamps.offset)
+        return Stamps(stamps.at + (steps * self.step.size).astype(stamps.at.dtype), stamps.offset)
+
+    def finer(self, before: Stamps, at: Stamps) -> Step | None:
+        """The longest step that leads to a row off the grid as well; None below a second."""
+        if self.step is None or self.step.unit != "second":
+            return None
+        apart = int((self._coordinate(at) - self._coordinate(before))[0])
+        common = math.gcd(apart, int(self.step.size))
+        return Step("second", common) if common % SECOND == 0 else None
+
+    def _coordinate(self, stamps: Stamps) -> NDArray[np.int64] | NDArray[np.float64]:
+        """What orders times, and what steps are counted on.
+
+        Whole days and months are counted on the wall clock, which a change to summer time does
+        not move; shorter steps, and times before the step is known, as instants of UTC.
+        """
+        if stamps.offset is None or (self.step is not None and _on_the_wall(self.step)):
+            return stamps.at
+        return stamps.at - stamps.offset
+
+    def _anchor(self, stamps: Stamps) -> None:
+        """Find the step, and the day of a calendar step, from the first two times."""
+        at = self._coordinate(stamps)
+        later = np.flatnonzero(at > at[0])
+        if self.step is None and len(later):
+            first, second = stamps.pick(slice(0, 1)), stamps.pick(later[:1])
+            self.step = _step_between(first, second)
+        if self.step is not None and self.step.unit == "month":
+            wall = stamps.at.astype(np.int64)
+            day, length, clock = _day_of(wall[:1])
+            self._day, self._clock, self._ends = day, clock, day == length
+            if len(later):
+                day, length, _ = _day_of(wall[later[:1]])
+                self._ends &= day == length
+        self._anchored = len(later) > 0
+
+    def _calendar(self, months: Whole) -> Whole:
+        """The instant of each month on which a calendar step falls."""
+        start = month_start(months)
+        length = month_start(months + 1) - start
+        day = length if self._ends else np.minimum(self._day, length)
+        return (start + day - 1) * DAY + self._clock
+
+    def _steps(self, stamps: Stamps) -> tuple[Whole, NDArray[np.bool_]]:
+        """Whole steps from each time to the next, and whether they are whole."""
+        if self.step is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.bool_)
+        if self.step.unit == "month":
+            months = month_of(stamps.at.astype(np.int64))
+            whole, rest = np.divmod(np.diff(months), int(self.step.size))
+            fits = stamps.at == self._calendar(months)
+            return whole, (rest == 0) & fits[1:]
+        apart = np.diff(self._coordinate(stamps))
+        if self.step.unit == "second":
+            whole, rest = np.divmod(apart, int(self.step.size))
+            return whole.astype(np.int64), rest == 0
+        # Decimal fractions are rounded in files: a hundredth of a step is none.
+        ratio = apart / self.step.size
+        nearest = np.rint(ratio)
+        whole = np.minimum(nearest, 2**62).astype(np.int64)
+        return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= 0.01)
+
+
+def _on_the_wall(step: Step) -> bool:
+    return step.unit == "month" or (step.unit == "second" and step.size % DAY == 0)
+
+
+def _day_of(wall: Whole) -> tuple[int, int, int]:
+    """Day of the month, length of the month, and microseconds since midnight of one time."""
+    month = month_of(wall)
+    start = int(month_start(month)[0])
+    day, clock = divmod(int(wall[0]), DAY)
+    return day - start + 1, int(month_start(month + 1)[0]) - start, clock
+
+
+def _step_between(first: Stamps, second: Stamps) -> Step:
+    """The step from one time to the next: months where the calendar says so."""
+    if first.at.dtype == np.float64:
+        # 0.3 - 0.2 is 0.1 here, as it is for the person who wrote them.
+        exact = Decimal(repr(float(second.at[0]))) - Decimal(repr(float(first.at[0])))
+        return Step("number", float(exact))
+    a, b = first.at.astype(np.int64), second.at.astype(np.int64)
+    months = int(month_of(b)[0] - month_of(a)[0])
+    (day, length, clock), (day2, length2, clock2) = _day_of(a), _day_of(b)
+    ends = day == length and day2 == length2
+    # 1 February to 1 March is a month, not four weeks.
+    if months > 0 and clock == clock2 and (ends or day == day2):
+        return Step("month", months)
+    apart = int(b[0] - a[0])
+    whole_days = apart > 0 and apart % DAY == 0
+    if not whole_days and first.offset is not None and second.offset is not None:
+        apart -= int(second.offset[0] - first.offset[0])
+    return Step("second", apart)

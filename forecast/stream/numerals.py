@@ -1,0 +1,100 @@
+"""Numbers as people write them in files, strictly: what is not plainly a number is refused."""
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.stream.errors import Refused
+
+MISSING = ("", "NA", "NaN", "nan", "null", "None")
+NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+PLAIN = b"0123456789+-.eE "
+
+
+class Numerals:
+    """Reads fields as numbers.
+
+    Parameters
+    ----------
+    decimal
+        "." or ",".
+    missing
+        What stands for a missing number; read as NaN.
+
+    Examples
+    --------
+    >>> Numerals().read(["1.5", " -2e1", "NA", "inf"]).tolist()
+    [1.5, -20.0, nan, inf]
+    """
+
+    def __init__(self, decimal: str = ".", missing: Sequence[str] = MISSING) -> None:
+        if decimal not in (".", ","):
+            raise ValueError(f"decimal is '.' or ',', not {decimal!r}")
+        self.decimal = decimal
+        self.missing = frozenset(missing)
+        # "-999" may stand for a missing number: then every field is compared.
+        self._plain = all(self._value(word) is None for word in self.missing)
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Numbers of these fields; NaN where missing.
+
+        Raises
+        ------
+        Refused
+            At the first field that is neither a number nor missing.
+        """
+        if self._plain:
+            values = self._at_once(texts)
+            if values is not None:
+                return values
+        return np.array([self._one(index, text) for index, text in enumerate(texts)], np.float64)
+
+    def is_number(self, text: str) -> bool:
+        """Whether this reads as a number; what is missing does not."""
+        return text.strip(" ") not in self.missing and self._value(text.strip(" ")) is not None
+
+    def is_missing(self, text: str) -> bool:
+        return text.strip(" ") in self.missing
+
+    def _at_once(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
+        """All of them, if they are made of the characters of numbers alone."""
+        joined = "".join(texts)
+        if self.decimal == ",":
+            if "." in joined:
+                return None
+            texts = [text.replace(",", ".") for text in texts]
+            joined = joined.replace(",", ".")
+        if not joined.isascii() or joined.encode().translate(None, PLAIN):
+            return None
+        # Of these characters float() takes exactly what NUMERAL does, and spaces around it.
+        try:
+            return np.array(list(map(float, texts)), np.float64)
+        except ValueError:
+            return None
+
+    def _one(self, index: int, text: str) -> float:
+        text = text.strip(" ")
+        if text in self.missing:
+            return math.nan
+        value = self._value(text)
+        if value is None:
+            raise Refused(
+                index,
+                "is not a number",
+                f"Write digits with the decimal mark {self.decimal!r} and no thousands separators "
+                "(--decimal), or name the text with --missing.",
+            )
+        return value
+
+    def _value(self, text: str) -> float | None:
+        if self.decimal == ",":
+            if "." in text:
+                return None
+            text = text.replace(",", ".")
+        if NUMERAL.fullmatch(text) or INFINITE.fullmatch(text):
+            return float(text)
+        return None
