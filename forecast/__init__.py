@@ -46,7 +46,27 @@ _ROOMS = {
     "run": "prequential",
     "save": "checkpoint",
 }
-__all__ = sorted(_ROOMS)
+__all__ = [
+    "LEVELS",
+    "Answers",
+    "Bernoulli",
+    "Categorical",
+    "Forecast",
+    "Learner",
+    "Level",
+    "Mixture",
+    "Normal",
+    "NumberForecaster",
+    "Quantiles",
+    "Regression",
+    "Run",
+    "Step",
+    "StudentT",
+    "check",
+    "load",
+    "run",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -117,7 +117,8 @@ def compiled(kernel: Kernel) -> Kernel:
     """
     dispatcher = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
     # A kernel of a notebook or a prompt has no file that the hash could cover.
-    if PACKAGE in Path(kernel.__code__.co_filename).resolve().parents and cache_folder() is not None:
+    ours = PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
+    if ours and cache_folder() is not None:
         dispatcher._cache = _Cache(dispatcher.py_func)
     return dispatcher  # type: ignore[no-any-return]
 

@@ -236,17 +236,19 @@ def quantiles_quantile(values, left, right, p):
 
 @compiled
 def quantiles_mean(values, left, right):
-    """sum over segments of int g(z) t4(z) dz, exactly."""
+    """sum over segments of int g(z) t4(z) dz, exactly; counted from the median."""
     n = len(values)
+    median = values[n // 2]
     # left tail: int (v_0 + left (z - z_0)) t4 dz
-    mean = values[0] * LEVEL[0] + left * (MOMENT[0] - SCORES[0] * LEVEL[0])
+    mean = (values[0] - median) * LEVEL[0] + left * (MOMENT[0] - SCORES[0] * LEVEL[0])
     for s in range(1, n):
         slope = (values[s] - values[s - 1]) / (SCORES[s] - SCORES[s - 1])
         mass = LEVEL[s] - LEVEL[s - 1]
-        mean += values[s - 1] * mass
+        mean += (values[s - 1] - median) * mass
         mean += slope * (MOMENT[s] - MOMENT[s - 1] - SCORES[s - 1] * mass)
     mass = 1.0 - LEVEL[n - 1]
-    return mean + values[n - 1] * mass + right * (-MOMENT[n - 1] - SCORES[n - 1] * mass)
+    mean += (values[n - 1] - median) * mass + right * (-MOMENT[n - 1] - SCORES[n - 1] * mass)
+    return median + mean
 
 
 @compiled
@@ -381,6 +383,15 @@ def student_mass(a, b, nu):
 
 
 @compiled
+def mixture_mean(weights, locations):
+    """sum_k w_k m_k."""
+    total = 0.0
+    for k in range(len(weights)):
+        total += weights[k] * locations[k]
+    return total
+
+
+@compiled
 def mixture_cdf(weights, locations, scales, nus, x):
     """sum_k w_k F_k(x)."""
     total = 0.0
@@ -440,11 +451,9 @@ def mixture_quantile(weights, locations, scales, nus, p):
             low = x
         density = mixture_pdf(weights, locations, scales, nus, x)
         step = error / density if density > 0.0 else math.inf
-        inside = low < x - step < high
-        following = x - step if inside else 0.5 * (low + high)
-        if abs(following - x) <= 1e-13 * (abs(x) + high - low) or error == 0.0:
-            return following
-        x = following
+        if abs(step) <= 1e-14 * (abs(x) + high - low):
+            return x - step
+        x = x - step if low < x - step < high else 0.5 * (low + high)
     return x
 
 
@@ -623,7 +632,7 @@ class Mixture(NumberForecast):
 
     @property
     def mean(self) -> float:
-        return float(math.fsum(self.weights * self.locations))
+        return float(mixture_mean(self.weights, self.locations))
 
     def surprise(self, y: float) -> float:
         return float(mixture_surprise(*self._parts, self.cell, y))

@@ -8,6 +8,7 @@ that a checkpoint is two arrays, a copy is a copy of memory, and one compiled ca
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,6 +37,10 @@ class Learner(ABC):
     def rate(self) -> float:
         """Effective rate in (0, 1]: the weight of the newest observation in what is believed."""
 
+    def rate_of(self, series: int, horizon: int) -> float:
+        """The effective rate of one series at one horizon, where a learner has several."""
+        return self.rate
+
     @abstractmethod
     def predict(self, x: Any = None, horizon: int | None = None) -> Any:
         """Forecast the observation ``horizon`` steps from now; changes nothing."""
@@ -55,7 +60,7 @@ class Learner(ABC):
         if horizon is None:
             return self.horizons[0]
         if horizon not in self.horizons:
-            raise ValueError(f"horizon {horizon} was not asked for: this learner has {self.horizons}")
+            raise ValueError(f"horizon {horizon} is none of this learner's {self.horizons}")
         return horizon
 
 
@@ -99,7 +104,6 @@ class NumberLearner(Learner):
     """
 
     family: int  # NORMAL, MIXTURE or QUANTILES: what its forecasts are once a unit is known
-    beliefs: ClassVar[tuple[str, ...]] = ()  # views whose mean step is 0 under the own forecast
     _learn: ClassVar[Callable[..., None]]
     _ask: ClassVar[Callable[..., None]]
 
@@ -120,6 +124,14 @@ class NumberLearner(Learner):
         array, offset, shape = self.places[name]
         flat: np.ndarray = getattr(self, array)
         return flat[offset : offset + math.prod(shape)].reshape(shape)
+
+    @abstractmethod
+    def moved(self, before: Self) -> np.ndarray:
+        """How the newest error moved what is believed, ``before`` being a copy made before it.
+
+        Where y follows the learner's own forecast its mean is 0: nothing is learned from what was
+        expected.
+        """
 
     def copy(self) -> Self:
         """A learner in the same state that goes its own way."""
@@ -172,8 +184,13 @@ class NumberLearner(Learner):
 
     @property
     def rate(self) -> float:
+        """Effective rate of the first channel at the first horizon."""
+        return self.rate_of(0, self.horizons[0])
+
+    def rate_of(self, series: int, horizon: int) -> float:
+        """Effective rate of one channel at one horizon."""
         row = np.empty(ROW)
-        self._ask(self.floats, self.ints, 0, 0, row)
+        self._ask(self.floats, self.ints, series, self.horizons.index(horizon), row)
         return float(row[RATE])
 
     def __repr__(self) -> str:
@@ -190,7 +207,7 @@ def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
         If they are not.
     """
     checked = tuple(int(horizon) for horizon in horizons)
-    rising = all(a < b for a, b in zip(checked, checked[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(checked))
     if not checked or checked[0] < 1 or not rising or checked != tuple(horizons):
         raise ValueError(f"horizons must be whole numbers from 1 up, rising; got {horizons!r}")
     return checked

@@ -20,6 +20,7 @@ from forecast.distribution import (
     SCORES,
     Forecast,
     mixture_cdf,
+    mixture_mean,
     mixture_quantile,
     mixture_surprise,
     normal_cdf,
@@ -104,8 +105,8 @@ def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
     yield from _steps(stream, learner, {}, 0)
 
 
-# A question that waits for its answer: horizon, row when asked, effective rate then, forecast
-Question = tuple[int, int, float, Any]
+# A question that waits for its answer: horizon, row when asked, each series' rate then, forecast
+Question = tuple[int, int, list[float], Any]
 
 
 def _steps(
@@ -113,19 +114,20 @@ def _steps(
 ) -> Iterator[Step]:
     for row, item in enumerate(stream, first):
         time, x, y = _observation(item, row)
-        for horizon, issued, rate, forecast in reversed(waiting.pop(row, [])):
+        for horizon, issued, rates, forecast in reversed(waiting.pop(row, [])):
             # asked longest ago first: reversed, the horizons rise as they do in the compiled loop
             # a context belongs to the row of the answer: the nearest question is asked with it
             said = forecast if x is None or horizon > 1 else learner.predict(x)
             for series, (one, answer) in enumerate(_channels(said, y)):
                 if _scorable(one, answer):
                     surprise = one.surprise(answer)
-                    yield Step(time, series, horizon, issued, answer, one, surprise, rate)
+                    yield Step(time, series, horizon, issued, answer, one, surprise, rates[series])
         learner.learn(y, x)
-        rate = learner.rate
         for horizon in learner.horizons:
-            question = (horizon, row, rate, learner.predict(horizon=horizon))
-            waiting.setdefault(row + horizon, []).append(question)
+            said = learner.predict(horizon=horizon)
+            several = len(said) if isinstance(said, tuple) else 1
+            rates = [learner.rate_of(series, horizon) for series in range(several)]
+            waiting.setdefault(row + horizon, []).append((horizon, row, rates, said))
 
 
 def _observation(item: Any, row: int) -> tuple[Any, Any, Any]:
@@ -184,7 +186,7 @@ def score_mixture(row, y, out):
     n = int(row[SPREAD])
     parts = row[SPREAD + 1 : SPREAD + 1 + 4 * n]
     w, m, s, nu = parts[:n], parts[n : 2 * n], parts[2 * n : 3 * n], parts[3 * n :]
-    out[Y], out[MEAN] = y, row[LOCATION]
+    out[Y], out[MEAN] = y, mixture_mean(w, m)
     out[SURPRISE] = mixture_surprise(w, m, s, nu, row[CELL], y)
     if len(out) == LONG:
         out[PIT] = mixture_cdf(w, m, s, nu, y)
@@ -218,6 +220,13 @@ def judge(row, y, out):
 
 
 SCORE = {NORMAL: score_normal, MIXTURE: score_mixture, QUANTILES: score_quantiles}
+
+
+def _unbound(*_: Any) -> None:
+    raise TypeError("a loop is bound to the kernels of a learner before it is run")
+
+
+learn = ask = score = _unbound  # what the loop's free names stand for, before `bound`
 
 
 def walk(f, i, horizons, first, queue, ys, out, where):
@@ -321,14 +330,11 @@ class Run:
         if self._columns == SHORT:
             out = np.pad(out, ((0, 0), (0, LONG - SHORT)), constant_values=math.nan)
         return Answers(
-            row,
-            series,
-            horizon,
-            issued,
+            *(row, series, horizon, issued),
             *(out[:, column] for column in range(QUANTILE)),
-            last=self._rivals.last(issued, series),
-            seasonal=self._rivals.seasonal(row, horizon, series),
-            quantiles=out[:, QUANTILE:],
+            self._rivals.last(issued, series),
+            self._rivals.seasonal(row, horizon, series),
+            out[:, QUANTILE:],
         )
 
 

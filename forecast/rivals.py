@@ -43,7 +43,8 @@ class Rivals:
         ys = np.where(np.isfinite(ys), ys, math.nan)
         self.known = np.concatenate([self.known[drop:], ys])
         self.phase = np.concatenate([self.phase[drop:], ys])
-        for row, column in np.argwhere(np.isnan(ys)) + [start, 0]:
+        for row, column in np.argwhere(np.isnan(ys)):
+            row += start
             if row > 0:
                 self.known[row, column] = self.known[row - 1, column]
             if self.season and row >= self.season:
@@ -51,7 +52,8 @@ class Rivals:
 
     def last(self, issued: Values, series: Values) -> Values:
         """The last value known at the row ``issued`` of each question."""
-        return self.known[issued - self.first, series]
+        known: Values = self.known[issued - self.first, series]
+        return known
 
     def seasonal(self, row: Values, horizon: Values, series: Values) -> Values:
         """The last value known, when asked, at the phase of each answer; NaN if there is none."""

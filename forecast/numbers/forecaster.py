@@ -1,4 +1,4 @@
-"""What a person who tunes nothing gets: few different experts, each mixed in for what it is good at.
+"""What a person who tunes nothing gets: few different experts, mixed for what each is good at.
 
 Every expert gives a location for each horizon. The errors it made there give it a scale (by
 memories) and a shape (21 tracked quantiles), so that it says 21 quantiles. Per level they are mixed
@@ -44,7 +44,14 @@ from forecast.numbers.regression import (
     regression_note,
     regression_says,
 )
-from forecast.numbers.scale import SEEN, SMALLEST, SPREAD_FLOATS, spread_begin, spread_learn, spread_of
+from forecast.numbers.scale import (
+    SEEN,
+    SMALLEST,
+    SPREAD_FLOATS,
+    spread_begin,
+    spread_learn,
+    spread_of,
+)
 from forecast.numbers.season import (
     checked_season,
     season_change,
@@ -76,7 +83,7 @@ from forecast.numbers.shape import shape_learn
 LAST_VALUE, MEMORIES, BOUNDED, SQUARES, REPEAT = range(5)
 
 AUTO_LAGS = 24
-AROUND = 6  # slots of the profile that the regression sees on each side of a target's phase
+AROUND = 9  # slots of the profile that the regression sees on each side of a target's phase
 MOST_SLOTS = 26
 MARGIN = 0.25  # of the recent range, by which a location may leave it
 FORGET = 0.003  # of the experts' regret, at each point
@@ -160,7 +167,7 @@ def _locate(kind, f, plan, regression, horizons, time, h):
     if kind == MEMORIES:
         level = level_median(f[plan[AT_LEVEL] : plan[AT_SEASON]], h)
         return level + (season_value(season, S, time + horizons[h], last) if S > 0 else 0.0)
-    if kind == BOUNDED or kind == SQUARES:
+    if kind in (BOUNDED, SQUARES):
         rows = f[plan[AT_REGRESSION] : plan[AT_EXPERTS]]
         return regression_says(rows, regression, time, h, kind - BOUNDED)
     if kind == REPEAT:
@@ -341,7 +348,6 @@ class NumberForecaster(NumberLearner):
     """
 
     family = QUANTILES
-    beliefs = ("mixes",)
     _learn = staticmethod(forecaster_learn)
     _ask = staticmethod(forecaster_ask)
 
@@ -398,6 +404,19 @@ class NumberForecaster(NumberLearner):
         self.view(of + "experts")[:] = np.concatenate([spread, SCORES])
         mixes = self.view(of + "mixes")
         mixes[:, :, 0] = 1.0 / mixes.shape[-1]
+
+    def moved(self, before: "NumberForecaster") -> np.ndarray:
+        """The regret that each expert is given at each level, of the first channel and horizon.
+
+        It is read back from R <- (1 - forget) R + r - eta r^2, over the largest before.
+        """
+        name = "mixes" if self.channels == 1 else "0.mixes"
+        _, R, V, E = self.view(name)[0].transpose(1, 0, 2)
+        _, R_before, V_before, E_before = before.view(name)[0].transpose(1, 0, 2)
+        eta = np.minimum(0.5 / E, np.sqrt(math.log(R.shape[1]) / V))
+        square = np.maximum(V - (1.0 - FORGET) * V_before, 0.0)
+        regret: np.ndarray = (R - (1.0 - FORGET) * R_before + eta * square) / E_before
+        return regret.ravel()
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

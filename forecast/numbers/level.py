@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.blend import Floats, memories_begin, memories_floats, memories_learn
+from forecast.blend import MANAGERS, Floats, memories_begin, memories_floats, memories_learn
 from forecast.compiled import compiled
 from forecast.learner import (
     CELL,
@@ -200,7 +200,6 @@ class Level(NumberLearner):
     """
 
     family = MIXTURE
-    beliefs = ("level",)
     _learn = staticmethod(level_learner_learn)
     _ask = staticmethod(level_learner_ask)
 
@@ -215,6 +214,11 @@ class Level(NumberLearner):
         self.view("horizons")[:] = horizons
         series_begin(self.view("series"), self.view("counts"), 48)
         level_begin(self.view("level"), len(horizons))
+
+    def moved(self, before: "Level") -> Floats:
+        """The step of the managers' weights, of the first horizon."""
+        managers = slice(HORIZON + 2 * K, HORIZON + 2 * K + MANAGERS)
+        return self.view("level")[managers] - before.view("level")[managers]
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

@@ -34,7 +34,6 @@ from forecast.numbers.scale import (
     PARTS,
     PARTS_BLEND,
     POSTERIOR_FLOATS,
-    SEEN,
     SMALLEST,
     TAIL_RATES,
     TAILS,
@@ -61,7 +60,7 @@ from forecast.numbers.series import (
 from forecast.rate import bounded, one_over_n
 
 SLOW = np.array([0.02, 0.1, 0.4])  # rates of the slow levels that the last value is held against
-FEATURE_BOUND = 20.0  # units
+FEATURE_BOUND = 8.0  # units
 HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
 ERROR_RATE = 0.01  # of the mean |error| that bounds the step
 ERROR_BOUND = 8.0
@@ -103,7 +102,7 @@ def regression_begin(
 @compiled
 def regression_learn(f, i, horizons, time, y):
     """Learn from ``y`` as the answer to the questions asked h instants before ``time``."""
-    lags, errors, P, W, asked = _places(i)
+    _, errors, _, W, asked = _places(i)
     D, H = i[FEATURES], i[HORIZONS]
     for h in range(H):
         if time < horizons[h]:
@@ -142,7 +141,7 @@ def regression_note(f, i, time, y, difference):
 @compiled
 def regression_ask(f, i, time, y, unit, more):
     """Ask about every horizon at this instant; ``more`` holds further features, in units."""
-    lags, errors, P, W, asked = _places(i)
+    lags, _, P, _, asked = _places(i)
     D, L = i[FEATURES], i[LAGS]
     at = asked + time % i[LONGEST] * (2 * D + 2)
     f[at] = y
@@ -156,7 +155,7 @@ def regression_ask(f, i, time, y, unit, more):
     for lag in range(L):
         x[1 + lag] = bounded(f[oldest + lag] * inverse, FEATURE_BOUND)
     d = 1 + L
-    if D > d:
+    if d < D:
         for s in range(len(SLOW)):
             x[d + s] = bounded((y - f[s]) * inverse, FEATURE_BOUND)
         d += len(SLOW)
@@ -169,7 +168,7 @@ def regression_ask(f, i, time, y, unit, more):
 @compiled
 def regression_says(f, i, time, h, row):
     """What it said at an instant about horizon ``h``, by one row of its weights."""
-    lags, errors, P, W, asked = _places(i)
+    _, _, _, W, asked = _places(i)
     D = i[FEATURES]
     at = asked + time % i[LONGEST] * (2 * D + 2)
     w = W + (row * i[HORIZONS] + h) * D
@@ -287,7 +286,6 @@ class Regression(NumberLearner):
     True
     """
 
-    beliefs = ("weights",)
     _learn = staticmethod(regression_learner_learn)
     _ask = staticmethod(regression_learner_ask)
 
@@ -322,12 +320,14 @@ class Regression(NumberLearner):
         self.view("places")[:] = [scale == "posterior", SERIES_FLOATS, at_errors]
         self.view("horizons")[:] = horizons
         series_begin(self.view("series"), self.view("counts"), 48)
-        regression_begin(
-            self.view("regression"), self.view("sizes"), lags, features, 1, H, longest
-        )
+        regression_begin(self.view("regression"), self.view("sizes"), lags, features, 1, H, longest)
         for part in self.view("errors"):
             if scale == "posterior":
                 posterior_begin(part[:errors])
+
+    def moved(self, before: "Regression") -> Floats:
+        """The step of the weights of the first horizon."""
+        return self.view("weights")[0] - before.view("weights")[0]
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

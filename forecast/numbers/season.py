@@ -4,9 +4,9 @@ The profile holds deviations from a base that moves about once a season, so that
 make the slots that were visited long ago look too low.
 """
 
+from forecast.clock import Step, season_of
 from forecast.compiled import compiled
 from forecast.rate import one_over_n
-from forecast.stream.grid import Step, season_of
 
 PROFILE_RATE = 0.1  # of a slot, once a season
 
@@ -68,5 +68,5 @@ def checked_season(season: int | str, step: str | None) -> int:
     if season == "auto":
         return season_of(None if step is None else Step.named(step))
     if not isinstance(season, int) or season < 0 or season == 1:
-        raise ValueError(f'season must be "auto", 0 for none, or 2 or more instants; got {season!r}')
+        raise ValueError(f'season must be "auto", 0 for none, or 2 and more; got {season!r}')
     return season

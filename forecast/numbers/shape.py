@@ -6,10 +6,8 @@ tends to p. Divided by the density of Student's t at its level the steps are abo
 sorting the last 2/rate errors, for a comparison each.
 """
 
-import numpy as np
-
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, N, SCORES
+from forecast.distribution import LEVEL, SCORES, N
 from forecast.rate import one_over_n
 
 # 1 / t4(score): every shape begins as Student's t with 4 degrees of freedom, the SCORES, where the

@@ -13,8 +13,9 @@ from typing import Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.clock import Step
 from forecast.stream.errors import SHOWN, Refused, StreamError, shown
-from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed, Step
+from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed
 from forecast.stream.numerals import MISSING, Numerals
 from forecast.stream.source import Lines, Source
 from forecast.stream.table import Malformed, Table, TableReader, fields_of

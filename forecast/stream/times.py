@@ -8,11 +8,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.clock import DAY, HOUR, MINUTE, SECOND
 from forecast.stream.errors import Refused
 from forecast.stream.numerals import Numerals
 
-SECOND = 1_000_000  # all times are whole microseconds since 1970
-MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 MICROSECOND = timedelta(microseconds=1)
 ISO = re.compile(
     r"(?P<Y>\d{4})-(?P<m>\d\d)(?:-(?P<d>\d\d)"

@@ -1,0 +1,318 @@
+"""State to a file and back: whole or not at all, and checked to the last byte.
+
+A checkpoint is one file: a first line that names it, a header in JSON on one line, and the bytes of
+the learner's two arrays. ``head -2`` shows what it holds; nothing in it is ever executed.
+
+    forecast checkpoint 1 <bytes of the header> <sha256 of the header>
+    {"learner": "Level", "options": {"horizons": [1]}, ..., "sha256": <of the bytes below>}
+    floats, then ints: 8 bytes each, least significant byte first
+
+The sums find damage, not malice: load checkpoints that you or somebody you trust has written.
+"""
+
+import contextlib
+import hashlib
+import json
+import operator
+import os
+import re
+import secrets
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from forecast import __version__
+
+if TYPE_CHECKING:
+    from forecast.learner import NumberLearner
+
+FORMAT = 1
+MAGIC = b"forecast checkpoint "
+FIRST_LINE = re.compile(rb"forecast checkpoint ([0-9]{1,9}) ([0-9]{1,9}) ([0-9a-f]{64})\n")
+LONGEST_FIRST_LINE = 128
+MOST_HEADER = 1_000_000  # bytes
+
+# The learners that a checkpoint can hold, and where each lives.
+ROOMS = {
+    "Level": "forecast.numbers.level",
+    "Regression": "forecast.numbers.regression",
+    "NumberForecaster": "forecast.numbers.forecaster",
+}
+
+# What a header holds, by type.
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "format": int,
+    "version": str,  # of the package that wrote it
+    "learner": str,
+    "options": dict,  # the arguments that make the learner
+    "layout": str,  # sha256 of the names, offsets and shapes of its state
+    "floats": dict,  # dtype, with the order of its bytes, and shape
+    "ints": dict,
+    "source": (str, type(None)),  # the input that was learned, if told
+    "offset": (int, type(None)),  # where in it to go on
+    "sha256": str,  # of the bytes of both arrays
+}
+DTYPES = {"floats": "<f8", "ints": "<i8"}
+AGAIN = "copy it again from where it was written, or go on from an older one"
+
+
+class CheckpointError(ValueError):
+    """A file is no checkpoint that can be gone on from; the message says why, and what to do."""
+
+
+def save(
+    path: str | os.PathLike[str],
+    learner: "NumberLearner",
+    *,
+    source: str | None = None,
+    offset: int | None = None,
+) -> None:
+    """Write a learner's whole state to a file, in one step: the old file stays until then.
+
+    Parameters
+    ----------
+    path : path
+        Replaced if it exists.
+    learner : Level, Regression or NumberForecaster
+    source : str, optional
+        Name of the input that it has learned.
+    offset : int, optional
+        Where in that input to go on, in whatever unit the reader of it counts.
+
+    Raises
+    ------
+    CheckpointError
+        If the learner is of a kind that no checkpoint can hold, or the header gets too long.
+    OSError
+        If the file cannot be written; one that was there before is then untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from forecast import Level
+    >>> level = Level()
+    >>> level.learn(3.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder + "/level.checkpoint", level, source="sales.csv", offset=1)
+    ...     again = load(folder + "/level.checkpoint")
+    >>> again.predict().median
+    3.0
+    """
+    name = type(learner).__name__
+    if name not in ROOMS or type(learner) is not _kind(name):
+        raise CheckpointError(
+            f"a checkpoint cannot hold a {name}: it holds one of {', '.join(ROOMS)}; "
+            "keep the arrays `floats` and `ints` of a learner of your own yourself"
+        )
+    body = learner.floats.astype("<f8").tobytes() + learner.ints.astype("<i8").tobytes()
+    header = {
+        "format": FORMAT,
+        "version": __version__,
+        "learner": name,
+        "options": learner.options(),
+        "layout": _layout_hash(learner),
+        "floats": {"dtype": "<f8", "shape": list(learner.floats.shape)},
+        "ints": {"dtype": "<i8", "shape": list(learner.ints.shape)},
+        "source": source,
+        "offset": None if offset is None else operator.index(offset),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    # an option may be one of numpy's integers
+    text = json.dumps(header, default=operator.index, allow_nan=False).encode() + b"\n"
+    if len(text) > MOST_HEADER:
+        raise CheckpointError(
+            f"the header would take {len(text)} bytes, more than {MOST_HEADER}: "
+            "give fewer horizons or a shorter name of the source"
+        )
+    first = MAGIC + f"{FORMAT} {len(text)} {hashlib.sha256(text).hexdigest()}\n".encode()
+    _replace(Path(path), first + text + body)
+
+
+def load(path: str | os.PathLike[str]) -> "NumberLearner":
+    """The learner that a file holds, in the very state in which it was saved.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, cut short, of another kind or of a newer version, or if this version
+        keeps the state of such a learner in another way. No part of it is used then.
+    OSError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        header = _read_header(path, file)
+        body = file.read(_body_size(header))
+    if hashlib.sha256(body).hexdigest() != header["sha256"]:
+        raise CheckpointError(f"{path} is damaged: its state has another sum than noted; {AGAIN}")
+    learner = _rebuilt(path, header)
+    n = learner.floats.nbytes
+    learner.floats[:] = np.frombuffer(body[:n], "<f8")
+    learner.ints[:] = np.frombuffer(body[n:], "<i8")
+    return learner
+
+
+def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file says of itself: learner, options, source, offset, version; not its state.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is no checkpoint, is not whole, or its header is damaged.
+    OSError
+        If the file cannot be read.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        return _read_header(path, file)
+
+
+def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
+    """The header, once it is known to be whole and to fit the size of the file."""
+    first = file.readline(LONGEST_FIRST_LINE)
+    if not first:
+        raise CheckpointError(f"{path} is empty; {AGAIN}")
+    if not first.startswith(MAGIC) and not MAGIC.startswith(first):
+        raise CheckpointError(f"{path} is not a checkpoint of forecast: give one that it has saved")
+    _refuse_future(path, first)
+    line = FIRST_LINE.fullmatch(first)
+    if line is None:
+        raise CheckpointError(f"{path} is damaged or cut short in its first line; {AGAIN}")
+    size, digest = int(line[2]), line[3].decode()
+    if size > MOST_HEADER:
+        raise CheckpointError(
+            f"{path} says that its header takes {size} bytes, more than {MOST_HEADER}; {AGAIN}"
+        )
+    text = file.read(size)
+    if len(text) < size:
+        raise CheckpointError(f"{path} is cut short in its header; {AGAIN}")
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise CheckpointError(f"{path} is damaged: its header has another sum than noted; {AGAIN}")
+    header = _checked_header(path, text)
+    expected = len(first) + size + _body_size(header)
+    if (found := os.fstat(file.fileno()).st_size) != expected:
+        wrong = "is cut short" if found < expected else "goes on after its end"
+        raise CheckpointError(f"{path} {wrong}: {found} bytes instead of {expected}; {AGAIN}")
+    return header
+
+
+def _refuse_future(path: Path, first: bytes) -> None:
+    """Stop at the number of a format that this version does not know; nothing else is read."""
+    number = re.match(rb"([0-9]{1,9}) ", first[len(MAGIC) :])
+    if number is not None and (said := int(number[1])) != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {said}, and forecast {__version__} knows {FORMAT} only: "
+            "update forecast to load it"
+        )
+
+
+def _checked_header(path: Path, text: bytes) -> dict[str, Any]:
+    """The header as a dict of the fields that it must have, each of its type."""
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{path} has a header that is not JSON; {AGAIN}") from None
+    if not isinstance(header, dict):
+        raise CheckpointError(f"{path} has a header that is not a JSON object; {AGAIN}")
+    if _numbers(str(header.get("version"))) > _numbers(__version__):
+        raise CheckpointError(
+            f"{path} was saved by forecast {header['version']}, which is newer than {__version__}: "
+            "update forecast to load it"
+        )
+    for field, kind in FIELDS.items():
+        if field not in header or not isinstance(header[field], kind):
+            raise CheckpointError(f"{path} has a header without a valid {field!r}; {AGAIN}")
+    for array, dtype in DTYPES.items():
+        shape = header[array].get("shape")
+        counts = isinstance(shape, list) and len(shape) == 1 and type(shape[0]) is int
+        if header[array].get("dtype") != dtype or not counts or shape[0] < 0:
+            raise CheckpointError(f"{path} has a header without a valid {array!r}; {AGAIN}")
+    return header
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, to tell the newer of two: (0, 1, 0) of "0.1.0"."""
+    return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version))
+
+
+def _body_size(header: dict[str, Any]) -> int:
+    """Bytes of both arrays."""
+    return sum(8 * int(header[array]["shape"][0]) for array in DTYPES)
+
+
+def _rebuilt(path: Path, header: dict[str, Any]) -> "NumberLearner":
+    """A learner made of the header's options, if its state has the places that the file has."""
+    name = header["learner"]
+    if name not in ROOMS:
+        raise CheckpointError(
+            f"{path} holds a {name[:80]!r}, and forecast {__version__} knows {', '.join(ROOMS)}: "
+            "load it with the version of forecast that saved it"
+        )
+    options = {
+        option: tuple(value) if isinstance(value, list) else value
+        for option, value in header["options"].items()
+    }
+    _refuse_large(path, header, options)
+    other = f"load it with forecast {header['version']}, which saved it, or learn the input anew"
+    try:
+        learner = _kind(name)(**options)
+    except (TypeError, ValueError, MemoryError) as error:
+        raise CheckpointError(
+            f"{path} has options that make no {name} in forecast {__version__} ({error}): {other}"
+        ) from error
+    shapes = [learner.floats.shape, learner.ints.shape]
+    agree = shapes == [tuple(header[array]["shape"]) for array in DTYPES]
+    if not agree or _layout_hash(learner) != header["layout"]:
+        raise CheckpointError(
+            f"{path} keeps the state of a {name} in other places than forecast {__version__} does: "
+            f"{other}"
+        )
+    return learner
+
+
+def _refuse_large(path: Path, header: dict[str, Any], options: dict[str, Any]) -> None:
+    """Options are believed only as far as the state is large: each lag or season has its place."""
+    places = _body_size(header) // 8
+    for option, value in options.items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and number > places:
+                raise CheckpointError(
+                    f"{path} has {option} {number}, which does not fit a state of {places} values; "
+                    f"{AGAIN}"
+                )
+
+
+def _kind(name: str) -> "Callable[..., NumberLearner]":
+    """The class of a learner's name; its room is entered only now."""
+    kind: Callable[..., NumberLearner] = getattr(import_module(ROOMS[name]), name)
+    return kind
+
+
+def _layout_hash(learner: "NumberLearner") -> str:
+    """One sum over the name, array, offset and shape of every part of a learner's state."""
+    places = [[name, *place] for name, place in learner.places.items()]
+    return hashlib.sha256(json.dumps(places, default=operator.index).encode()).hexdigest()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole file in the place of another: written beside, made durable, renamed."""
+    beside = path.parent / f".{path.name}.{secrets.token_hex(4)}.new"
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)  # noqa: PTH105 - one step on every system
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    # Some systems cannot make a folder durable; the file itself is whole by now.
+    with contextlib.suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

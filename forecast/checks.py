@@ -1,0 +1,322 @@
+"""The laws of learners of numbers, as plain functions: run them on a learner of your own.
+
+Each law takes a factory, a function without arguments that makes a new learner, and raises
+``LawBroken`` with the numbers that break it. ``check`` runs them all.
+"""
+
+import copy
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.checkpoint import load, save
+from forecast.distribution import LEVELS, Quantiles
+from forecast.learner import Learner, NumberLearner
+from forecast.numbers.forecaster import NumberForecaster
+from forecast.numbers.level import Level
+from forecast.numbers.regression import Regression
+from forecast.prequential import Run, prequential
+
+Factory = Callable[[], Learner]
+
+# Every learner of the library. A new one goes through all laws by standing here.
+LEARNERS: dict[str, Factory] = {
+    "level": Level,
+    "level, horizons 1 and 5": lambda: Level(horizons=(1, 5)),
+    "regression, normal": lambda: Regression(lags=6, scale="normal"),
+    "regression, posterior": lambda: Regression(lags=6),
+    "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
+    "forecaster": NumberForecaster,
+    "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
+    "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
+    "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
+}
+
+
+class LawBroken(AssertionError):
+    """A learner does what no learner may do."""
+
+
+def check(factory: Factory) -> list[str]:
+    """Run every law on the learners that a factory makes; returns the laws, all of which held.
+
+    Raises
+    ------
+    LawBroken
+        With a line for each law that did not hold.
+
+    Examples
+    --------
+    >>> from forecast import Level, check
+    >>> check(Level)[0]
+    'the future changes no forecast'
+    """
+    broken = []
+    for name, law in LAWS.items():
+        try:
+            law(factory)
+        except LawBroken as error:
+            broken.append(f"{name}: {error}")
+    if broken:
+        raise LawBroken("\n".join(broken))
+    return list(LAWS)
+
+
+def stream(learner: Learner, n: int, seed: int = 0) -> np.ndarray:
+    """A series to try a learner on: level, season, noise, a few repeats; [n] or [n, channels]."""
+    rng = np.random.default_rng(seed)
+    channels = getattr(learner, "channels", 1)
+    t = np.arange(n)[:, None] + 2.0 * np.arange(channels)
+    walk = 0.2 * rng.normal(size=(n, channels)).cumsum(axis=0)
+    ys = 50.0 + 3.0 * np.sin(2.0 * np.pi * t / 12.0) + walk + rng.standard_t(4, (n, channels))
+    repeats = rng.random(n) < 0.05
+    ys[1:][repeats[1:]] = ys[:-1][repeats[1:]]
+    values: np.ndarray = ys[:, 0] if channels == 1 else ys
+    return values
+
+
+def said(learner: Learner) -> np.ndarray:
+    """All that a learner forecasts now, as numbers: [horizons, channels, 22]."""
+    answers = []
+    for horizon in learner.horizons:
+        forecasts = learner.predict(horizon=horizon)
+        forecasts = forecasts if isinstance(forecasts, tuple) else (forecasts,)
+        answers.append([[f.mean, *map(f.quantile, LEVELS)] for f in forecasts])
+    return np.array(answers)
+
+
+def told(factory: Factory, ys: np.ndarray) -> Learner:
+    """A new learner that was told a series."""
+    learner = factory()
+    for y in ys:
+        learner.learn(y)
+    return learner
+
+
+def require(holds: bool, sentence: str) -> None:
+    """Raise ``LawBroken`` with the sentence, unless it holds."""
+    if not holds:
+        raise LawBroken(sentence)
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal, NaN where NaN."""
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def future_changes_nothing(factory: Factory) -> None:
+    """What comes later changes no earlier forecast, whatever it is."""
+    ys = stream(factory(), 200)
+    for cut in (1, 2, 30, 150):
+        other = ys.copy()
+        other[cut:] = stream(factory(), 200, seed=1)[cut:] * 1e3 - 7.0
+        one, two = Run(factory()), Run(factory())
+        first, second = one.feed(ys), two.feed(other)
+        early = first.row <= cut
+        require(
+            same(first.quantiles[early], second.quantiles[early])
+            and same(first.mean[early], second.mean[early]),
+            f"forecasts of rows up to {cut} changed with the rows after them",
+        )
+
+
+def predicting_changes_nothing(factory: Factory) -> None:
+    """Asking reads: a learner that was asked is, bit for bit, one that was not."""
+    ys = stream(factory(), 120)
+    asked, silent = factory(), factory()
+    for y in ys:
+        for _ in range(3):
+            before = said(asked)
+        require(same(before, said(asked)), "the same question got two answers")
+        asked.learn(y)
+        silent.learn(y)
+    require(same(said(asked), said(silent)), "a learner that was asked forecasts otherwise")
+    if isinstance(asked, NumberLearner) and isinstance(silent, NumberLearner):
+        require(
+            same(asked.floats, silent.floats) and same(asked.ints, silent.ints),
+            "the state of a learner that was asked is another",
+        )
+
+
+def chunks_change_nothing(factory: Factory) -> None:
+    """One point at a time, in random chunks, or all at once: the same bits."""
+    ys = stream(factory(), 240)
+    ys[100:103] = math.nan
+    whole = Run(factory()).feed(ys)
+    rng = np.random.default_rng(3)
+    cuts = np.sort(rng.integers(0, len(ys), 9))
+    pieces = Run(factory())
+    blocks = [pieces.feed(block) for block in np.split(ys, cuts)]
+    for name in whole._fields:
+        joined = np.concatenate([getattr(block, name) for block in blocks])
+        require(same(getattr(whole, name), joined), f"{name} differs in random chunks")
+    steps = list(prequential(ys, factory()))
+    for name in ("surprise", "rate", "y", "horizon", "series", "issued"):
+        one_by_one = np.array([getattr(step, name) for step in steps], float)
+        require(same(np.asarray(getattr(whole, name), float), one_by_one), f"{name} differs alone")
+    means = np.array([step.forecast.mean for step in steps])  # type: ignore[attr-defined]
+    require(same(whole.mean, means), "the mean differs one point at a time")
+
+
+def resuming_changes_nothing(factory: Factory) -> None:
+    """Saved and loaded at any cut, a learner goes on as if nothing had happened."""
+    ys = stream(factory(), 150)
+    going_on = factory()
+    with tempfile.TemporaryDirectory() as folder:
+        for t, y in enumerate(ys):
+            if t in (0, 1, 2, 17, 90):
+                resumed = _saved_and_loaded(going_on, Path(folder) / "state")
+                for later in ys[t : t + 40]:
+                    resumed.learn(later)
+                expected = said(told_from(going_on, ys[t : t + 40]))
+                require(same(said(resumed), expected), f"resumed at {t}, it forecasts otherwise")
+            going_on.learn(y)
+
+
+def told_from(learner: Learner, ys: np.ndarray) -> Learner:
+    """A copy of a learner that was told more."""
+    twin = copy.deepcopy(learner)
+    for y in ys:
+        twin.learn(y)
+    return twin
+
+
+def _saved_and_loaded(learner: Learner, path: Path) -> Learner:
+    if not isinstance(learner, NumberLearner):
+        return copy.deepcopy(learner)
+    save(path, learner)
+    return load(path)
+
+
+def bad_values_do_no_harm(factory: Factory) -> None:
+    """Missing, infinite, huge and tiny values: the state stays finite and the score recovers."""
+    clean = stream(factory(), 700)
+    ys = clean.copy()
+    ys[200:240:8] = math.nan
+    ys[201:240:8] = math.inf
+    ys[202:240:8] = -1e300
+    ys[203:240:8] = 1e17
+    ys[204:240:8] = 5e-324
+    learner = factory()
+    run = Run(learner)
+    scarred, unharmed = run.feed(ys), Run(factory()).feed(clean)
+    if isinstance(learner, NumberLearner):
+        lost = np.isinf(learner.floats) & (np.abs(learner.floats) != math.inf)
+        require(not lost.any(), "the state is no longer finite")
+    require(bool(np.isfinite(said(learner)).all()), "the forecast is no longer finite")
+    late = scarred.row >= 450
+    harmed = np.abs(scarred.y - scarred.quantiles[:, 10])[late].mean()
+    usual = np.abs(unharmed.y - unharmed.quantiles[:, 10])[unharmed.row >= 450].mean()
+    require(
+        harmed <= 1.25 * usual, f"mean error {harmed:.4g} after bad values, {usual:.4g} without"
+    )
+
+
+def shifts_are_learned(factory: Factory) -> None:
+    """A level that moved for good, by a thousand spreads, is forecast there."""
+    clean = stream(factory(), 600)
+    ys = clean.copy()
+    ys[300:] += 1e4
+    shifted, unmoved = Run(factory()).feed(ys), Run(factory()).feed(clean)
+    error = np.abs(shifted.y - shifted.quantiles[:, 10])[shifted.row >= 500].mean()
+    usual = np.abs(unmoved.y - unmoved.quantiles[:, 10])[unmoved.row >= 500].mean()
+    require(error <= 3.0 * usual, f"mean error {error:.4g} after a shift, {usual:.4g} without")
+
+
+def scale_and_shift_go_through(factory: Factory) -> None:
+    """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more."""
+    ys = stream(factory(), 300)
+    plain = Run(factory()).feed(ys)
+    for a, b in ((1000.0, 0.0), (0.01, 3.0), (2.0, -500.0)):
+        other = Run(factory()).feed(a * ys + b)
+        spread = np.abs(plain.quantiles[:, 19] - plain.quantiles[:, 1]).mean()
+        off = np.abs((other.quantiles - b) / a - plain.quantiles).max() / spread
+        require(off < 1e-6, f"quantiles of {a:g} y {b:+g} are off by {off:.2g} of their spread")
+        more = np.nanmax(np.abs(other.surprise - plain.surprise - math.log(a)))
+        require(more < 1e-5, f"surprise of {a:g} y {b:+g} is not log a more, by {more:.2g} nats")
+        require(same(np.isnan(other.surprise), np.isnan(plain.surprise)), "a surprise is missing")
+
+
+def forecasts_are_distributions(factory: Factory) -> None:
+    """cdf(quantile(p)) = p; the density integrates to 1, and so does that of the cells."""
+    learner = told(factory, stream(factory(), 200))
+    for horizon in learner.horizons:
+        forecasts = learner.predict(horizon=horizon)
+        for forecast in forecasts if isinstance(forecasts, tuple) else (forecasts,):
+            levels = np.linspace(0.001, 0.999, 999)
+            off = max(abs(forecast.cdf(forecast.quantile(p)) - p) for p in levels)
+            require(off < 1e-9, f"cdf(quantile(p)) is off by {off:.2g}")
+            xs = np.array([forecast.quantile(p) for p in np.linspace(0.0005, 0.9995, 20001)])
+            middles = 0.5 * (xs[1:] + xs[:-1])
+            mass = math.fsum(forecast.pdf(x) * w for x, w in zip(middles, np.diff(xs), strict=True))
+            require(abs(mass - 0.999) < 1e-4, f"the density integrates to {mass + 0.001:.6f}")
+
+
+def expected_teaches_nothing(factory: Factory) -> None:
+    """Where y follows the learner's own forecast, the mean step of what it believes is 0."""
+    learner = told(factory, stream(factory(), 400))
+    if not isinstance(learner, NumberLearner) or learner.horizons[0] != 1:
+        return  # the step of an answer that comes late mixes with those in between
+    rng = np.random.default_rng(5)
+    forecasts = learner.predict(horizon=1)
+    forecasts = forecasts if isinstance(forecasts, tuple) else (forecasts,)
+    draws = np.stack([forecast.sample(rng, 1000) for forecast in forecasts], axis=1)
+    steps = []
+    for y in draws:
+        after = learner.copy()
+        after.learn(y if len(y) > 1 else y[0])
+        steps.append(after.moved(learner))
+    mean, error = np.mean(steps, axis=0), np.std(steps, axis=0) / math.sqrt(1000)
+    moved = error > 0.0
+    require(bool(moved.any()), "nothing was moved")
+    worst = np.abs(mean[moved] / error[moved]).max()
+    require(worst < 4.5, f"the mean step is {worst:.1f} standard errors from 0")
+
+
+def the_loop_is_aligned(factory: Factory) -> None:
+    """A forecaster that is exactly right has error exactly 0, at every horizon from 1 to 48."""
+    del factory
+    ys = np.random.default_rng(7).normal(size=200).cumsum()
+    answers = Run(_Oracle(ys)).feed(ys)
+    require(set(answers.horizon) == set(range(1, 49)), "a horizon got no answer")
+    wrong = np.abs(answers.mean - answers.y).max()
+    require(wrong == 0.0, f"an exact forecaster is off by {wrong:.3g}")
+    require(same(answers.last, ys[answers.issued]), "the last value is another row's")
+    late = answers.row - answers.issued - answers.horizon
+    require(not late.any(), "an answer came to another row")
+
+
+class _Oracle(Learner):
+    """Knows the series, and says of each horizon what will come."""
+
+    horizons = tuple(range(1, 49))
+    rate = 1.0
+
+    def __init__(self, ys: np.ndarray) -> None:
+        self.ys = ys
+        self.seen = 0
+
+    def predict(self, x: Any = None, horizon: int | None = None) -> Quantiles:
+        ahead = self.seen - 1 + self.expects(horizon)
+        return Quantiles(np.full(len(LEVELS), self.ys[ahead] if ahead < len(self.ys) else 0.0))
+
+    def learn(self, y: Any, x: Any = None) -> None:
+        self.seen += 1
+
+
+LAWS: dict[str, Callable[[Factory], None]] = {
+    "the future changes no forecast": future_changes_nothing,
+    "predicting changes nothing": predicting_changes_nothing,
+    "chunks change nothing": chunks_change_nothing,
+    "resuming changes nothing": resuming_changes_nothing,
+    "bad values do no harm": bad_values_do_no_harm,
+    "shifts are learned": shifts_are_learned,
+    "scale and shift go through": scale_and_shift_go_through,
+    "forecasts are distributions": forecasts_are_distributions,
+    "what was expected teaches nothing": expected_teaches_nothing,
+    "the loop is aligned": the_loop_is_aligned,
+}

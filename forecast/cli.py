@@ -1,0 +1,698 @@
+"""The command line: from a file to its forecasts, their scores and a page.
+
+Nothing heavy is imported before it is used: help, and a word that is spelled wrong, are answered
+at once. Data goes to stdout, everything else to stderr.
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import chain
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from forecast import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from forecast.clock import Step
+    from forecast.numbers.forecaster import NumberForecaster
+    from forecast.prequential import Run
+    from forecast.report import Report
+    from forecast.stream import NumberStream, Rows
+
+DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes; ALERT is for alerts, to come
+STOPPED = 130  # by the person at the keyboard
+
+PIECE = 16384  # answers that one call of the loop may give: bounds memory
+MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
+LONGEST_SEASON = 1_000_000
+MOST_LINES = 24  # of the table on the terminal
+
+ABOUT = """\
+Forecast the next observation, be surprised by it, learn that much, report.
+
+Every row of the file is forecast before it is learned from: the whole file is a test, and
+nothing has to be set aside for one."""
+
+EXAMPLES = """\
+examples:
+  forecast run co2.csv
+      the only column of numbers, one step ahead
+  forecast run co2.csv --horizon 1,52 --out co2-report
+      one step and 52 steps ahead; open co2-report/report.html
+  forecast run power.csv --time date --target OT --target HUFL --horizon 1-48
+      two series together, each step of the next 48
+  forecast run sales.csv --delimiter ';' --decimal , --missing -999 --season 7
+      numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
+  forecast run log.csv.gz --step rows --json > scores.json
+      one instant per row, whatever its time says; the scores as JSON
+
+what it leaves in OUT:
+  forecast.csv     the next values past the end of the data, with 21 quantiles each
+  predictions.csv  each answered question: forecast, truth, surprise
+  scores.json      errors, surprise and coverage, beside the last value and the same season's
+  report.html      all of it on one page that opens from disk
+
+exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input, 4 an alert was asked for and raised"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words after the name of the program; those of this process for None.
+
+    Examples
+    --------
+    >>> main(["--version"])
+    forecast 0.1.0
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal that lacks a letter of a series' name gets another one
+        with suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        asked = parser().parse_args(words)
+    except SystemExit as stop:  # argparse has said why
+        return stop.code if isinstance(stop.code, int) else DONE
+    try:
+        return run(asked, shlex.join(["forecast", *words]))
+    except KeyboardInterrupt:
+        return failed(STOPPED, "stopped.")
+    except FileExistsError as error:
+        return failed(USAGE, str(error))
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        return failed(FAULT, f"{where}{error.strerror or error}")
+    except ValueError as error:
+        from forecast.stream import StreamError
+
+        if isinstance(error, StreamError):
+            return failed(BAD_INPUT, str(error))
+        if isinstance(error, UsageError):
+            return failed(USAGE, str(error))
+        raise
+
+
+class UsageError(ValueError):
+    """Options that do not go together with each other or with the file."""
+
+
+# ---- what can be asked ---------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words of the command line and their help."""
+    layout = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        "forecast", description=ABOUT, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"forecast {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    command = commands.add_parser(
+        "run",
+        help="forecast every row of a CSV before it is seen; forecast --help has examples",
+        description="Forecast every row of a CSV before it is seen, score that, and forecast on.",
+        epilog=EXAMPLES,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    command.add_argument("source", metavar="SOURCE", help="a CSV, plain or gzip; - for stdin")
+    add_question(command.add_argument_group("the question"))
+    add_file(command.add_argument_group("the file; guessed, and said aloud, where it is plain"))
+    add_output(command.add_argument_group("what is left behind"))
+    return top
+
+
+def add_question(group: "argparse._ArgumentGroup") -> None:
+    """What is to be forecast, and how far ahead."""
+    group.add_argument(
+        "--kind", choices=["numbers"], default="numbers", help="what the file holds (numbers)"
+    )
+    group.add_argument(
+        "--target",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column to forecast; repeat it for several, which are then forecast together",
+    )
+    group.add_argument(
+        "--horizon",
+        metavar="H",
+        type=horizons_of,
+        default="1",
+        help="steps ahead, exactly those named: 24, or 1-48, or 1,24,48 (1)",
+    )
+    group.add_argument(
+        "--season",
+        metavar="N",
+        type=season_named,
+        default="auto",
+        help="steps after which the pattern comes back: a number, none, or auto: that of the step, "
+        "as a day for hours and a year for weeks (auto)",
+    )
+
+
+def add_file(group: "argparse._ArgumentGroup") -> None:
+    """How the file is to be read."""
+    refuse = ("refuse", "drop")
+    group.add_argument("--time", metavar="COL", help="column of times")
+    group.add_argument(
+        "--time-format", metavar="F", help="layout of times that are not ISO 8601, as %%d.%%m.%%Y"
+    )
+    group.add_argument(
+        "--step",
+        metavar="STEP",
+        type=step_named,
+        help="time between two rows, as '30 minutes', 'month', or 'rows' to take rows as they "
+        "come; steps that the file leaves out are missing values (that of the first two times)",
+    )
+    group.add_argument(
+        "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"
+    )
+    group.add_argument("--decimal", metavar="D", choices=[".", ","], default=".", help="'.' or ','")
+    group.add_argument(
+        "--missing",
+        metavar="TOKEN",
+        action="append",
+        default=[],
+        help="stands for a missing number too, beside empty, NA, NaN, null and None; repeatable",
+    )
+    group.add_argument(
+        "--duplicates",
+        choices=refuse,
+        default="refuse",
+        help="what to do with a time that came before (refuse)",
+    )
+    group.add_argument(
+        "--unsorted",
+        choices=refuse,
+        default="refuse",
+        help="what to do with a time earlier than the one before (refuse)",
+    )
+
+
+def add_output(group: "argparse._ArgumentGroup") -> None:
+    """What is written, and what is said."""
+    group.add_argument("--out", metavar="DIR", default="out", help="directory of the files (out)")
+    group.add_argument("--force", action="store_true", help="replace the run that DIR holds")
+    group.add_argument(
+        "--predictions",
+        choices=["auto", "all", "none"],
+        default="auto",
+        help="rows of predictions.csv; auto: all up to 200,000, then ever fewer (auto)",
+    )
+    group.add_argument("--json", action="store_true", help="scores.json on stdout, no words")
+    group.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def horizons_of(text: str) -> tuple[int, ...]:
+    """The horizons that a person wrote.
+
+    Examples
+    --------
+    >>> horizons_of("24"), horizons_of("1-4"), horizons_of("1,24,48")
+    ((24,), (1, 2, 3, 4), (1, 24, 48))
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})(?:-(\d{1,6}))?\s*", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} names no horizons: say 24, or 1-48, or 1,24,48 (steps from 1 up)"
+            )
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))
+
+
+def season_named(text: str) -> int | str:
+    """A season that a person wrote; 0 for none.
+
+    Examples
+    --------
+    >>> season_named("24"), season_named("none"), season_named("auto")
+    (24, 0, 'auto')
+    """
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return 0
+    if re.fullmatch(r"\d{1,7}", text, re.ASCII) and 2 <= int(text) <= LONGEST_SEASON:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no season: say a number of steps from 2 up, or none, or auto"
+    )
+
+
+def step_named(text: str) -> "Step":
+    """A step that a person wrote."""
+    from forecast.clock import Step
+
+    try:
+        return Step.named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def delimiter_named(text: str) -> str:
+    r"""A delimiter that a person wrote; a tab is hard to type in a shell.
+
+    Examples
+    --------
+    >>> delimiter_named(";"), delimiter_named("tab"), delimiter_named(r"\t")
+    (';', '\t', '\t')
+    """
+    mark = "\t" if text in ("tab", r"\t") else text
+    if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
+        raise argparse.ArgumentTypeError(f"{text!r} is not one ASCII character, or tab")
+    return mark
+
+
+# ---- a run ---------------------------------------------------------------------------------------
+
+
+def run(asked: argparse.Namespace, command: str) -> int:
+    """Read, forecast, score, and write what a run leaves behind."""
+    clock = Clock()
+    with clock.part("starting"):
+        from forecast.numbers.forecaster import NumberForecaster
+        from forecast.prequential import Run
+        from forecast.report import Report
+
+    say = nothing if asked.quiet else told
+    with clock.part("reading"):
+        stream = opened(asked)
+    with stream:
+        blocks = clock.each("reading", first_two(stream))
+        season = season_for(asked.season, stream.step)
+        for guess in stream.guessed:
+            say(f"guessed: {guess}")
+        say(season_said(asked.season, season, stream.step))
+        horizons, names = asked.horizon, stream.series
+        refuse_too_many(horizons, len(names))
+        with Report(asked.out, names, horizons, season, asked.predictions, asked.force) as report:
+            learner = NumberForecaster(horizons, season=season, channels=len(names))
+            with progress_of(stream, asked.quiet) as advance:
+                loop = Run(learner, season)
+                with clock.part("starting"):
+                    loop.feed(no_rows(len(names)))  # compiles the loop, or finds its code
+                for rows in pieces(blocks, len(horizons) * len(names)):
+                    with clock.part("predicting and learning"):
+                        answers = loop.feed(rows.y)
+                    with clock.part("scoring and writing"):
+                        report.add(answers, times_of(rows))
+                    advance(rows.first + len(rows))
+            said = facts(asked, command, stream, learner, clock)
+            record = report.finish(list(next_rows(learner, stream)), {**said, "loop": loop.path})
+    for reason, count in stream.bad.items():
+        say(f"left out: {count:,} ({reason})")
+    answer(record, asked)
+    return DONE
+
+
+def opened(asked: argparse.Namespace) -> "NumberStream":
+    """The source, as a stream of numbers."""
+    from forecast.stream import open_numbers
+    from forecast.stream.numerals import MISSING
+
+    return open_numbers(
+        asked.source,
+        time=asked.time,
+        target=asked.target,
+        delimiter=asked.delimiter,
+        decimal=asked.decimal,
+        missing=(*MISSING, *asked.missing),
+        step=asked.step,
+        duplicates=asked.duplicates,
+        unsorted=asked.unsorted,
+        time_format=asked.time_format,
+    )
+
+
+def first_two(stream: "NumberStream") -> "Iterator[Rows]":
+    """The blocks of a stream, read so far that its step is known: of two times, if it has two."""
+    blocks = iter(stream)
+    read: list[Rows] = []
+    while stream.step is None and (rows := next(blocks, None)) is not None:
+        read.append(rows)
+    return chain(read, blocks)
+
+
+def season_for(asked: int | str, step: "Step | None") -> int:
+    """The season asked for; for "auto" the natural one of the step."""
+    from forecast.clock import season_of
+
+    return asked if isinstance(asked, int) else season_of(step)
+
+
+def season_said(asked: int | str, season: int, step: "Step | None") -> str:
+    """The season in words; nothing where a person named it.
+
+    Examples
+    --------
+    >>> from forecast.clock import Step
+    >>> season_said("auto", 48, Step.named("30 minutes"))
+    'season: 48 steps of 30 minutes, a day (--season to name another)'
+    """
+    if asked != "auto" or step is None:
+        return ""
+    if season == 0:
+        return f"season: none is known for a step of {step} (--season to name one)"
+    whole = str(type(step)(step.unit, step.size * season))
+    names = {"1 minute": "a minute", "1 hour": "an hour", "1 day": "a day", "1 week": "a week"}
+    named = {**names, "1 year": "a year", "52 weeks": "a year"}.get(whole, whole)
+    return f"season: {season} steps of {step}, {named} (--season to name another)"
+
+
+def refuse_too_many(horizons: Sequence[int], series: int) -> None:
+    """Refuse questions that no memory could hold until they are answered."""
+    waiting = len(horizons) * horizons[-1] * series
+    if waiting > MOST_WAITING:
+        raise UsageError(
+            f"{len(horizons):,} horizons up to {horizons[-1]:,} of {series:,} series would keep "
+            f"{waiting:,} questions waiting, more than {MOST_WAITING:,}: name fewer with --horizon."
+        )
+
+
+def no_rows(series: int) -> "np.ndarray":
+    import numpy as np
+
+    return np.empty((0, series))
+
+
+def pieces(blocks: "Iterable[Rows]", questions: int) -> "Iterator[Rows]":
+    """The blocks in pieces whose answers are few enough to be held, so many for each row."""
+    from forecast.stream import Rows
+
+    most = max(1, PIECE // questions)
+    for rows in blocks:
+        for start in range(0, len(rows), most):
+            part = slice(start, start + most)
+            yield Rows(rows.first + start, rows.times[part], rows.y[part])
+
+
+def times_of(rows: "Rows") -> Callable[[int], str]:
+    """The text of the time of a row."""
+    return lambda row: rows.times[row - rows.first]
+
+
+def next_rows(
+    learner: "NumberForecaster", stream: "NumberStream"
+) -> Iterator[tuple[str, str, int, float, list[float]]]:
+    """What comes after the end of the data, for every series and horizon."""
+    from forecast.distribution import LEVELS
+
+    for series, name in enumerate(stream.series):
+        for horizon in learner.horizons:
+            said = learner.predict(horizon=horizon)
+            one = said[series] if isinstance(said, tuple) else said
+            quantiles = [float(one.quantile(level)) for level in LEVELS]
+            yield stream.future(horizon), name, horizon, float(one.mean), quantiles
+
+
+# ---- what there is to say about a run ------------------------------------------------------------
+
+
+class Clock:
+    """Seconds, by what they were spent on.
+
+    Examples
+    --------
+    >>> clock = Clock()
+    >>> with clock.part("waiting"):
+    ...     pass
+    >>> list(clock.seconds), clock.total() >= clock.seconds["waiting"] >= 0.0
+    (['waiting'], True)
+    """
+
+    def __init__(self) -> None:
+        self.begun = perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what is done here under a name."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+
+    def each(self, name: str, blocks: "Iterable[Rows]") -> "Iterator[Rows]":
+        """Count the wait for each block under a name."""
+        waiting = iter(blocks)
+        while True:
+            with self.part(name):
+                rows = next(waiting, None)
+            if rows is None:
+                return
+            yield rows
+
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return perf_counter() - self.begun
+
+
+def facts(
+    asked: argparse.Namespace,
+    command: str,
+    stream: "NumberStream",
+    learner: "NumberForecaster",
+    clock: Clock,
+) -> dict[str, Any]:
+    """Where a run came from and what it cost: all that is needed to make it again."""
+    return {
+        "source": stream.source,
+        "sha256": stream.sha256,
+        "command": command,
+        "rows": stream.rows,
+        "rows_read": stream.rows_read,
+        "bad_rows": stream.bad,
+        "values": values_of(learner, stream.series),
+        "time": stream.time,
+        "step": None if stream.step is None else str(stream.step),
+        "guessed": stream.guessed,
+        "options": options_of(asked),
+        "learner": type(learner).__name__,
+        "seed": None,  # nothing is random
+        "versions": versions(),
+        **cost(stream.rows * learner.channels, clock),
+        "state_bytes": learner.floats.nbytes + learner.ints.nbytes,
+    }
+
+
+def values_of(learner: "NumberForecaster", names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Of each series, how many values were observed, missing, and refused as absurd."""
+    from forecast.numbers.series import MISSING, OBSERVED, REFUSED
+
+    columns = {"observed": OBSERVED, "missing": MISSING, "refused": REFUSED}
+    return {
+        name: {what: int(count[column]) for what, column in columns.items()}
+        for name, count in zip(names, learner.view("counts"), strict=True)
+    }
+
+
+def options_of(asked: argparse.Namespace) -> dict[str, Any]:
+    """The options that the numbers depend on, as they were asked for."""
+    from forecast.stream.numerals import MISSING
+
+    unsaid = ("source", "out", "force", "json", "quiet", "horizon")  # horizons stand beside
+    options = {name: value for name, value in vars(asked).items() if name not in unsaid}
+    return {**options, "missing": [*MISSING, *asked.missing]}
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were computed with."""
+    import platform
+
+    import numba
+    import numpy as np
+
+    return {
+        "forecast": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def cost(points: int, clock: Clock) -> dict[str, Any]:
+    """Seconds until all is scored (pictures and page come after), and memory.
+
+    Points are values on the grid, missing ones included. Their speed leaves out ``starting``:
+    imports, and machine code that is compiled or found.
+    """
+    seconds = clock.total()
+    parts = {f"{name.replace(' ', '_')}_seconds": used for name, used in clock.seconds.items()}
+    return {
+        "seconds": seconds,
+        "points_per_second": points / (seconds - clock.seconds["starting"]),
+        "cost": {**parts, "peak_memory_bytes": peak_memory()},
+    }
+
+
+def peak_memory() -> int | None:
+    """Most bytes that this process held; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes there, kilobytes elsewhere
+
+
+# ---- what is said --------------------------------------------------------------------------------
+
+
+def told(sentence: str) -> None:
+    """Say something on stderr."""
+    if sentence:
+        with suppress(BrokenPipeError):
+            print(printable(sentence), file=sys.stderr, flush=True)
+
+
+def nothing(sentence: str) -> None:
+    """Say nothing."""
+
+
+def failed(code: int, sentence: str) -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    told(f"forecast: {sentence}")
+    return code
+
+
+def printable(sentence: str) -> str:
+    """A sentence that may quote a file, without letters that command a terminal.
+
+    Examples
+    --------
+    >>> printable("a\\x1b[31mb")
+    'a�[31mb'
+    """
+    return "".join(letter if letter.isprintable() else "�" for letter in sentence)
+
+
+def answer(record: dict[str, Any], asked: argparse.Namespace) -> None:
+    """Say on stdout what came out; a reader that has enough may leave."""
+    try:
+        if asked.json:
+            print(json.dumps(record, indent=1, allow_nan=False))
+        elif not asked.quiet:
+            say_scores(record, asked.out)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say_scores(record: dict[str, Any], out: str) -> None:
+    """The verdict, the table against the two naive forecasters, and where the page lies."""
+    from forecast.report import verdict
+    from forecast.report.page import named
+
+    scores = record["scores"]
+    print(verdict(named(scores)))
+    if not any(entry["n"] for entry in scores):
+        observed = sum(counts["observed"] for counts in record["values"].values())
+        print(f"Rows: {record['rows']:,}; values among them: {observed:,}.")
+    else:
+        print()
+        show_table(*rivals(scores[:MOST_LINES]))
+        if len(scores) > MOST_LINES:
+            more = len(scores) - MOST_LINES
+            print(f"and {more:,} more in {printable(os.path.join(out, 'scores.json'))}")  # noqa: PTH118
+        print()
+    print(printable(os.path.join(out, "report.html")))  # noqa: PTH118  (as it was spelled)
+
+
+def rivals(scores: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table, without columns that would say nothing."""
+    from forecast.report import table
+
+    header, *rows = table(scores)
+    several = len({entry["series"] for entry in scores}) > 1
+    hidden = set() if several else {header.index("series")}
+    if all(entry["skill_seasonal"] is None for entry in scores):
+        same = header.index("same season")
+        hidden |= {same, same + 1}
+    keep = [column for column in range(len(header)) if column not in hidden]
+    return [header[k] for k in keep], [[row[k] for k in keep] for row in rows]
+
+
+def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: drawn on a terminal, plain columns elsewhere."""
+    if not sys.stdout.isatty():
+        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+        for row in (header, *rows):
+            cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            print("  ".join(cells).rstrip())
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name, column in zip(header, zip(*rows, strict=True), strict=True):
+        # where the terminal is narrow the header breaks, the numbers do not
+        least = max(map(len, column)) if name != "series" else None
+        drawn.add_column(name, justify="right" if least else "left", min_width=least)
+    for row in rows:
+        drawn.add_row(*map(coloured, row))
+    Console().print(drawn)
+
+
+def coloured(cell: str) -> Any:
+    """A cell of the table; a skill is blue where the forecasts won and red where they lost."""
+    from rich.text import Text
+
+    return Text(cell, style={"+": "blue", "-": "red"}.get(cell[:1], ""))
+
+
+def progress_of(stream: "NumberStream", quiet: bool) -> AbstractContextManager[Any]:
+    """A function that shows how many rows are done; it shows them on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        return nullcontext(lambda rows: None)
+    return progress_bar(stream)
+
+
+@contextmanager
+def progress_bar(stream: "NumberStream") -> Iterator[Any]:
+    """A bar on stderr that goes when the work is done."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting (longer the first time)", total=None)
+
+        def advance(rows: int) -> None:
+            done = stream.progress()
+            total = None if done is None else 1.0
+            progress.update(task, description=f"{rows:,} rows", total=total, completed=done or 0.0)
+
+        yield advance

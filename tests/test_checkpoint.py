@@ -1,0 +1,431 @@
+"""A checkpoint gives back the very state that was saved, or says why it does not."""
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast import Level, NumberForecaster, Regression
+from forecast.checkpoint import (
+    FORMAT,
+    MAGIC,
+    MOST_HEADER,
+    ROOMS,
+    CheckpointError,
+    load,
+    read_header,
+    save,
+)
+from forecast.learner import NumberLearner
+
+LEARNERS: dict[str, Callable[[], NumberLearner]] = {
+    "level": lambda: Level(horizons=(1, 4)),
+    "regression, posterior": lambda: Regression(lags=5),
+    "regression, normal": lambda: Regression(lags=3, scale="normal", horizons=(1, 2)),
+    "forecaster": lambda: NumberForecaster(horizons=(1, 3), season=12, channels=2),
+}
+POINTS = 300
+
+
+def stream(channels: int) -> np.ndarray:
+    """A season, a walk, a shift, gaps and a value beyond belief."""
+    rng = np.random.default_rng(7)
+    t = np.arange(POINTS)[:, None]
+    ys = 10 * np.sin(2 * math.pi * t / 12) + np.cumsum(rng.normal(size=(POINTS, channels)), axis=0)
+    ys[120:] += 40
+    ys[rng.random(ys.shape) < 0.05] = math.nan
+    ys[200] = 1e300
+    return ys
+
+
+def bits(learner: NumberLearner) -> tuple[bytes, bytes]:
+    return learner.floats.tobytes(), learner.ints.tobytes()
+
+
+def said(learner: NumberLearner) -> bytes:
+    """All that its forecasts are made of, as bytes."""
+    row = np.zeros((learner.channels, len(learner.horizons), 64))
+    for channel, horizon in np.ndindex(*row.shape[:2]):
+        learner._ask(learner.floats, learner.ints, channel, horizon, row[channel, horizon])
+    return row.tobytes()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Level, bytes]:
+    """A small learner and the bytes of its checkpoint."""
+    level = Level()
+    for y in stream(1)[:40, 0]:
+        level.learn(y)
+    path = tmp_path_factory.mktemp("trained") / "level.checkpoint"
+    save(path, level, source="sales.csv", offset=40)
+    return level, path.read_bytes()
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def parts(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and body of a checkpoint."""
+    _, header, body = content.split(b"\n", 2)
+    return json.loads(header), body
+
+
+def sealed(header: Any, body: bytes, format_number: int = FORMAT) -> bytes:
+    """A checkpoint with this header whose sums are right, whatever the header says."""
+    text = (header if isinstance(header, bytes) else json.dumps(header).encode()) + b"\n"
+    first = f"{format_number} {len(text)} {hashlib.sha256(text).hexdigest()}\n"
+    return MAGIC + first.encode() + text + body
+
+
+# --- there and back ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_learner_goes_on_as_if_it_had_never_stopped(name: str, tmp_path: Path) -> None:
+    whole = LEARNERS[name]()
+    path = tmp_path / "a.checkpoint"
+    resumed: dict[int, NumberLearner] = {}
+    for row, y in enumerate(stream(whole.channels)):
+        if row in (0, 1, 2, 13, 121, 202, 299):
+            save(path, whole)
+            resumed[row] = load(path)
+            assert type(resumed[row]) is type(whole)
+            assert resumed[row].options() == whole.options()
+        whole.learn(y)
+        for cut, other in resumed.items():
+            other.learn(y)
+            assert bits(other) == bits(whole), f"cut at {cut}, row {row}"
+    assert whole.rate < 1  # it has learned
+    assert {said(other) for other in resumed.values()} == {said(whole)}
+
+
+def test_every_option_comes_back(tmp_path: Path) -> None:
+    for learner in (
+        Level(horizons=(500,)),  # each option must be believed, as large as it may be
+        Regression(lags=1, scale="normal", horizons=(2,)),
+        NumberForecaster(horizons=(1, 2, 30), season=0),
+        NumberForecaster(season=24, channels=3),
+        NumberForecaster(step="1 month"),
+    ):
+        save(tmp_path / "a", learner)
+        again = load(tmp_path / "a")
+        assert again.options() == learner.options()
+        assert isinstance(again.horizons, tuple)
+        assert bits(again) == bits(learner)
+
+
+def test_options_may_be_integers_of_numpy(tmp_path: Path) -> None:
+    save(tmp_path / "a", Regression(lags=np.int64(2)))
+    assert load(tmp_path / "a").options()["lags"] == 2
+
+
+def test_bits_of_nan_and_of_minus_zero_are_kept(tmp_path: Path) -> None:
+    level = Level()
+    level.floats[:4] = [-0.0, math.inf, 5e-324, -math.nan]
+    level.floats.view(np.int64)[4] = 0x7FF8_0000_0000_1234  # a NaN that carries a message
+    level.ints[0] = -(2**63)
+    save(tmp_path / "a", level)
+    assert bits(load(tmp_path / "a")) == bits(level)
+
+
+def test_a_loaded_learner_owns_its_memory(tmp_path: Path) -> None:
+    save(tmp_path / "a", Level())
+    again = load(tmp_path / "a")
+    assert again.floats.flags.writeable and again.floats.dtype == np.dtype(float)
+    assert again.ints.flags.writeable and again.ints.dtype == np.dtype(np.int64)
+
+
+def test_the_header_tells_what_the_file_holds(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    level, content = trained
+    header = read_header(written(tmp_path / "a", content))
+    assert header["learner"] == "Level"
+    assert header["options"] == {"horizons": [1]}
+    assert (header["source"], header["offset"]) == ("sales.csv", 40)
+    assert header["floats"] == {"dtype": "<f8", "shape": [len(level.floats)]}
+    assert header["ints"] == {"dtype": "<i8", "shape": [len(level.ints)]}
+    state = level.floats.tobytes() + level.ints.tobytes()
+    assert header["sha256"] == hashlib.sha256(state).hexdigest()
+    assert content.endswith(state)
+
+
+def test_the_same_state_makes_the_same_file(tmp_path: Path) -> None:
+    save(tmp_path / "a", Level())
+    save(tmp_path / "b", Level())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_saving_changes_no_bit_of_the_learner(tmp_path: Path) -> None:
+    level = Level()
+    level.learn(1.0)
+    before = bits(level)
+    save(tmp_path / "a", level)
+    assert bits(level) == before
+
+
+def test_every_room_has_its_learner() -> None:
+    assert {type(make()).__name__ for make in LEARNERS.values()} == set(ROOMS)
+    assert {type(make()).__module__ for make in LEARNERS.values()} == set(ROOMS.values())
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+
+def test_no_flipped_byte_is_ever_taken(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    _, content = trained
+    head = len(content) - len(parts(content)[1])
+    rng = np.random.default_rng(1)
+    sample = rng.choice(np.arange(head, len(content)), 200, replace=False)
+    for position in [*range(head), *sample]:
+        for mask in (1, 0x20, 0x80) if position < head else (1 << int(rng.integers(8)),):
+            broken = bytearray(content)
+            broken[position] ^= mask
+            with pytest.raises(CheckpointError, match=r"[:;] "):
+                load(written(tmp_path / "a", broken))
+
+
+def test_no_part_of_a_file_is_ever_taken(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    _, content = trained
+    head = len(content) - len(parts(content)[1])
+    for length in [*range(head + 2), *range(head + 2, len(content), 37), len(content) - 1]:
+        path = written(tmp_path / "a", content[:length])
+        for read in (load, read_header):
+            with pytest.raises(CheckpointError, match=r"cut short|is empty|is damaged"):
+                read(path)
+
+
+@pytest.mark.parametrize("more", [b"\0", b"\n", b"x" * 1000])
+def test_a_file_that_goes_on_is_refused(
+    trained: tuple[Level, bytes], tmp_path: Path, more: bytes
+) -> None:
+    with pytest.raises(CheckpointError, match="goes on after its end"):
+        load(written(tmp_path / "a", trained[1] + more))
+
+
+def test_swapped_parts_are_refused(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    header, body = parts(trained[1])
+    swapped = body[8:16] + body[:8] + body[16:]
+    assert swapped != body
+    with pytest.raises(CheckpointError, match=r"damaged.*copy it again"):
+        load(written(tmp_path / "a", sealed(header, swapped)))
+
+
+# --- other files ------------------------------------------------------------------------------
+
+
+def test_foreign_files_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "arrays.npz", floats=np.zeros(3))
+    written(tmp_path / "empty", b"")
+    written(tmp_path / "text", b"time,y\n1,2\n")
+    written(tmp_path / "line", b"x" * 100_000)
+    written(tmp_path / "image.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    written(tmp_path / "pickle", b"\x80\x04\x95\x0b\x00\x00\x00")
+    written(tmp_path / "prose", MAGIC + b"is a good thing to have\n")
+    for path in tmp_path.iterdir():
+        with pytest.raises(CheckpointError, match=re.escape(str(path))) as refusal:
+            load(path)
+        kind = {"empty": "is empty", "prose": "is damaged"}.get(path.name, "is not a checkpoint")
+        assert kind in str(refusal.value)
+
+
+def test_a_future_format_is_refused_by_its_number(
+    trained: tuple[Level, bytes], tmp_path: Path
+) -> None:
+    for content in (sealed(*parts(trained[1]), format_number=FORMAT + 1), MAGIC + b"7 and so on\n"):
+        with pytest.raises(CheckpointError, match=r"format [27].*knows 1 only.*update forecast"):
+            load(written(tmp_path / "a", content))
+
+
+def test_a_newer_version_is_refused(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    header, body = parts(trained[1])
+    for newer in ("99.0", "0.100.0"):
+        with pytest.raises(CheckpointError, match=f"{newer}, which is newer.*update forecast"):
+            load(written(tmp_path / "a", sealed({**header, "version": newer}, body)))
+    load(written(tmp_path / "a", sealed({**header, "version": "0.0.9"}, body)))
+
+
+def changed(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda header: {**header, **fields}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (changed(learner="Oracle"), "holds a 'Oracle', and forecast .* knows Level"),
+        (changed(learner="os.system"), "holds a 'os.system'"),
+        (changed(learner="Regression"), "keeps the state of a Regression in other places"),
+        (changed(options={"horizons": [1, 2]}), "in other places"),
+        (changed(options={"horizons": []}), "options that make no Level"),
+        (changed(options={"horizons": "1"}), "options that make no Level"),
+        (changed(options={"speed": 3}), "options that make no Level"),
+        (changed(options={"horizons": [10**12]}), "does not fit a state of"),
+        (changed(layout="0" * 64), "in other places"),
+        (changed(layout=None), "without a valid 'layout'"),
+        (changed(floats={"dtype": "<f8", "shape": [10**15]}), "is cut short"),
+        (changed(floats={"dtype": "<f8", "shape": [0]}), "goes on after its end"),
+        (changed(floats={"dtype": ">f8", "shape": [3]}), "without a valid 'floats'"),
+        (changed(floats={"dtype": "|O", "shape": [3]}), "without a valid 'floats'"),
+        (changed(floats={"dtype": "<f8", "shape": [-1]}), "without a valid 'floats'"),
+        (changed(floats={"dtype": "<f8", "shape": [True]}), "without a valid 'floats'"),
+        (changed(ints={"dtype": "<i8", "shape": 3}), "without a valid 'ints'"),
+        (changed(ints=[]), "without a valid 'ints'"),
+        (changed(offset="here"), "without a valid 'offset'"),
+        (changed(sha256="0" * 64), "is damaged"),
+        (lambda header: {}, "without a valid 'format'"),
+        (lambda header: [header], "not a JSON object"),
+        (lambda header: b"{" * 100_000, "not JSON"),
+        (lambda header: b"[" * 100_000, "not JSON"),
+        (lambda header: b"\xff\xfe", "not JSON"),
+        (lambda header: b" " * MOST_HEADER, "more than 1000000"),
+    ],
+)
+def test_a_header_is_believed_in_nothing(
+    trained: tuple[Level, bytes],
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], Any],
+    sentence: str,
+) -> None:
+    header, body = parts(trained[1])
+    with pytest.raises(CheckpointError, match=sentence):
+        load(written(tmp_path / "a", sealed(change(header), body)))
+
+
+def test_state_with_a_place_moved_is_refused(
+    trained: tuple[Level, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a later version that has as many floats, and keeps two parts in each other's place
+    begin = Level.__init__
+
+    def moved(self: Level, *args: Any, **options: Any) -> None:
+        begin(self, *args, **options)
+        array, offset, shape = self.places["series"]
+        self.places = {**self.places, "series": (array, offset + 1, shape)}
+
+    monkeypatch.setattr(Level, "__init__", moved)
+    with pytest.raises(CheckpointError, match=r"in other places.*learn the input anew"):
+        load(written(tmp_path / "a", trained[1]))
+
+
+# --- saving -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("fault", [OSError("no space left"), KeyboardInterrupt()])
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(
+    trained: tuple[Level, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    fault: BaseException,
+) -> None:
+    level, content = trained
+    path = written(tmp_path / "a", content)
+
+    def fail(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(os, step, fail)
+    with pytest.raises(type(fault)):
+        save(path, Regression(lags=2))
+    monkeypatch.undo()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+    assert path.read_bytes() == content
+    assert bits(load(path)) == bits(level)
+
+
+def test_the_file_is_durable_before_it_takes_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda f: (steps.append("fsync"), fsync(f)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (steps.append("replace"), replace(a, b)))
+    save(tmp_path / "a", Level())
+    assert steps == ["fsync", "replace", "fsync"]  # the file, its name, the folder
+
+
+def test_only_known_learners_are_saved(tmp_path: Path) -> None:
+    class Mine(Level):
+        pass
+
+    Namesake = type("Level", (Level,), {})
+    for learner in (Mine(), Namesake()):
+        with pytest.raises(CheckpointError, match=r"cannot hold a (Mine|Level): it"):
+            save(tmp_path / "a", learner)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_header_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="shorter name"):
+        save(tmp_path / "a", Level(), source="x" * MOST_HEADER)
+    with pytest.raises(TypeError):
+        save(tmp_path / "a", Level(), offset=1.5)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_neither_read_nor_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for path in (folder, Path(), tmp_path / "nowhere" / "a"):
+        with pytest.raises(OSError):
+            save(path, Level())
+        with pytest.raises(OSError):
+            load(path)
+    assert not list(folder.iterdir())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_missing_file_is_told_from_a_broken_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):  # so that a person can begin anew
+        load(tmp_path / "a")
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Without the rights of root, to whom nothing is forbidden."""
+    if os.geteuid() != 0:
+        yield
+        return
+    try:
+        os.seteuid(65534)
+    except OSError:
+        pytest.skip("root that cannot become anybody else")
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_what_is_not_permitted_is_not_done(trained: tuple[Level, bytes]) -> None:
+    level, content = trained
+    folder = Path(tempfile.mkdtemp())  # pytest's own is closed to others than its owner
+    try:
+        path = written(folder / "a", content)
+        path.chmod(0)
+        folder.chmod(0o555)
+        with nobody():
+            with pytest.raises(PermissionError):
+                load(path)
+            with pytest.raises(PermissionError):
+                save(path, Level())
+        assert [entry.name for entry in folder.iterdir()] == ["a"]
+        path.chmod(0o600)
+        assert bits(load(path)) == bits(level)
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
