@@ -69,20 +69,26 @@ def memories_learn(f, likelihood, t):
             q += f[W + a * K + k] * likelihood[k]
         # v_a <- v_a q_a / m
         f[K + a] *= q / m
-        for k in range(K):
-            w = W + a * K + k
-            # posterior_k = w_ak p_k / q_a
-            posterior = f[w] * likelihood[k] / q if q > 0.0 else f[w]
-            if a == BAYES:
-                f[w] = posterior
-            elif a < FIRST_EM:
-                share = PAST_SHARES[a - 1]
-                past = PAST + a * K + k
-                f[past] += slow * (posterior - f[past])
-                f[w] = (1.0 - share) * posterior + share * f[past]
-            else:
-                alive = (1.0 - ALIVE) * posterior + ALIVE / K
-                f[w] += max(EM_FLOORS[a - FIRST_EM], slow) * (alive - f[w])
+        if q <= 0.0:
+            continue
+        weights = f[W + a * K : W + (a + 1) * K]
+        over_q = 1.0 / q
+        # posterior_k = w_ak p_k / q_a
+        if a == BAYES:
+            for k in range(K):
+                weights[k] *= likelihood[k] * over_q
+        elif a < FIRST_EM:
+            share = PAST_SHARES[a - 1]
+            past = f[PAST + a * K : PAST + (a + 1) * K]
+            for k in range(K):
+                posterior = weights[k] * likelihood[k] * over_q
+                past[k] += slow * (posterior - past[k])
+                weights[k] = (1.0 - share) * posterior + share * past[k]
+        else:
+            step = max(EM_FLOORS[a - FIRST_EM], slow)
+            for k in range(K):
+                posterior = weights[k] * likelihood[k] * over_q
+                weights[k] += step * ((1.0 - ALIVE) * posterior + ALIVE / K - weights[k])
     for k in range(K):
         f[k] = 0.0
     for a in range(MANAGERS):

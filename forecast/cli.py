@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from forecast.clock import Step
     from forecast.numbers.forecaster import NumberForecaster
-    from forecast.prequential import Run
-    from forecast.report import Report
     from forecast.stream import NumberStream, Rows
 
 DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes; ALERT is for alerts, to come

@@ -308,15 +308,12 @@ def normal_surprise(mean, sd, cell, y):
     """-log of the mass of the cell around y, over its width; finite however far y is."""
     z = abs(y - mean) / sd
     width = cell / sd
-    density = 0.5 * z * z + LOG_ROOT_2PI + math.log(sd)
     if math.isnan(cell):
         return math.nan
     if width * max(1.0, z) < 0.02:
-        # Simpson's rule, in units of the density at y
-        wing = 0.5 * (
-            math.exp(-0.5 * width * (z + 0.25 * width)) + math.exp(0.5 * width * (z - 0.25 * width))
-        )
-        return density - math.log((2.0 + wing) / 3.0)
+        # log(mass / width) = log phi(z) + (z^2 - 1) width^2/24 + O(width^4)
+        bend = (z * z - 1.0) * width * width / 24.0
+        return 0.5 * z * z + LOG_ROOT_2PI + math.log(sd) - bend
     a, b = z - 0.5 * width, z + 0.5 * width
     if a < 25.0:
         return -math.log(0.5 * (math.erfc(a / ROOT_2) - math.erfc(b / ROOT_2)) / cell)
@@ -370,13 +367,17 @@ def student_upper(z, nu):
 
 
 @compiled
-def student_mass(a, b, nu):
-    """P(a <= Z <= b)."""
-    middle = 0.5 * (a + b)
-    narrow = 1e-3 * (1.0 + abs(middle)) if nu < math.inf else 1e-3 / (1.0 + abs(middle))
-    if b - a < narrow:
-        simpson = student_pdf(a, nu) + 4.0 * student_pdf(middle, nu) + student_pdf(b, nu)
-        return (b - a) * simpson / 6.0
+def student_mass(z, width, nu):
+    """P(z - width/2 <= Z <= z + width/2)."""
+    if nu == math.inf:
+        if width * (1.0 + abs(z)) < 0.01:
+            return width * student_pdf(z, nu) * (1.0 + (z * z - 1.0) * width * width / 24.0)
+    elif width < 0.01 * (1.0 + abs(z)):
+        # mass = width p(z) (1 + p''/p width^2/24),  p'/p = -(nu + 1) z / (nu + z^2)
+        slope = (nu + 1.0) / (nu + z * z)
+        bend = slope * (z * z * (slope + 2.0 / (nu + z * z)) - 1.0)
+        return width * student_pdf(z, nu) * (1.0 + bend * width * width / 24.0)
+    a, b = z - 0.5 * width, z + 0.5 * width
     if a > 0.0:
         return student_upper(a, nu) - student_upper(b, nu)
     return student_upper(-b, nu) - student_upper(-a, nu)
@@ -417,9 +418,8 @@ def mixture_surprise(weights, locations, scales, nus, cell, y):
     density = 0.0
     for k in range(len(weights)):
         z = (y - locations[k]) / scales[k]
-        half = 0.5 * cell / scales[k]
-        if half > 0.0:
-            density += weights[k] * student_mass(z - half, z + half, nus[k]) / cell
+        if cell > 0.0:
+            density += weights[k] * student_mass(z, cell / scales[k], nus[k]) / cell
         else:
             density += weights[k] * student_pdf(z, nus[k]) / scales[k]
     if density > 0.0:
@@ -796,7 +796,8 @@ class Categorical(Forecast):
 
     def p(self, y: Any) -> float:
         """Probability of y; 0 where it was not thought of."""
-        return self.probabilities.get(y, 0.0)
+        p: float = self.probabilities.get(y, 0.0)
+        return p
 
     def top(self, k: int) -> list[tuple[Any, float]]:
         """The k most probable, with their probabilities."""

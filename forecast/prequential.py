@@ -44,6 +44,7 @@ from forecast.learner import (
     Learner,
     NumberLearner,
 )
+from forecast.numbers.series import turn
 from forecast.rivals import Rivals
 
 
@@ -243,7 +244,7 @@ def walk(f, i, horizons, first, queue, ys, out, where):
         for h in range(H):
             asked = row - horizons[h]
             for c in range(C):
-                forecast = queue[asked % longest, c, h]
+                forecast = queue[turn(asked, longest), c, h]
                 if asked < 0 or not abs(ys[t, c]) < math.inf or math.isnan(forecast[LOCATION]):
                     continue
                 score(forecast, ys[t, c], out[n])
@@ -252,7 +253,7 @@ def walk(f, i, horizons, first, queue, ys, out, where):
         learn(f, i, ys[t])
         for c in range(C):
             for h in range(H):
-                ask(f, i, c, h, queue[row % longest, c, h])
+                ask(f, i, c, h, queue[turn(row, longest), c, h])
     return n
 
 
@@ -307,7 +308,8 @@ class Run:
         else:
             n = self._walk_in_python(ys, out, where)
         self.rows += len(ys)
-        self._rivals.see(ys)
+        if self._columns == LONG:
+            self._rivals.see(ys)
         return self._answers(out[:n], where[:n])
 
     def _walk_in_python(self, ys: np.ndarray, out: np.ndarray, where: np.ndarray) -> int:
@@ -327,15 +329,15 @@ class Run:
 
     def _answers(self, out: np.ndarray, where: np.ndarray) -> Answers:
         row, series, horizon, issued = where.T
+        columns = [out[:, column] for column in range(min(self._columns, QUANTILE))]
         if self._columns == SHORT:
-            out = np.pad(out, ((0, 0), (0, LONG - SHORT)), constant_values=math.nan)
-        return Answers(
-            *(row, series, horizon, issued),
-            *(out[:, column] for column in range(QUANTILE)),
-            self._rivals.last(issued, series),
-            self._rivals.seasonal(row, horizon, series),
-            out[:, QUANTILE:],
-        )
+            unmeasured = [np.broadcast_to(math.nan, len(row))] * (len(Answers._fields) - 8)
+            nothing = np.broadcast_to(math.nan, (len(row), N_LEVELS))
+            return Answers._make([row, series, horizon, issued, *columns, *unmeasured, nothing])
+        last = self._rivals.last(issued, series)
+        seasonal = self._rivals.seasonal(row, horizon, series)
+        quantiles = out[:, QUANTILE:]
+        return Answers._make([row, series, horizon, issued, *columns, last, seasonal, quantiles])
 
 
 def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:

@@ -54,6 +54,7 @@ from forecast.numbers.scale import (
 )
 from forecast.numbers.season import (
     checked_season,
+    season_ago,
     season_change,
     season_floats,
     season_learn,
@@ -74,13 +75,14 @@ from forecast.numbers.series import (
     series_begin,
     series_learn,
     series_pass,
+    turn,
     unit_of,
     within_range,
 )
 from forecast.numbers.shape import shape_learn
 
-# The experts, by kind. Their number is that of the kinds in the plan; the repeat needs a season.
-LAST_VALUE, MEMORIES, BOUNDED, SQUARES, REPEAT = range(5)
+# The experts, by kind; the last two need a season.
+LAST_VALUE, MEMORIES, BOUNDED, SQUARES, SAME_CHANGE, SAME_VALUE = range(6)
 
 AUTO_LAGS = 24
 AROUND = 9  # slots of the profile that the regression sees on each side of a target's phase
@@ -125,7 +127,7 @@ def _channel(f, i, c):
 def _asked_at(plan, horizons, time):
     """Where the questions of an instant stand: the unit, then location and scale of each expert."""
     longest = horizons[len(horizons) - 1]
-    return plan[AT_ASKED] + time % longest * (1 + 2 * len(horizons) * plan[EXPERTS])
+    return plan[AT_ASKED] + turn(time, longest) * (1 + 2 * len(horizons) * plan[EXPERTS])
 
 
 @compiled
@@ -170,8 +172,10 @@ def _locate(kind, f, plan, regression, horizons, time, h):
     if kind in (BOUNDED, SQUARES):
         rows = f[plan[AT_REGRESSION] : plan[AT_EXPERTS]]
         return regression_says(rows, regression, time, h, kind - BOUNDED)
-    if kind == REPEAT:
+    if kind == SAME_CHANGE:
         return last + season_change(season, S, time, horizons[h])
+    if kind == SAME_VALUE:
+        return season_ago(season, S, time, horizons[h], last)
     return last
 
 
@@ -194,7 +198,7 @@ def _ask(f, plan, series, regression, horizons, kinds, slots, moves, channel):
                 more[m] = moves[c]
                 m += 1
     rows = f[plan[AT_REGRESSION] : plan[AT_EXPERTS]]
-    regression_ask(rows, regression, time, f[LAST], unit, more)
+    regression_ask(rows, regression, time, f[LAST], unit, more[:m])
     level_stand(f[plan[AT_LEVEL] : plan[AT_SEASON]], horizons, time)
     at = _asked_at(plan, horizons, time)
     f[at] = unit
@@ -361,9 +365,12 @@ class NumberForecaster(NumberLearner):
         self.season = checked_season(season, step)
         horizons = checked_horizons(horizons)
         H, longest, S = len(horizons), horizons[-1], self.season
-        kinds = [LAST_VALUE, MEMORIES, BOUNDED, SQUARES, REPEAT][: 5 if S else 4]
+        kinds = [LAST_VALUE, MEMORIES, BOUNDED, SQUARES]
+        kinds += [SAME_CHANGE, SAME_VALUE] if S else []
         slots = profile_slots(horizons, S)
         features = 1 + AUTO_LAGS + len(SLOW) + len(slots) + channels - 1
+        # features that are always 0 round their number up to whole vector registers
+        features += -features % 4
 
         state = Layout()
         plan = np.zeros(PLAN, np.int64)

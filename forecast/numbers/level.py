@@ -38,6 +38,7 @@ from forecast.numbers.series import (
     series_begin,
     series_learn,
     series_pass,
+    turn,
     unit_of,
 )
 from forecast.rate import one_over_n
@@ -71,7 +72,7 @@ def level_begin(f: Floats, horizons: int) -> None:
 def _stood(horizons, time):
     """Where the means stand that were believed at an instant."""
     longest = horizons[len(horizons) - 1]
-    return HORIZON + len(horizons) * HORIZON_FLOATS + time % longest * K
+    return HORIZON + len(horizons) * HORIZON_FLOATS + turn(time, longest) * K
 
 
 @compiled
@@ -218,7 +219,8 @@ class Level(NumberLearner):
     def moved(self, before: "Level") -> Floats:
         """The step of the managers' weights, of the first horizon."""
         managers = slice(HORIZON + 2 * K, HORIZON + 2 * K + MANAGERS)
-        return self.view("level")[managers] - before.view("level")[managers]
+        step: Floats = self.view("level")[managers] - before.view("level")[managers]
+        return step
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

@@ -55,6 +55,7 @@ from forecast.numbers.series import (
     series_begin,
     series_learn,
     series_pass,
+    turn,
     unit_of,
 )
 from forecast.rate import bounded, one_over_n
@@ -66,8 +67,8 @@ ERROR_RATE = 0.01  # of the mean |error| that bounds the step
 ERROR_BOUND = 8.0
 
 # integers of a regression: lags, features, rows of weights for each horizon
-LAGS, FEATURES, ROWS, HORIZONS, LONGEST = range(5)
-REGRESSION_INTS = 5
+LAGS, FEATURES, ROWS, HORIZONS, LONGEST, NEWEST = range(6)  # and where the newest lag stands
+REGRESSION_INTS = 6
 # Each horizon has one row of weights by bounded steps, and a second by least squares if asked for.
 
 
@@ -94,7 +95,7 @@ def regression_begin(
 ) -> None:
     """A regression that forecasts the last value, and doubts all its weights alike."""
     f[:] = 0.0
-    i[:] = lags, features, rows, horizons, longest
+    i[:] = lags, features, rows, horizons, longest, 0
     covariance = len(SLOW) + 2 * lags + horizons
     f[covariance : covariance + features**2] = PRIOR * np.eye(features).ravel()
 
@@ -107,7 +108,7 @@ def regression_learn(f, i, horizons, time, y):
     for h in range(H):
         if time < horizons[h]:
             continue
-        at = asked + (time - horizons[h]) % i[LONGEST] * (2 * D + 2)
+        at = asked + turn(time - horizons[h], i[LONGEST]) * (2 * D + 2)
         anchor, unit = f[at], f[at + 1]
         if unit <= 0.0:
             continue
@@ -130,10 +131,10 @@ def regression_note(f, i, time, y, difference):
     """Take the value of an instant into the lags and the slow levels."""
     lags = _places(i)[0]
     L = i[LAGS]
-    # written twice, L apart, so that the last L always lie side by side
-    slot = lags + time % L
-    f[slot] = difference
-    f[slot + L] = difference
+    # a ring that is written twice, L apart, so that the last L always lie side by side
+    i[NEWEST] = i[NEWEST] + 1 if i[NEWEST] + 1 < L else 0
+    f[lags + i[NEWEST]] = difference
+    f[lags + i[NEWEST] + L] = difference
     for s in range(len(SLOW)):
         f[s] += one_over_n(time + 1.0, SLOW[s]) * (y - f[s])
 
@@ -143,14 +144,14 @@ def regression_ask(f, i, time, y, unit, more):
     """Ask about every horizon at this instant; ``more`` holds further features, in units."""
     lags, _, P, _, asked = _places(i)
     D, L = i[FEATURES], i[LAGS]
-    at = asked + time % i[LONGEST] * (2 * D + 2)
+    at = asked + turn(time, i[LONGEST]) * (2 * D + 2)
     f[at] = y
     f[at + 1] = unit
     if unit <= 0.0:
         return
     x = f[at + 2 : at + 2 + D]
     inverse = 1.0 / unit
-    oldest = lags + (time + 1) % L
+    oldest = lags + i[NEWEST] + 1
     x[0] = 1.0
     for lag in range(L):
         x[1 + lag] = bounded(f[oldest + lag] * inverse, FEATURE_BOUND)
@@ -159,7 +160,7 @@ def regression_ask(f, i, time, y, unit, more):
         for s in range(len(SLOW)):
             x[d + s] = bounded((y - f[s]) * inverse, FEATURE_BOUND)
         d += len(SLOW)
-    for m in range(D - d):
+    for m in range(len(more)):
         x[d + m] = bounded(more[m], FEATURE_BOUND)
     gain = f[at + 2 + D : at + 2 + 2 * D]
     rls_gain(f[P : P + D * D].reshape(D, D), x, gain)
@@ -170,7 +171,7 @@ def regression_says(f, i, time, h, row):
     """What it said at an instant about horizon ``h``, by one row of its weights."""
     _, _, _, W, asked = _places(i)
     D = i[FEATURES]
-    at = asked + time % i[LONGEST] * (2 * D + 2)
+    at = asked + turn(time, i[LONGEST]) * (2 * D + 2)
     w = W + (row * i[HORIZONS] + h) * D
     return f[at] + f[at + 1] * dot(f[at + 2 : at + 2 + D], f[w : w + D])
 
@@ -203,7 +204,7 @@ def regression_learner_learn(f, i, y):
     if screen(f, i, y[0]) == LEARN:
         for h in range(len(horizons)):
             at, size, longest = _errors_at(f, i, h)
-            said = at + size + (time - horizons[h]) % longest * 2
+            said = at + size + turn(time - horizons[h], longest) * 2
             if time < horizons[h] or f[said + 1] <= 0.0:
                 continue
             error = (y[0] - f[said]) / f[said + 1]
@@ -224,7 +225,7 @@ def regression_learner_learn(f, i, y):
     regression_ask(rows, regression, time, f[LAST], unit, f[:0])
     for h in range(len(horizons)):
         at, size, longest = _errors_at(f, i, h)
-        said = at + size + time % longest * 2
+        said = at + size + turn(time, longest) * 2
         f[said] = regression_says(rows, regression, time, h, 0)
         f[said + 1] = unit
 
@@ -236,7 +237,7 @@ def regression_learner_ask(f, i, c, h, row):
         write_unknown(row)
         return
     at, size, longest = _errors_at(f, i, h)
-    said = at + size + (i[TIME] - 1) % longest * 2
+    said = at + size + turn(i[TIME] - 1, longest) * 2
     location, unit = f[said], f[said + 1]
     if unit <= 0.0:
         write_certain(row, location)
@@ -327,7 +328,8 @@ class Regression(NumberLearner):
 
     def moved(self, before: "Regression") -> Floats:
         """The step of the weights of the first horizon."""
-        return self.view("weights")[0] - before.view("weights")[0]
+        step: Floats = self.view("weights")[0] - before.view("weights")[0]
+        return step
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

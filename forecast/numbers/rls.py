@@ -44,18 +44,19 @@ def rls_gain(P, x, gain):
     for c in range(D):
         gain[c] = 0.0
     for r in range(D):
+        row, xr = P[r], x[r]
         for c in range(D):
-            gain[c] += P[r, c] * x[r]
+            gain[c] += row[c] * xr
     # u = P x / sqrt(1 + x'P x), so that P - u u' stays symmetric to the last bit
     inverse_root = 1.0 / math.sqrt(1.0 + dot(gain, x))
     for c in range(D):
         gain[c] *= inverse_root
     for r in range(D):
-        u = gain[r]
+        row, u = P[r], gain[r]
         for c in range(D):
-            P[r, c] -= u * gain[c]
+            row[c] -= u * gain[c]
+        row[r] += DRIFT
     for r in range(D):
-        P[r, r] += DRIFT
         if P[r, r] > PRIOR:
             shrink = math.sqrt(PRIOR / P[r, r])
             for c in range(D):

@@ -44,17 +44,28 @@ def season_value(f, S, instant, otherwise):
 
 
 @compiled
-def season_change(f, S, time, horizon):
-    """How much the series changed over the same stretch, whole seasons ago; 0 before there is one.
+def season_ago(f, S, time, horizon, otherwise):
+    """The value whole seasons before ``time + horizon`` that is known at ``time``.
 
-    y[t + h - m S] - y[t - m S],  m = ceil(h / S)
+    y[t + h - m S],  m = ceil(h / S);  ``otherwise`` before there is one.
     """
     back = (horizon + S - 1) // S * S
     past = len(f) - VISITS - 2 * S
-    if S == 0 or time - back < 0:
+    instant = time + horizon - back
+    return f[VISITS + 2 * S + instant % past] if instant >= 0 else otherwise
+
+
+@compiled
+def season_change(f, S, time, horizon):
+    """How much the series changed over the same stretch, whole seasons ago; 0 before there is one.
+
+    y[t + h - m S] - y[t - m S]
+    """
+    back = (horizon + S - 1) // S * S
+    past = len(f) - VISITS - 2 * S
+    if time - back < 0:
         return 0.0
-    at = VISITS + 2 * S
-    return f[at + (time + horizon - back) % past] - f[at + (time - back) % past]
+    return season_ago(f, S, time, horizon, 0.0) - f[VISITS + 2 * S + (time - back) % past]
 
 
 def checked_season(season: int | str, step: str | None) -> int:

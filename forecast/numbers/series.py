@@ -29,8 +29,9 @@ LOWEST = 6
 HIGHEST = LOWEST + BLOCKS
 SERIES_FLOATS = HIGHEST + BLOCKS
 # integers of a series
-TIME, OBSERVED, MISSING, REFUSED, BLOCK = range(5)  # instants, counts, instants of a block
-SERIES_INTS = 5
+# instants, counts; how many instants a block of the range has, how many of them are left, which
+TIME, OBSERVED, MISSING, REFUSED, BLOCK, LEFT, WHICH = range(7)
+SERIES_INTS = 7
 
 UNIT_RATE = 0.01
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
@@ -39,6 +40,18 @@ LARGEST = 1e300
 FLOOR = 1e-3  # of LONG: no scale and no cell is smaller
 
 LEARN, SKIP = 1, 0
+
+
+@compiled
+def turn(time, length):
+    """Where an instant stands in a ring: time modulo length, without a division where it is 1.
+
+    Examples
+    --------
+    >>> turn(7, 5), turn(7, 1)
+    (2, 0)
+    """
+    return time % length if length > 1 else 0
 
 
 def series_begin(f: Floats, i: Counts, block: int) -> None:
@@ -50,6 +63,7 @@ def series_begin(f: Floats, i: Counts, block: int) -> None:
     f[HIGHEST:] = -math.inf
     i[:] = 0
     i[BLOCK] = block
+    i[LEFT] = block
 
 
 @compiled
@@ -108,18 +122,19 @@ def _tick(f, i, y):
     f[BEFORE] = f[LAST]
     f[LAST] = y
     i[TIME] += 1
-    if i[TIME] % i[BLOCK] == 0:
-        block = i[TIME] // i[BLOCK] % BLOCKS
-        f[LOWEST + block] = math.inf
-        f[HIGHEST + block] = -math.inf
+    i[LEFT] -= 1
+    if i[LEFT] == 0:
+        i[LEFT] = i[BLOCK]
+        i[WHICH] = i[WHICH] + 1 if i[WHICH] + 1 < BLOCKS else 0
+        f[LOWEST + i[WHICH]] = math.inf
+        f[HIGHEST + i[WHICH]] = -math.inf
 
 
 @compiled
 def _widen(f, i, y):
     """The range of recent values, kept by blocks so that an old extreme is forgotten."""
-    block = i[TIME] // i[BLOCK] % BLOCKS
-    f[LOWEST + block] = min(f[LOWEST + block], y)
-    f[HIGHEST + block] = max(f[HIGHEST + block], y)
+    f[LOWEST + i[WHICH]] = min(f[LOWEST + i[WHICH]], y)
+    f[HIGHEST + i[WHICH]] = max(f[HIGHEST + i[WHICH]], y)
 
 
 @compiled
