@@ -49,7 +49,7 @@ def t4_pdf(z):
 def _t4_upper(z: float) -> float:
     """P(Z > z), to full precision in both tails."""
     root = math.sqrt(4.0 + z * z)
-    w = abs(z) / root
+    w = abs(z) / root if root < math.inf else 1.0
     u = 4.0 / ((4.0 + z * z) * (1.0 + w))  # 1 - w
     tail = 0.25 * u * u * (3.0 - u)
     return tail if z > 0.0 else 1.0 - tail
@@ -99,12 +99,14 @@ LEVEL = np.array(LEVELS)
 
 
 @compiled
-def t4_mass(a, b):
-    """P(a <= Z <= b), to full precision for narrow intervals and in the tails."""
-    middle = 0.5 * (a + b)
-    if b - a < 1e-3 * (1.0 + abs(middle)):
-        # Simpson's rule; its error is of the fifth power of the width
-        return (b - a) * (t4_pdf(a) + 4.0 * t4_pdf(middle) + t4_pdf(b)) / 6.0
+def t4_mass(z, width):
+    """P(z - width/2 <= Z <= z + width/2), to full precision however narrow or far out."""
+    if width < 0.01 * (1.0 + abs(z)):
+        # mass = width p(z) (1 + p''/p width^2/24);  z +- width/2 may not differ in floats
+        v = 1.0 / (4.0 + z * z)
+        bend = 5.0 * v * (7.0 * z * z * v - 1.0)
+        return width * t4_pdf(z) * (1.0 + bend * width * width / 24.0)
+    a, b = z - 0.5 * width, z + 0.5 * width
     if a > 0.0:
         return t4_upper(a) - t4_upper(b)
     return t4_upper(-b) - t4_upper(-a)
@@ -180,7 +182,14 @@ def quantiles_mass(values, left, right, low, high):
     """P(low <= Y <= high); an atom at either end counts whole."""
     a = _score_from(values, left, right, low)
     b = _score_up_to(values, left, right, high)
-    return t4_mass(a, b) if b > a else 0.0
+    if not b > a:
+        return 0.0
+    # a tail of no width ends in an atom
+    if math.isinf(a):
+        return t4_cdf(b)
+    if math.isinf(b):
+        return t4_upper(a)
+    return t4_mass(0.5 * (a + b), b - a)
 
 
 @compiled
@@ -197,13 +206,12 @@ def quantiles_surprise(values, left, right, cell, y):
         width = cell / slope
         if width == 0.0:
             return -math.log(t4_pdf(z) / slope)
-        return -math.log(t4_mass(z - 0.5 * width, z + 0.5 * width) / cell)
-    if cell > 0.0:
-        mass = quantiles_mass(values, left, right, y - half, y + half)
-        return -math.log(mass / cell) if mass > 0.0 else math.inf
+        return -math.log(t4_mass(z, width) / cell)
     if math.isnan(cell) or math.isnan(y):
         return math.nan
-    return -math.log(quantiles_pdf(values, left, right, y))
+    mass = quantiles_mass(values, left, right, y - half, y + half) if cell > 0.0 else 0.0
+    # a cell lost in the rounding of y, or none, leaves the density
+    return -math.log(mass / cell if mass > 0.0 else quantiles_pdf(values, left, right, y))
 
 
 @compiled
@@ -304,6 +312,13 @@ def normal_cdf(mean, sd, x):
 
 
 @compiled
+def normal_tail_over_density(z):
+    """Mills's ratio m(z) = Q(z)/phi(z) ~ 1/z (1 - 1/z^2 + 3/z^4 - 15/z^6), to 1e-9 from 25 on."""
+    v = 1.0 / (z * z)
+    return (1.0 - v * (1.0 - 3.0 * v * (1.0 - 5.0 * v))) / z
+
+
+@compiled
 def normal_surprise(mean, sd, cell, y):
     """-log of the mass of the cell around y, over its width; finite however far y is."""
     z = abs(y - mean) / sd
@@ -317,10 +332,10 @@ def normal_surprise(mean, sd, cell, y):
     a, b = z - 0.5 * width, z + 0.5 * width
     if a < 25.0:
         return -math.log(0.5 * (math.erfc(a / ROOT_2) - math.erfc(b / ROOT_2)) / cell)
-    # far out:  Q(a) - Q(b),  Q(a) ~ phi(a)/a (1 - 1/a^2)
-    log_upper = -0.5 * a * a - LOG_ROOT_2PI - math.log(a) + math.log1p(-1.0 / (a * a))
-    left_out = -math.expm1(-0.5 * width * (a + b)) if width * (a + b) < 100.0 else 1.0
-    return -log_upper - math.log(left_out) + math.log(cell)
+    # far out:  Q(a) - Q(b) = Q(a) (1 - Q(b)/Q(a)),  Q(b)/Q(a) = exp(-width (a + b)/2) m(b)/m(a)
+    kept = math.exp(-width * z) * normal_tail_over_density(b) / normal_tail_over_density(a)
+    log_upper = -0.5 * a * a - LOG_ROOT_2PI + math.log(normal_tail_over_density(a))
+    return -log_upper - math.log1p(-kept) + math.log(cell)
 
 
 @compiled
@@ -411,6 +426,16 @@ def mixture_pdf(weights, locations, scales, nus, x):
 
 
 @compiled
+def student_far(location, scale, nu, cell, y):
+    """Surprise of one Student's t where y is very far away: its density is a power law there."""
+    if nu == math.inf:
+        return normal_surprise(location, scale, cell, y)
+    out = 1e30
+    z = abs(y - location) / scale
+    return math.log(scale) - math.log(student_pdf(out, nu)) + (nu + 1.0) * math.log(z / out)
+
+
+@compiled
 def mixture_surprise(weights, locations, scales, nus, cell, y):
     """-log of the mass of the cell around y, over its width; finite however far y is."""
     if math.isnan(cell):
@@ -422,15 +447,16 @@ def mixture_surprise(weights, locations, scales, nus, cell, y):
             density += weights[k] * student_mass(z, cell / scales[k], nus[k]) / cell
         else:
             density += weights[k] * student_pdf(z, nus[k]) / scales[k]
-    if density > 0.0:
+    if density > 1e-300:
         return -math.log(density)
-    # only Normals, all of them far away: the nearest says it
-    least = math.inf
+    # all of them far away, and the density too small for a float: add up in logs
+    total = math.inf
     for k in range(len(weights)):
         if weights[k] > 0.0:
-            far = normal_surprise(locations[k], scales[k], cell, y) - math.log(weights[k])
-            least = min(least, far)
-    return least
+            far = student_far(locations[k], scales[k], nus[k], cell, y) - math.log(weights[k])
+            apart = abs(total - far) if far < math.inf else math.inf
+            total = min(total, far) - math.log1p(math.exp(-apart))
+    return total
 
 
 @compiled
@@ -560,7 +586,7 @@ class Normal(NumberForecast):
         return float(normal_surprise(self._mean, self.sd, self.cell, y))
 
     def expected_surprise(self) -> float:
-        return math.log(self.sd) + LOG_ROOT_2PI + 0.5
+        return math.nan if math.isnan(self.cell) else math.log(self.sd) + LOG_ROOT_2PI + 0.5
 
     def quantile(self, level: float) -> float:
         return float(self._mean + self.sd * NormalDist().inv_cdf(_checked_level(level)))
@@ -638,6 +664,8 @@ class Mixture(NumberForecast):
         return float(mixture_surprise(*self._parts, self.cell, y))
 
     def expected_surprise(self) -> float:
+        if math.isnan(self.cell):
+            return math.nan
         # the mean over 2,000 evenly spaced quantiles
         levels = (np.arange(2000) + 0.5) / 2000
         return math.fsum(-math.log(self.pdf(self.quantile(p))) for p in levels) / 2000
@@ -713,13 +741,14 @@ class Quantiles(NumberForecast):
         cell: float = 0.0,
     ) -> None:
         values = np.array(values, float)
-        if values.shape != (N,) or (np.diff(values) < 0.0).any():
+        rising = values.shape == (N,) and (np.diff(values) >= 0.0).all()
+        if not (rising and np.isfinite(values).all()):
             raise ValueError(f"expected {N} rising values; got {values}")
         if tails is None:
             left = float((values[1] - values[0]) / (SCORES[1] - SCORES[0]))
             right = float((values[-1] - values[-2]) / (SCORES[-1] - SCORES[-2]))
             tails = left, right
-        if min(tails) < 0.0:
+        if not all(0.0 <= tail < math.inf for tail in tails):
             raise ValueError(f"tails must not be negative; got {tails}")
         self.values = values
         self.tails = tails

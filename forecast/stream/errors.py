@@ -53,7 +53,7 @@ class StreamError(ValueError):
         return f"{sentence}. {self.advice}" if self.advice else sentence
 
 
-class Refused(Exception):  # noqa: N818  (it says where in a block; the reader makes it a StreamError)
+class Refused(Exception):
     """A field that was refused, by its place in the block at hand.
 
     Parameters

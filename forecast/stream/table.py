@@ -37,7 +37,7 @@ class Table(NamedTuple):
         return self.lines[row] + sum(text.count("\n") for text in self.records[row][:field])
 
 
-class Malformed(Exception):  # noqa: N818  (the reader knows the line and makes it a StreamError)
+class Malformed(Exception):
     """A record that is not CSV.
 
     Parameters
