@@ -620,7 +620,7 @@ class Mixture(NumberForecast):
     --------
     >>> forecast = Mixture([0.5, 0.5], [0.0, 10.0], [1.0, 1.0], [4.0, math.inf])
     >>> forecast.mean, round(forecast.cdf(5.0), 3)
-    (5.0, 0.496)
+    (5.0, 0.498)
     """
 
     __slots__ = ("locations", "nus", "scales", "weights")

@@ -88,6 +88,7 @@ AUTO_LAGS = 24
 AROUND = 9  # slots of the profile that the regression sees on each side of a target's phase
 MOST_SLOTS = 26
 MARGIN = 0.25  # of the recent range, by which a location may leave it
+SMOOTHINGS = 3  # of the slopes between the quantiles
 FORGET = 0.003  # of the experts' regret, at each point
 
 # The plan stands at the head of the integers: sizes, and where the parts of a channel begin.
@@ -262,6 +263,32 @@ def forecaster_learn(floats, i, y):
 
 
 @compiled
+def _smooth(values, least):
+    """Smooth how fast the quantiles rise, and keep the median; returns the scales of the tails.
+
+    s_p = dv/dz between neighbours;  s <- (s_{p-1} + 2 s_p + s_{p+1}) / 4,  never below ``least``
+
+    Each quantile is tracked on its own, so that their distances are noisier than their places; it
+    is the distances that make the density.
+    """
+    slopes = np.empty(N - 1)
+    for p in range(N - 1):
+        slopes[p] = (values[p + 1] - values[p]) / (SCORES[p + 1] - SCORES[p])
+    for _ in range(SMOOTHINGS):
+        before = slopes[0]
+        for p in range(N - 1):
+            here = slopes[p]
+            after = slopes[min(p + 1, N - 2)]
+            slopes[p] = 0.25 * (before + 2.0 * here + after)
+            before = here
+    for p in range(N // 2, N - 1):
+        values[p + 1] = values[p] + max(slopes[p], least) * (SCORES[p + 1] - SCORES[p])
+    for p in range(N // 2 - 1, -1, -1):
+        values[p] = values[p + 1] - max(slopes[p], least) * (SCORES[p + 1] - SCORES[p])
+    return max(slopes[0], least), max(slopes[N - 2], least)
+
+
+@compiled
 def forecaster_ask(f, i, c, h, row):
     """Write the forecast of a channel for one horizon: the experts' quantiles, mixed and sorted."""
     channel, series, _ = _channel(f, i, c)
@@ -286,14 +313,7 @@ def forecaster_ask(f, i, c, h, row):
             values[place] = values[place - 1]
             place -= 1
         values[place] = x
-    # no two levels lie closer than the floor of every scale
-    least = FLOOR * channel[LONG]
-    for p in range(N // 2 + 1, N):
-        values[p] = max(values[p], values[p - 1] + least * (SCORES[p] - SCORES[p - 1]))
-    for p in range(N // 2 - 1, -1, -1):
-        values[p] = min(values[p], values[p + 1] - least * (SCORES[p + 1] - SCORES[p]))
-    left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
-    right = (values[N - 1] - values[N - 2]) / (SCORES[N - 1] - SCORES[N - 2])
+    left, right = _smooth(values, FLOOR * channel[LONG])
     row[FAMILY] = QUANTILES
     row[LOCATION] = quantiles_mean(values, left, right)
     row[CELL] = cell_of(channel)

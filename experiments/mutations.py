@@ -1,0 +1,220 @@
+"""Does every law fail where the code is wrong?
+
+    python experiments/mutations.py
+
+A copy of the package gets one fault, the law that forbids it is run there on one learner, and what
+the law said is noted. A fault is one replaced piece of text, found exactly once in its file: where
+the code has moved on, this script stops and says so.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from page import Page, table
+
+import forecast
+from forecast.checks import LAWS
+
+PACKAGE = Path(forecast.__file__).parent
+KEPT = "kept"
+# The law, run in the folder of a copy: it is the copy's own code that is imported there.
+JUDGE = f"""
+import sys
+from pathlib import Path
+import forecast
+from forecast.checks import LAWS, LEARNERS, LawBroken
+assert Path(forecast.__file__).resolve().parent.parent == Path.cwd().resolve()
+law, learner = sys.argv[1:]
+try:
+    LAWS[law](LEARNERS[learner])
+    print("{KEPT}")
+except LawBroken as broken:
+    print(broken)
+"""
+
+
+class Mutation(NamedTuple):
+    """One fault, and the law and the learner that tell it."""
+
+    law: str
+    fault: str
+    file: str
+    before: str
+    after: str
+    learner: str
+
+
+MUTATIONS = [
+    Mutation(
+        "the future changes no forecast",
+        "the loop teaches the row after",
+        "prequential.py",
+        "        learn(f, i, ys[t])",
+        "        learn(f, i, ys[min(t + 1, len(ys) - 1)])",
+        "level",
+    ),
+    Mutation(
+        "predicting changes nothing",
+        "each question counts as a point",
+        "numbers/level.py",
+        "    row[CELL] = cell_of(f)",
+        "    row[CELL] = cell_of(f)\n    level[LEARNED] += 1.0",
+        "level",
+    ),
+    Mutation(
+        "chunks change nothing",
+        "a block forgets the questions of the last",
+        "prequential.py",
+        "self.rows, self._queue, ys",
+        "self.rows, self._queue.copy(), ys",
+        "regression, horizons 1 and 3",
+    ),
+    Mutation(
+        "chunks change nothing",
+        "the compiled queue is read one place off",
+        "prequential.py",
+        "                forecast = queue[turn(asked, longest), c, h]",
+        "                forecast = queue[turn(asked - 1, longest), c, h]",
+        "level, horizons 1 and 5",
+    ),
+    Mutation(
+        "resuming changes nothing",
+        "a checkpoint keeps half of the digits",
+        "checkpoint.py",
+        'learner.floats.astype("<f8")',
+        'learner.floats.astype("<f4").astype("<f8")',
+        "forecaster, season 12",
+    ),
+    Mutation(
+        "resuming changes nothing",
+        "the last integer is not read back",
+        "checkpoint.py",
+        '    learner.ints[:] = np.frombuffer(body[n:], "<i8")',
+        '    learner.ints[:-1] = np.frombuffer(body[n:-8], "<i8")',
+        "forecaster",
+    ),
+    Mutation(
+        "bad values do no harm",
+        "no value is absurd",
+        "numbers/series.py",
+        "ABSURD = 1e12",
+        "ABSURD = math.inf",
+        "regression, normal",
+    ),
+    Mutation(
+        "shifts are learned",
+        "every mean is over all points",
+        "rate.py",
+        "    return max(1.0 / n, floor)",
+        "    return 1.0 / n",
+        "level",
+    ),
+    Mutation(
+        "scale and shift go through",
+        "errors are not divided by the unit",
+        "numbers/regression.py",
+        "        target = (y - anchor) / unit",
+        "        target = y - anchor",
+        "regression, posterior",
+    ),
+    Mutation(
+        "forecasts are distributions",
+        "the density forgets its scale",
+        "distribution.py",
+        "student_pdf((x - locations[k]) / scales[k], nus[k]) / scales[k]",
+        "student_pdf((x - locations[k]) / scales[k], nus[k])",
+        "level",
+    ),
+    Mutation(
+        "what was expected teaches nothing",
+        "a likelihood that is no density",
+        "numbers/level.py",
+        "t_density(STUDENT_4, error / scale) / scale",
+        "t_density(STUDENT_4, error / scale)",
+        "level",
+    ),
+    Mutation(
+        "what was expected teaches nothing",
+        "upward errors count double",
+        "numbers/rls.py",
+        "    step = bounded(error, bound)",
+        "    step = bounded(error, bound) * (2.0 if error > 0.0 else 1.0)",
+        "regression, posterior",
+    ),
+    Mutation(
+        "what was expected teaches nothing",
+        "every level is moved as the median",
+        "numbers/forecaster.py",
+        "(1.0 if y < blend else 0.0) - LEVEL[p]",
+        "(1.0 if y < blend else 0.0) - 0.5",
+        "forecaster",
+    ),
+    Mutation(
+        "the loop is aligned",
+        "an answer is awaited one row late",
+        "prequential.py",
+        "waiting.setdefault(row + horizon, [])",
+        "waiting.setdefault(row + horizon + 1, [])",
+        "level",
+    ),
+]
+
+
+def mutated(source: str, mutation: Mutation) -> str:
+    """The source with the fault in it."""
+    found = source.count(mutation.before)
+    assert found == 1, f"{mutation.file} has {mutation.before!r} {found} times, not once"
+    return source.replace(mutation.before, mutation.after)
+
+
+def verdict(mutation: Mutation) -> str:
+    """What the law says of the learner in a copy of the package with the fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "forecast"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        file = copy / mutation.file
+        file.write_text(mutated(file.read_text(), mutation))
+        judge = [sys.executable, "-c", JUDGE, mutation.law, mutation.learner]
+        ran = subprocess.run(judge, cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{mutation.fault}: the copy does not run\n{ran.stderr}"
+    return ran.stdout.strip()
+
+
+def code(text: str) -> str:
+    """Text as code in a cell of a table."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "<br>".join(f"`{line}`" for line in lines)
+
+
+def main() -> None:
+    for mutation in MUTATIONS:
+        mutated((PACKAGE / mutation.file).read_text(), mutation)
+    assert {mutation.law for mutation in MUTATIONS} == set(LAWS), "a law has no mutation"
+    page = Page("Every law fails where the code is wrong", __file__)
+    page.say(
+        "Each row is a copy of the package with one fault, and what the law that forbids it said "
+        'of one learner there. The fault of "the loop is aligned" is in the loop for learners in '
+        'plain Python; that of the compiled queue is told by "chunks change nothing", which holds '
+        "the two loops against each other."
+    )
+    rows, kept = [], []
+    for mutation in MUTATIONS:
+        said = verdict(mutation)
+        print(f"{mutation.law} | {mutation.fault} | {said}", flush=True)
+        if said == KEPT:
+            kept.append(mutation.fault)
+        change = f"`{mutation.file}`: {code(mutation.before)} → {code(mutation.after)}"
+        cell = "**did not fail**" if said == KEPT else said
+        rows.append([mutation.law, mutation.fault, change, mutation.learner, cell])
+    page.say(table(["law", "fault", "before → after", "learner", "what the law said"], rows))
+    page.say(f"{len(rows) - len(kept)} of {len(rows)} faults were told.")
+    page.write()
+    assert not kept, f"no law told of: {', '.join(kept)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The parts of the forecaster against references, and the whole against the best possible."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from forecast import Level, NumberForecaster, Regression, run
+from forecast.clock import Step, season_of
+from forecast.numbers.level import MEANS, RATES
+from forecast.numbers.regression import regression_floats
+from forecast.numbers.rls import DRIFT, PRIOR, dot, rls_move
+from forecast.numbers.scale import MEAN_ABS, PEAK, TAILS, scale_learn, t_density
+from forecast.numbers.season import season_ago, season_change, season_floats, season_learn
+from forecast.numbers.series import (
+    GAP,
+    LAST,
+    LEARN,
+    LONG,
+    MISSING,
+    REFUSED,
+    SERIES_FLOATS,
+    SERIES_INTS,
+    SKIP,
+    screen,
+    series_begin,
+    series_learn,
+    within_range,
+)
+from forecast.numbers.shape import shape_learn
+
+
+def series() -> tuple[np.ndarray, np.ndarray]:
+    f, i = np.zeros(SERIES_FLOATS), np.zeros(SERIES_INTS, np.int64)
+    series_begin(f, i, 48)
+    return f, i
+
+
+def test_densities_of_students_t() -> None:
+    for tail, nu in enumerate(TAILS):
+        reference = stats.norm if nu == math.inf else stats.t(nu)
+        for z in (-30.0, -2.5, 0.0, 0.7, 12.0):
+            assert t_density(tail, z) == pytest.approx(reference.pdf(z), rel=1e-12)
+        assert PEAK[tail] == pytest.approx(reference.pdf(0.0), rel=1e-14)
+        assert MEAN_ABS[tail] == pytest.approx(reference.expect(abs), rel=1e-6)
+
+
+def test_a_scale_is_the_mean_error_then_forgets() -> None:
+    errors = np.abs(np.random.default_rng(0).normal(size=8))
+    scale = 0.0
+    for n, error in enumerate(errors, 1):
+        scale = scale_learn(scale, error, 0.01, float(n))
+    assert scale == pytest.approx(errors.mean(), rel=1e-12)
+    assert scale_learn(1.0, 1e9, 0.1, 100.0) == pytest.approx(1.0 + 0.1 * 7.0, rel=1e-12)
+
+
+def test_a_shape_finds_the_quantiles_of_any_errors() -> None:
+    rng = np.random.default_rng(1)
+    from forecast.distribution import LEVELS, SCORES
+
+    shape = SCORES.copy()
+    for n, error in enumerate(rng.exponential(size=60_000), 1):
+        shape_learn(shape, error, n, 1)
+    share = stats.expon.cdf(shape)
+    assert share == pytest.approx(LEVELS, abs=0.04)
+
+
+def test_a_series_is_screened() -> None:
+    f, i = series()
+    for y in (3.0, 5.0, 5.0, 4.5):
+        assert screen(f, i, y) == LEARN
+        series_learn(f, i, y)
+    assert f[LAST] == 4.5
+    assert f[GAP] == 0.5
+    assert f[LONG] == pytest.approx(2.5 / 3.0, rel=1e-15)
+    assert [screen(f, i, y) for y in (math.nan, math.inf, -math.inf, 1e15)] == [SKIP] * 4
+    assert (i[MISSING], i[REFUSED]) == (1, 3)
+    assert screen(f, i, -1e15) == SKIP  # it does not agree with the one before
+    assert screen(f, i, -1.1e15) == LEARN  # a second one that agrees is a shift
+    assert within_range(f, 0.25, 100.0) == 5.0 + 0.25 * 2.0
+    assert within_range(f, 0.25, 4.0) == 4.0
+
+
+def test_the_levels_are_running_means() -> None:
+    ys = np.random.default_rng(2).normal(size=400)
+    level = Level()
+    for y in ys:
+        level.learn(y)
+    means = level.view("level")[MEANS : MEANS + len(RATES)]
+    for rate, mean in zip(RATES, means, strict=True):
+        expected = 0.0
+        for n, y in enumerate(ys, 1):
+            expected += max(1.0 / n, rate) * (y - expected)
+        assert mean == pytest.approx(expected, rel=1e-12)
+    assert means[0] == ys[-1]
+    assert means[-1] == pytest.approx(ys.mean(), rel=1e-12)
+
+
+def test_recursive_least_squares_is_ridge_regression() -> None:
+    ys = np.random.default_rng(3).normal(size=61)
+    learner = Regression(lags=3, scale="normal")
+    for y in ys:
+        learner.learn(y)
+    # the same by one batch solution, in the units that were in force, with all errors bounded none
+    weights = learner.view("weights")[0]
+    moved = ridge_of(ys, lags=3)
+    assert weights == pytest.approx(moved, abs=0.02)
+    assert regression_floats(4, 3, 1, 1, 1) > 0
+
+
+def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
+    """Kalman filter of drifting weights with Huber's step, by matrices: the definition again."""
+    differences = np.concatenate([[0.0], np.diff(ys)])
+    unit, P, w, size = 0.0, PRIOR * np.eye(lags + 1), np.zeros(lags + 1), 0.0
+    for t in range(1, len(ys)):
+        if unit > 0.0:
+            target = (ys[t] - ys[t - 1]) / unit
+            error = target - x @ w
+            bound = 3.0 * size if size > 0.0 else math.inf
+            w = w + gain * max(-bound, min(bound, error))
+            seen = min(abs(error), 8.0 * max(size, 0.1))
+            size += 0.01 * (seen - size) if size > 0.0 else seen
+        n = t
+        difference = abs(differences[t])
+        seen = min(difference, 8.0 * unit) if n > 30 else difference
+        unit += max(1.0 / n, 0.01) * (seen - unit)
+        recent = [differences[t - k] if t - k >= 0 else 0.0 for k in reversed(range(lags))]
+        x = np.clip(np.array([unit, *recent]) / unit, -8.0, 8.0)
+        gain = P @ x / (1.0 + x @ P @ x)
+        P = P - np.outer(gain, P @ x) + DRIFT * np.eye(lags + 1)
+    return w
+
+
+def test_dot_and_move() -> None:
+    rng = np.random.default_rng(4)
+    for d in (1, 3, 4, 7, 25):
+        a, b = rng.normal(size=(2, d))
+        assert dot(a, b) == pytest.approx(float(a @ b), rel=1e-12)
+        w = np.zeros(d)
+        assert rls_move(w, a, b, 2.0, 1.5) == 2.0
+        assert w == pytest.approx(1.5 * b, rel=1e-15)
+
+
+def test_a_season_repeats_what_it_saw() -> None:
+    S, longest = 4, 6
+    f = np.zeros(season_floats(S, longest))
+    ys = np.random.default_rng(5).normal(size=30)
+    for t, y in enumerate(ys):
+        season_learn(f, S, t, y, True)
+    t = len(ys) - 1
+    for h, back in ((1, 4), (4, 4), (5, 8), (6, 8)):
+        assert season_ago(f, S, t, h, 0.0) == ys[t + h - back]
+        assert season_change(f, S, t, h) == pytest.approx(ys[t + h - back] - ys[t - back], rel=1e-15)
+    assert season_ago(f, S, 0, 1, 7.0) == 7.0
+    assert season_of(Step.named("1 week")) == 52
+
+
+def test_nearly_as_good_as_knowing_the_process() -> None:
+    """An autoregression with Student's t noise: within 3 % of the forecaster that knows it."""
+    rng = np.random.default_rng(6)
+    noise = rng.standard_t(5, 6000)
+    ys = np.zeros(6000)
+    for t in range(2, 6000):
+        ys[t] = 1.2 * ys[t - 1] - 0.5 * ys[t - 2] + noise[t]
+    answers = run(NumberForecaster(), ys)
+    late = answers.row >= 1000
+    y, quantiles = answers.y[late], answers.quantiles[late]
+    mae = np.abs(y - quantiles[:, 10]).mean()
+    assert mae < 1.03 * np.abs(noise[1000:]).mean()
+    covered = (quantiles[:, 1] <= y) & (y <= quantiles[:, 19])
+    assert covered.mean() == pytest.approx(0.9, abs=0.015)
+    entropy = float(stats.t(5).entropy())
+    # 21 tracked quantiles do not make the density for nothing: a twentieth of a nat
+    assert np.nanmean(answers.surprise[late]) < entropy + 0.05
+    # where it is calibrated, it is on average as surprised as it expected to be
+    assert np.mean(answers.surprise[late] - answers.expected[late]) == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_season_named_is_a_season_found() -> None:
+    rng = np.random.default_rng(7)
+    t = np.arange(1200)
+    ys = 10.0 * (t % 7 == 3) + 0.05 * t + rng.normal(size=1200)
+    season = NumberForecaster(step="1 day")
+    assert season.season == 7
+    answers = run(season, ys, 7)
+    late = answers.row >= 400
+    assert np.abs(answers.y - answers.quantiles[:, 10])[late].mean() < 1.12 * math.sqrt(2 / math.pi)
+    assert NumberForecaster().season == 0
+    for wrong in (1, -3, 2.5):
+        with pytest.raises(ValueError, match="season"):
+            NumberForecaster(season=wrong)  # type: ignore[arg-type]
+
+
+def test_wrong_arguments_say_what_is_wrong() -> None:
+    learner = NumberForecaster(horizons=(1, 3), channels=2)
+    with pytest.raises(ValueError, match=r"horizon 2 is none of .*\(1, 3\)"):
+        learner.predict(horizon=2)
+    with pytest.raises(ValueError, match="expected 2 values"):
+        learner.learn(1.0)
+    with pytest.raises(ValueError, match="no context"):
+        learner.learn([1.0, 2.0], x={"a": 1})
+    for horizons in ((), (0,), (2, 1), (1, 1), (1.5,)):
+        with pytest.raises(ValueError, match="horizons"):
+            Level(horizons)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="lags"):
+        Regression(lags=0)
+    with pytest.raises(ValueError, match="scale"):
+        Regression(scale="cauchy")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0.0, 7.5, -1e200])
+def test_a_constant_is_forecast_as_that_constant(value: float) -> None:
+    answers = run(NumberForecaster(), np.full(50, value))
+    assert (answers.quantiles == value).all()
+    assert (answers.mean == value).all()
+    assert np.isnan(answers.surprise).all()
+
+
+def test_missing_channels_are_each_their_own() -> None:
+    rng = np.random.default_rng(8)
+    ys = rng.normal(size=(200, 2))
+    ys[50:60, 1] = math.nan
+    learner = NumberForecaster(channels=2)
+    answers = run(learner, ys)
+    assert (answers.series == 0).sum() == 199
+    assert (answers.series == 1).sum() == 189
+    assert learner.view("counts")[:, MISSING].tolist() == [0, 10]

@@ -1,0 +1,118 @@
+"""The loop: what is asked when, and what a rival would have said."""
+
+import math
+
+import numpy as np
+import pytest
+
+from forecast import Level, Run, run
+from forecast.learner import Learner
+from forecast.prequential import prequential
+from forecast.rivals import Rivals
+
+
+def test_steps_are_answered_questions() -> None:
+    ys = [("mon", 1.0), ("tue", 3.0), ("wed", None), ("thu", 2.0), ("fri", math.inf), ("sat", 4.0)]
+    steps = list(prequential(ys, Level(horizons=(1, 2))))
+    found = [(s.time, s.horizon, s.issued, s.y) for s in steps]
+    assert found == [
+        ("tue", 1, 0, 3.0),
+        ("thu", 1, 2, 2.0),
+        ("thu", 2, 1, 2.0),
+        ("sat", 1, 4, 4.0),
+        ("sat", 2, 3, 4.0),
+    ]
+    assert math.isnan(steps[0].surprise)  # no unit was known when it was asked
+    assert steps[1].surprise == steps[1].forecast.surprise(2.0)
+
+
+class Counts(Learner):
+    """Says how often it was taught, and takes a context as the answer."""
+
+    horizons = (1,)
+    rate = 0.5
+
+    def __init__(self) -> None:
+        self.taught = 0
+
+    def predict(self, x: object = None, horizon: int | None = None) -> "Said":
+        self.expects(horizon)
+        return Said(self.taught, x)
+
+    def learn(self, y: object, x: object = None) -> None:
+        self.taught += 1
+
+
+class Said:
+    def __init__(self, taught: int, x: object) -> None:
+        self.taught, self.x, self.mean = taught, x, 0.0
+
+    def surprise(self, y: object) -> float:
+        return 0.0
+
+
+def test_a_context_is_that_of_the_answer() -> None:
+    stream = [("a", 10, 1.0), ("b", 20, 2.0), ("c", 30, 3.0)]
+    steps = list(prequential(stream, Counts()))
+    assert [(s.time, s.forecast.x, s.forecast.taught) for s in steps] == [("b", 20, 1), ("c", 30, 2)]
+
+
+def test_a_python_learner_and_a_compiled_one_walk_the_same_way() -> None:
+    class Outside(Learner):
+        """A level that the loop cannot compile."""
+
+        horizons = (1, 3)
+
+        def __init__(self) -> None:
+            self.level = Level(self.horizons)
+
+        @property
+        def rate(self) -> float:
+            return self.level.rate
+
+        def rate_of(self, series: int, horizon: int) -> float:
+            return self.level.rate_of(series, horizon)
+
+        def predict(self, x: object = None, horizon: int | None = None) -> object:
+            return self.level.predict(horizon=horizon)
+
+        def learn(self, y: object, x: object = None) -> None:
+            self.level.learn(y)
+
+    ys = np.random.default_rng(0).normal(size=120).cumsum()
+    ys[40] = math.nan
+    inside, outside = Run(Level((1, 3)), season=5), Run(Outside(), season=5)
+    assert (inside.path, outside.path) == ("compiled", "python")
+    for start in (0, 50):
+        one, two = inside.feed(ys[start : start + 60]), outside.feed(ys[start : start + 60])
+        for name in one._fields:
+            a, b = getattr(one, name), getattr(two, name)
+            assert a == pytest.approx(b, rel=1e-12, nan_ok=True), name
+
+
+def test_rivals_know_what_was_known() -> None:
+    rng = np.random.default_rng(1)
+    S, longest = 4, 6
+    ys = rng.normal(size=60)
+    ys[rng.random(60) < 0.2] = math.nan
+    ys[:9] = np.arange(9.0)
+    rivals = Rivals(1, longest, S)
+    for block in np.split(ys, [7, 20, 21, 50]):
+        first = rivals.first + len(rivals.known)
+        rivals.see(block[:, None])
+        for row in range(max(first, longest + S), first + len(block)):
+            for horizon in (1, 4, 5, 6):
+                issued = row - horizon
+                asked = [np.array([v]) for v in (row, horizon, issued)]
+                zero = np.array([0])
+                known = [ys[r] for r in range(issued + 1) if not math.isnan(ys[r])]
+                assert rivals.last(asked[2], zero)[0] == known[-1]
+                same = range(row % S, issued + 1, S)
+                known = [ys[r] for r in same if not math.isnan(ys[r])]
+                assert rivals.seasonal(asked[0], asked[1], zero)[0] == known[-1]
+
+
+def test_an_empty_block_answers_nothing() -> None:
+    answers = run(Level(), np.empty(0))
+    assert len(answers.row) == 0
+    assert answers.quantiles.shape == (0, 21)
