@@ -30,7 +30,7 @@ def sources_hash() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         source = path.read_bytes()
-        if b"@compiled" in source:
+        if path.name == "compiled.py" or b"from forecast.compiled import" in source:
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + source)
     return digest.hexdigest()[:16]
 

@@ -8,42 +8,14 @@ point is a test point before it is a training point. ``prequential`` says it for
 import math
 from collections.abc import Iterable, Iterator
 from functools import cache
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.compiled import bound, compiled
-from forecast.distribution import (
-    LEVEL,
-    LEVELS,
-    SCORES,
-    Forecast,
-    mixture_cdf,
-    mixture_mean,
-    mixture_quantile,
-    mixture_surprise,
-    normal_cdf,
-    normal_surprise,
-    quantiles_cdf,
-    quantiles_crps,
-    quantiles_expected_surprise,
-    quantiles_surprise,
-)
-from forecast.learner import (
-    CELL,
-    FAMILY,
-    LOCATION,
-    MIXTURE,
-    N_LEVELS,
-    NORMAL,
-    QUANTILES,
-    RATE,
-    ROW,
-    SPREAD,
-    Learner,
-    NumberLearner,
-)
+from forecast.compiled import bound
+from forecast.distribution import LEVELS, Forecast
+from forecast.learner import LOCATION, N_LEVELS, ROW, Learner, NumberLearner
+from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, judge
 from forecast.numbers.series import turn
 from forecast.rivals import Rivals
 
@@ -152,75 +124,6 @@ def _scorable(forecast: Any, y: Any) -> bool:
     if y is None or (isinstance(y, float) and not math.isfinite(y)):
         return False
     return not math.isnan(getattr(forecast, "mean", 0.0))
-
-
-NORMAL_SCORES = np.array([NormalDist().inv_cdf(p) for p in LEVELS])
-# columns of what the loop writes for each answer
-Y, MEAN, SURPRISE, EXPECTED, CRPS, PIT, ASKED_RATE = range(7)
-QUANTILE = 7
-SHORT = SURPRISE + 1  # columns where only the surprise is asked for
-LONG = QUANTILE + N_LEVELS
-
-
-@compiled
-def score_normal(row, y, out):
-    """Measure a Normal against its answer; ``out`` is [SHORT] or [LONG]."""
-    if row[FAMILY] != NORMAL:
-        score_quantiles(row, y, out)
-        return
-    mean, sd = row[LOCATION], row[SPREAD]
-    out[Y], out[MEAN] = y, mean
-    out[SURPRISE] = normal_surprise(mean, sd, row[CELL], y)
-    if len(out) == LONG:
-        out[PIT] = normal_cdf(mean, sd, y)
-        for p in range(N_LEVELS):
-            out[QUANTILE + p] = mean + sd * NORMAL_SCORES[p]
-        judge(row, y, out)
-
-
-@compiled
-def score_mixture(row, y, out):
-    """Measure a mixture of Student's t against its answer."""
-    if row[FAMILY] != MIXTURE:
-        score_quantiles(row, y, out)
-        return
-    n = int(row[SPREAD])
-    parts = row[SPREAD + 1 : SPREAD + 1 + 4 * n]
-    w, m, s, nu = parts[:n], parts[n : 2 * n], parts[2 * n : 3 * n], parts[3 * n :]
-    out[Y], out[MEAN] = y, mixture_mean(w, m)
-    out[SURPRISE] = mixture_surprise(w, m, s, nu, row[CELL], y)
-    if len(out) == LONG:
-        out[PIT] = mixture_cdf(w, m, s, nu, y)
-        for p in range(N_LEVELS):
-            out[QUANTILE + p] = mixture_quantile(w, m, s, nu, LEVEL[p])
-        judge(row, y, out)
-
-
-@compiled
-def score_quantiles(row, y, out):
-    """Measure quantiles against their answer."""
-    values, left, right = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS], row[SPREAD], row[SPREAD + 1]
-    out[Y], out[MEAN] = y, row[LOCATION]
-    out[SURPRISE] = quantiles_surprise(values, left, right, row[CELL], y)
-    if len(out) == LONG:
-        out[PIT] = quantiles_cdf(values, left, right, y)
-        for p in range(N_LEVELS):
-            out[QUANTILE + p] = values[p]
-        judge(row, y, out)
-
-
-@compiled
-def judge(row, y, out):
-    """CRPS and expected surprise of the quantile function that a report prints; the rate."""
-    values = out[QUANTILE:LONG]
-    left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
-    right = (values[N_LEVELS - 1] - values[N_LEVELS - 2]) / (SCORES[1] - SCORES[0])
-    out[CRPS] = quantiles_crps(values, left, right, y)
-    out[EXPECTED] = quantiles_expected_surprise(values, left, right, row[CELL])
-    out[ASKED_RATE] = row[RATE]
-
-
-SCORE = {NORMAL: score_normal, MIXTURE: score_mixture, QUANTILES: score_quantiles}
 
 
 def _unbound(*_: Any) -> None:

@@ -113,6 +113,7 @@ def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
     """Kalman filter of drifting weights with Huber's step, by matrices: the definition again."""
     differences = np.concatenate([[0.0], np.diff(ys)])
     unit, P, w, size = 0.0, PRIOR * np.eye(lags + 1), np.zeros(lags + 1), 0.0
+    x = gain = np.zeros(lags + 1)
     for t in range(1, len(ys)):
         if unit > 0.0:
             target = (ys[t] - ys[t - 1]) / unit
@@ -151,7 +152,9 @@ def test_a_season_repeats_what_it_saw() -> None:
     t = len(ys) - 1
     for h, back in ((1, 4), (4, 4), (5, 8), (6, 8)):
         assert season_ago(f, S, t, h, 0.0) == ys[t + h - back]
-        assert season_change(f, S, t, h) == pytest.approx(ys[t + h - back] - ys[t - back], rel=1e-15)
+        assert season_change(f, S, t, h) == pytest.approx(
+            ys[t + h - back] - ys[t - back], rel=1e-15
+        )
     assert season_ago(f, S, 0, 1, 7.0) == 7.0
     assert season_of(Step.named("1 week")) == 52
 

@@ -54,7 +54,10 @@ class Said:
 def test_a_context_is_that_of_the_answer() -> None:
     stream = [("a", 10, 1.0), ("b", 20, 2.0), ("c", 30, 3.0)]
     steps = list(prequential(stream, Counts()))
-    assert [(s.time, s.forecast.x, s.forecast.taught) for s in steps] == [("b", 20, 1), ("c", 30, 2)]
+    assert [(s.time, s.forecast.x, s.forecast.taught) for s in steps] == [
+        ("b", 20, 1),
+        ("c", 30, 2),
+    ]
 
 
 def test_a_python_learner_and_a_compiled_one_walk_the_same_way() -> None:
