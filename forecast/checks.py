@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.checkpoint import load, save
+from forecast.checkpoint import ROOMS, load, save
 from forecast.distribution import LEVELS, Quantiles
 from forecast.learner import Learner, NumberLearner
 from forecast.numbers.forecaster import NumberForecaster
@@ -61,6 +61,8 @@ def check(factory: Factory) -> list[str]:
             law(factory)
         except LawBroken as error:
             broken.append(f"{name}: {error}")
+        except Exception as error:  # a learner that falls over keeps no law either
+            broken.append(f"{name}: {type(error).__name__}: {error}")
     if broken:
         raise LawBroken("\n".join(broken))
     return list(LAWS)
@@ -172,21 +174,14 @@ def resuming_changes_nothing(factory: Factory) -> None:
                 resumed = _saved_and_loaded(going_on, Path(folder) / "state")
                 for later in ys[t : t + 40]:
                     resumed.learn(later)
-                expected = said(told_from(going_on, ys[t : t + 40]))
+                expected = said(told(factory, ys[: t + 40]))
                 require(same(said(resumed), expected), f"resumed at {t}, it forecasts otherwise")
             going_on.learn(y)
 
 
-def told_from(learner: Learner, ys: np.ndarray) -> Learner:
-    """A copy of a learner that was told more."""
-    twin = copy.deepcopy(learner)
-    for y in ys:
-        twin.learn(y)
-    return twin
-
-
 def _saved_and_loaded(learner: Learner, path: Path) -> Learner:
-    if not isinstance(learner, NumberLearner):
+    """A learner of the library by way of a file, any other by a copy."""
+    if not isinstance(learner, NumberLearner) or type(learner).__name__ not in ROOMS:
         return copy.deepcopy(learner)
     save(path, learner)
     return load(path)
@@ -201,12 +196,11 @@ def bad_values_do_no_harm(factory: Factory) -> None:
     ys[202:240:8] = -1e300
     ys[203:240:8] = 1e17
     ys[204:240:8] = 5e-324
-    learner = factory()
-    run = Run(learner)
-    scarred, unharmed = run.feed(ys), Run(factory()).feed(clean)
-    if isinstance(learner, NumberLearner):
-        lost = np.isinf(learner.floats) & (np.abs(learner.floats) != math.inf)
-        require(not lost.any(), "the state is no longer finite")
+    learner, other = factory(), factory()
+    scarred, unharmed = Run(learner).feed(ys), Run(other).feed(clean)
+    if isinstance(learner, NumberLearner) and isinstance(other, NumberLearner):
+        lost = ~np.isfinite(learner.floats) & np.isfinite(other.floats)
+        require(not lost.any(), f"{lost.sum()} numbers of its state are no longer finite")
     require(bool(np.isfinite(said(learner)).all()), "the forecast is no longer finite")
     late = scarred.row >= 450
     harmed = np.abs(scarred.y - scarred.quantiles[:, 10])[late].mean()

@@ -261,7 +261,9 @@ def test_all_that_a_kernel_uses_is_in_the_hash_of_the_cache(kernel: Kernel) -> N
         room = known[name.id]
         if room.startswith("forecast."):
             source = PACKAGE.parent / Path(*room.split(".")).with_suffix(".py")
-            assert b"from forecast.compiled import" in source.read_bytes(), f"{where} comes from a file without kernels"
+            assert b"from forecast.compiled import" in source.read_bytes(), (
+                f"{where} comes from a file without kernels"
+            )
         else:
             assert room in ("", "math", "numpy"), f"{where} comes from {room}"
 

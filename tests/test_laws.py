@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from forecast import Learner, Level, Run, check, checkpoint
+from forecast import Learner, Level, Run, check
 from forecast.checks import LAWS, LEARNERS, LawBroken
 from forecast.distribution import Mixture
 from forecast.numbers.series import LAST
@@ -228,8 +228,6 @@ def test_a_sound_learner_keeps_every_law() -> None:
 @pytest.mark.parametrize("law", LAWS)
 def test_this_law_can_be_broken(law: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reminded, "heard", {})
-    # a checkpoint holds learners of the library only: for this test, this is one
-    monkeypatch.setitem(checkpoint.ROOMS, Startled.__name__, __name__)
     if law == "the loop is aligned":
         read_one_row_late(monkeypatch)
     factory, sentence, others = FAULTS[law]
