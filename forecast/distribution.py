@@ -128,19 +128,22 @@ def quantiles_slope(values, left, right, segment):
 
 
 @compiled
-def quantiles_score(values, left, right, segment, x):
-    """z with g(z) = x on a segment of positive slope."""
+def quantiles_score(values, left, right, segment, x, offset):
+    """z with g(z) = x + offset on a segment of positive slope.
+
+    Beside a large x a small offset would be lost in their sum; beside x - value it is not.
+    """
     at = max(segment - 1, 0)
-    return SCORES[at] + (x - values[at]) / quantiles_slope(values, left, right, segment)
+    return SCORES[at] + (x - values[at] + offset) / quantiles_slope(values, left, right, segment)
 
 
 @compiled
-def _segment_above(values, x):
-    """How many values are <= x: the segment that begins at the last of them."""
+def _segment_above(values, x, offset):
+    """How many values are <= x + offset: the segment that begins at the last of them."""
     low, high = 0, len(values)
     while low < high:
         middle = (low + high) // 2
-        if values[middle] <= x:
+        if values[middle] - x <= offset:
             low = middle + 1
         else:
             high = middle
@@ -148,43 +151,40 @@ def _segment_above(values, x):
 
 
 @compiled
-def _score_up_to(values, left, right, x):
-    """The largest z with g(z) <= x."""
-    segment = _segment_above(values, x)
+def _score_up_to(values, left, right, x, offset):
+    """The largest z with g(z) <= x + offset."""
+    segment = _segment_above(values, x, offset)
     if segment == 0 and left <= 0.0:
         return -math.inf
     if segment == len(values) and right <= 0.0:
         return math.inf
-    return quantiles_score(values, left, right, segment, x)
+    return quantiles_score(values, left, right, segment, x, offset)
 
 
 @compiled
-def _score_from(values, left, right, x):
-    """The smallest z with g(z) >= x."""
-    segment = _segment_above(values, x)
-    while segment > 0 and values[segment - 1] == x:
+def _score_from(values, left, right, x, offset):
+    """The smallest z with g(z) >= x + offset."""
+    segment = _segment_above(values, x, offset)
+    while segment > 0 and values[segment - 1] - x == offset:
         segment -= 1
     if segment == 0 and left <= 0.0:
         return -math.inf
     if segment == len(values) and right <= 0.0:
         return math.inf
-    return quantiles_score(values, left, right, segment, x)
+    return quantiles_score(values, left, right, segment, x, offset)
 
 
 @compiled
 def quantiles_cdf(values, left, right, x):
     """P(Y <= x)."""
-    return t4_upper(-_score_up_to(values, left, right, x))
+    return t4_upper(-_score_up_to(values, left, right, x, 0.0))
 
 
 @compiled
-def quantiles_mass(values, left, right, low, high):
-    """P(low <= Y <= high); an atom at either end counts whole."""
-    a = _score_from(values, left, right, low)
-    b = _score_up_to(values, left, right, high)
+def _mass_between(a, b):
+    """P(a <= Z <= b), where a tail of no width ends in an atom: its score is infinite."""
     if not b > a:
         return 0.0
-    # a tail of no width ends in an atom
     if math.isinf(a):
         return t4_cdf(b)
     if math.isinf(b):
@@ -193,31 +193,48 @@ def quantiles_mass(values, left, right, low, high):
 
 
 @compiled
+def quantiles_mass(values, left, right, low, high):
+    """P(low <= Y <= high); an atom at either end counts whole."""
+    a = _score_from(values, left, right, low, 0.0)
+    return _mass_between(a, _score_up_to(values, left, right, high, 0.0))
+
+
+@compiled
+def _mass_around(values, left, right, y, half):
+    """P(y - half <= Y <= y + half), however small half is beside y; 0 if lost beside a score."""
+    a = _score_from(values, left, right, y, -half)
+    b = _score_up_to(values, left, right, y, half)
+    return _mass_between(a, b) if b - a > 1e-12 else 0.0
+
+
+@compiled
 def quantiles_surprise(values, left, right, cell, y):
     """-log of the mass of the cell around y, over its width; of the density where it is 0."""
     half = 0.5 * cell
-    segment = _segment_above(values, y)
+    segment = _segment_above(values, y, 0.0)
     at = max(segment - 1, 0)
     slope = quantiles_slope(values, left, right, segment)
-    alone = segment == len(values) or y + half < values[segment]
-    if slope > 0.0 and alone and (segment == 0 or y - half > values[at]):
+    alone = segment == len(values) or values[segment] - y > half
+    if slope > 0.0 and alone and (segment == 0 or y - values[at] > half):
         # the whole cell lies on one segment: its width in z is exact, however small
-        z = quantiles_score(values, left, right, segment, y)
+        z = quantiles_score(values, left, right, segment, y, 0.0)
         width = cell / slope
         if width == 0.0:
             return -math.log(t4_pdf(z) / slope)
         return -math.log(t4_mass(z, width) / cell)
     if math.isnan(cell) or math.isnan(y):
         return math.nan
-    mass = quantiles_mass(values, left, right, y - half, y + half) if cell > 0.0 else 0.0
-    # a cell lost in the rounding of y, or none, leaves the density
-    return -math.log(mass / cell if mass > 0.0 else quantiles_pdf(values, left, right, y))
+    mass = _mass_around(values, left, right, y, half) if cell > 0.0 else 0.0
+    if mass > 0.0:
+        return -math.log(mass / cell)
+    # a cell lost in rounding, or none, leaves the density
+    return -math.log(quantiles_pdf(values, left, right, y))
 
 
 @compiled
 def quantiles_pdf(values, left, right, x):
     """t4(z) / g'(z); infinite on an atom."""
-    segment = _segment_above(values, x)
+    segment = _segment_above(values, x, 0.0)
     if segment > 0 and values[segment - 1] == x:
         tie = segment > 1 and values[segment - 2] == x
         if tie or (segment == 1 and left <= 0.0) or (segment == len(values) and right <= 0.0):
@@ -225,7 +242,7 @@ def quantiles_pdf(values, left, right, x):
     slope = quantiles_slope(values, left, right, segment)
     if slope <= 0.0:
         return 0.0
-    return t4_pdf(quantiles_score(values, left, right, segment, x)) / slope
+    return t4_pdf(quantiles_score(values, left, right, segment, x, 0.0)) / slope
 
 
 @compiled
@@ -237,7 +254,7 @@ def quantiles_quantile(values, left, right, p):
         return values[0] + left * (z - SCORES[0]) if left > 0.0 else values[0]
     if z >= SCORES[n - 1]:
         return values[n - 1] + right * (z - SCORES[n - 1]) if right > 0.0 else values[n - 1]
-    segment = _segment_above(SCORES, z)
+    segment = _segment_above(SCORES, z, 0.0)
     at = segment - 1
     return values[at] + quantiles_slope(values, left, right, segment) * (z - SCORES[at])
 
@@ -276,7 +293,7 @@ def quantiles_expected_surprise(values, left, right, cell):
 def quantiles_crps(values, left, right, y):
     """int (F(x) - 1[y <= x])^2 dx, exactly: F^2 below y and (1 - F)^2 above it."""
     n = len(values)
-    segment = _segment_above(values, y)
+    segment = _segment_above(values, y, 0.0)
     total = 0.0
     for s in range(1, n):
         slope = (values[s] - values[s - 1]) / (SCORES[s] - SCORES[s - 1])
@@ -293,7 +310,7 @@ def quantiles_crps(values, left, right, y):
     if slope <= 0.0:
         # beyond a tail of no width: nothing is there but the distance
         return total + (values[0] - y if segment == 0 else y - values[n - 1])
-    z = quantiles_score(values, left, right, segment, y)
+    z = quantiles_score(values, left, right, segment, y, 0.0)
     below = t4_square(z) - (SQUARE_BELOW[segment - 1] if segment > 0 else 0.0)
     above = t4_square(-z) - (SQUARE_ABOVE[segment] if segment < n else 0.0)
     return total + slope * (below + above)
@@ -365,7 +382,7 @@ def student_upper(z, nu):
     if nu == 4.0:
         return t4_upper(z)
     s = nu / (nu + z * z)
-    w = z / math.sqrt(nu + z * z)
+    w = z / math.sqrt(nu + z * z) if s > 0.0 else 1.0
     if nu == 2.0:
         return 0.5 * s / (1.0 + w)
     if s > 0.2:
@@ -438,7 +455,7 @@ def student_far(location, scale, nu, cell, y):
 @compiled
 def mixture_surprise(weights, locations, scales, nus, cell, y):
     """-log of the mass of the cell around y, over its width; finite however far y is."""
-    if math.isnan(cell):
+    if math.isnan(cell) or math.isnan(y):
         return math.nan
     density = 0.0
     for k in range(len(weights)):
