@@ -319,6 +319,7 @@ def quantiles_crps(values, left, right, y):
 # ------------------------------------------------- Normal and Student's t with few degrees
 
 ROOT_2 = math.sqrt(2.0)
+OVER_24 = 1.0 / 24.0
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -360,13 +361,18 @@ def student_pdf(z, nu):
     """Density for nu in {2, 4, 8, inf}."""
     if nu == math.inf:
         return math.exp(-0.5 * z * z - LOG_ROOT_2PI)
-    u = 1.0 + z * z / nu
-    root = math.sqrt(u)
+    return _student_peaked(nu / (nu + z * z), nu)
+
+
+@compiled
+def _student_peaked(v, nu):
+    """Density for nu in {2, 4, 8}:  peak v^((nu + 1)/2),  v = 1 / (1 + z^2/nu)."""
+    root = math.sqrt(v)
     if nu == 2.0:
-        return 0.35355339059327373 / (u * root)
+        return 0.35355339059327373 * v * root
     if nu == 4.0:
-        return 0.375 / (u * u * root)
-    return 0.38669902096139315 / (u * u * u * u * root)
+        return 0.375 * v * v * root
+    return 0.38669902096139315 * v * v * v * v * root
 
 
 @compiled
@@ -406,9 +412,10 @@ def student_mass(z, width, nu):
             return width * student_pdf(z, nu) * (1.0 + (z * z - 1.0) * width * width / 24.0)
     elif width < 0.01 * (1.0 + abs(z)):
         # mass = width p(z) (1 + p''/p width^2/24),  p'/p = -(nu + 1) z / (nu + z^2)
-        slope = (nu + 1.0) / (nu + z * z)
-        bend = slope * (z * z * (slope + 2.0 / (nu + z * z)) - 1.0)
-        return width * student_pdf(z, nu) * (1.0 + bend * width * width / 24.0)
+        over = 1.0 / (nu + z * z)
+        slope = (nu + 1.0) * over
+        bend = slope * (z * z * (slope + 2.0 * over) - 1.0)
+        return width * _student_peaked(nu * over, nu) * (1.0 + bend * width * width * OVER_24)
     a, b = z - 0.5 * width, z + 0.5 * width
     if a > 0.0:
         return student_upper(a, nu) - student_upper(b, nu)
@@ -459,11 +466,14 @@ def mixture_surprise(weights, locations, scales, nus, cell, y):
         return math.nan
     density = 0.0
     for k in range(len(weights)):
-        z = (y - locations[k]) / scales[k]
+        over = 1.0 / scales[k]
+        z = (y - locations[k]) * over
         if cell > 0.0:
-            density += weights[k] * student_mass(z, cell / scales[k], nus[k]) / cell
+            density += weights[k] * student_mass(z, cell * over, nus[k])
         else:
-            density += weights[k] * student_pdf(z, nus[k]) / scales[k]
+            density += weights[k] * student_pdf(z, nus[k]) * over
+    if cell > 0.0:
+        density /= cell
     if density > 1e-300:
         return -math.log(density)
     # all of them far away, and the density too small for a float: add up in logs

@@ -29,8 +29,9 @@ from forecast.learner import (
     write_unknown,
 )
 from forecast.numbers.rls import PRIOR, dot, rls_gain, rls_move
+from forecast.numbers.scale import MEANS as POSTERIOR_MEANS
 from forecast.numbers.scale import (
-    MEAN_ABS,
+    OVER_MEAN_ABS,
     PARTS,
     PARTS_BLEND,
     POSTERIOR_FLOATS,
@@ -40,7 +41,6 @@ from forecast.numbers.scale import (
     posterior_begin,
     posterior_learn,
 )
-from forecast.numbers.scale import MEANS as POSTERIOR_MEANS
 from forecast.numbers.series import (
     BEFORE,
     LAST,
@@ -75,17 +75,18 @@ REGRESSION_INTS = 6
 def regression_floats(features: int, lags: int, rows: int, horizons: int, longest: int) -> int:
     """Floats of a regression: see ``_places``."""
     weights = rows * horizons * features
-    return len(SLOW) + 2 * lags + horizons + features**2 + weights + longest * (2 * features + 2)
+    covariance = features**2 + features
+    return len(SLOW) + 2 * lags + horizons + covariance + weights + longest * (2 * features + 2)
 
 
 @compiled
 def _places(i):
-    """Where lags, mean errors, covariance, weights and the open questions begin."""
+    """Where lags, mean errors, covariance with its last change, weights and questions begin."""
     D = i[FEATURES]
     lags = len(SLOW)
     errors = lags + 2 * i[LAGS]
     P = errors + i[HORIZONS]
-    W = P + D * D
+    W = P + D * D + D
     asked = W + i[ROWS] * i[HORIZONS] * D
     return lags, errors, P, W, asked
 
@@ -163,7 +164,8 @@ def regression_ask(f, i, time, y, unit, more):
     for m in range(len(more)):
         x[d + m] = bounded(more[m], FEATURE_BOUND)
     gain = f[at + 2 + D : at + 2 + 2 * D]
-    rls_gain(f[P : P + D * D].reshape(D, D), x, gain)
+    change = f[P + D * D : P + D * D + D]
+    rls_gain(f[P : P + D * D].reshape(D, D), change, x, gain)
 
 
 @compiled
@@ -256,13 +258,14 @@ def regression_learner_ask(f, i, c, h, row):
     row[RATE] = 0.0
     for j in range(len(TAIL_RATES)):
         scale = f[at + POSTERIOR_MEANS + j] if f[at] > 0.0 else math.sqrt(i[HORIZON + h])
+        rate = one_over_n(max(1.0, f[at]), TAIL_RATES[j])
         for tail in range(len(TAILS)):
             weight = f[at + PARTS_BLEND + j * len(TAILS) + tail]
             row[part] = weight
             row[part + PARTS] = location
-            row[part + 2 * PARTS] = unit * scale / MEAN_ABS[tail]
+            row[part + 2 * PARTS] = unit * scale * OVER_MEAN_ABS[tail]
             row[part + 3 * PARTS] = TAILS[tail]
-            row[RATE] += weight * one_over_n(max(1.0, f[at]), TAIL_RATES[j])
+            row[RATE] += weight * rate
             part += 1
 
 
@@ -311,7 +314,7 @@ class Regression(NumberLearner):
         size = regression_floats(features, lags, 1, H, longest)
         state.floats("regression", size)
         at_errors = state.floats("errors", H, errors + 2 * longest)
-        weights = len(SLOW) + 2 * lags + H + features**2
+        weights = len(SLOW) + 2 * lags + H + features**2 + features
         state.places["weights"] = ("floats", SERIES_FLOATS + weights, (H, features))
         state.ints("counts", SERIES_INTS)
         state.ints("sizes", REGRESSION_INTS)

@@ -35,35 +35,36 @@ def dot(a, b):
 
 
 @compiled
-def rls_gain(P, x, gain):
+def rls_gain(P, u, x, gain):
     """The gain of features ``x``, and what asking them tells about the weights.
 
     g = P x / (1 + x'P x);   P <- P - g (P x)' + DRIFT I,   no variance above PRIOR
+
+    With u = P x / sqrt(1 + x'P x) the new P is P - u u', symmetric to the last bit. That is taken
+    off at the next question, in the same pass over P that asks it.
     """
     D = len(x)
-    for c in range(D):
-        gain[c] = 0.0
     for r in range(D):
-        row, xr = P[r], x[r]
-        for c in range(D):
-            gain[c] += row[c] * xr
-    # u = P x / sqrt(1 + x'P x), so that P - u u' stays symmetric to the last bit
-    inverse_root = 1.0 / math.sqrt(1.0 + dot(gain, x))
-    for c in range(D):
-        gain[c] *= inverse_root
-    for r in range(D):
-        row, u = P[r], gain[r]
-        for c in range(D):
-            row[c] -= u * gain[c]
-        row[r] += DRIFT
-    for r in range(D):
-        if P[r, r] > PRIOR:
-            shrink = math.sqrt(PRIOR / P[r, r])
+        gain[r] = 0.0
+        P[r, r] += DRIFT
+        variance = P[r, r] - u[r] * u[r]
+        if variance > PRIOR:
+            # (P - u u')_rc shrinks with P_rc and u_r
+            shrink = math.sqrt(PRIOR / variance)
+            u[r] *= shrink
             for c in range(D):
                 P[r, c] *= shrink
                 P[c, r] *= shrink
+    for r in range(D):
+        row, ur, xr = P[r], u[r], x[r]
+        for c in range(D):
+            known = row[c] - ur * u[c]
+            row[c] = known
+            gain[c] += known * xr
+    inverse_root = 1.0 / math.sqrt(1.0 + dot(gain, x))
     for c in range(D):
-        gain[c] *= inverse_root
+        u[c] = gain[c] * inverse_root
+        gain[c] = u[c] * inverse_root
 
 
 @compiled

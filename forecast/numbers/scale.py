@@ -16,6 +16,8 @@ TAILS = np.array([2.0, 4.0, 8.0, math.inf])  # degrees of freedom with an algebr
 STUDENT_4 = 1  # where E|T| = 1, so that the scale is the mean |error| itself
 # E|T| of Student's t at those: divides the mean |error| into a scale
 MEAN_ABS = np.array([math.sqrt(2.0), 1.0, 0.8838834764831844, math.sqrt(2.0 / math.pi)])
+OVER_MEAN_ABS = 1.0 / MEAN_ABS
+OVER_TAILS = 1.0 / TAILS
 # its density at 0:  1 / (sqrt(nu) B(nu/2, 1/2))
 PEAK = np.array([0.35355339059327373, 0.375, 0.38669902096139315, 1.0 / math.sqrt(2.0 * math.pi)])
 BOUND = 8.0  # an error counts for at most this many scales
@@ -30,13 +32,13 @@ def t_density(tail, z):
     """
     if tail == 3:
         return PEAK[3] * math.exp(-0.5 * z * z)
-    u = 1.0 + z * z / TAILS[tail]
-    root = math.sqrt(u)
+    v = 1.0 / (1.0 + z * z * OVER_TAILS[tail])
+    root = math.sqrt(v)
     if tail == 0:
-        return PEAK[0] / (u * root)
+        return PEAK[0] * v * root
     if tail == 1:
-        return PEAK[1] / (u * u * root)
-    return PEAK[2] / (u * u * u * u * root)
+        return PEAK[1] * v * v * root
+    return PEAK[2] * v * v * v * v * root
 
 
 @compiled
@@ -111,9 +113,11 @@ def posterior_learn(f, error):
     if f[SEEN] > 2.0:
         likelihood = np.empty(PARTS)
         for j in range(len(TAIL_RATES)):
+            over = 1.0 / f[MEANS + j]
             for tail in range(len(TAILS)):
-                scale = f[MEANS + j] / MEAN_ABS[tail]
-                likelihood[j * len(TAILS) + tail] = t_density(tail, error / scale) / scale
+                over_scale = MEAN_ABS[tail] * over
+                density = t_density(tail, error * over_scale) * over_scale
+                likelihood[j * len(TAILS) + tail] = density
         memories_learn(f[PARTS_BLEND:], likelihood, f[SEEN])
     for j in range(len(TAIL_RATES)):
         f[MEANS + j] = scale_learn(f[MEANS + j], error, TAIL_RATES[j], f[SEEN])
