@@ -38,13 +38,18 @@ class Page:
 
 
 def commit() -> str:
-    """The commit of the code, with a plus where it was changed since."""
-    here = Path(__file__).parent
-    ask = ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--exclude=*"]
+    """The commit of the code, with a plus where the package was changed since."""
+    git = ["git", "-C", str(Path(__file__).parent)]
     try:
-        return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+        name = _said([*git, "rev-parse", "--short", "HEAD"])
+        changed = _said([*git, "status", "--porcelain", "--", "../forecast"])
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return name + "+" * bool(changed)
+
+
+def _said(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def machine() -> str:
