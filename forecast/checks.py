@@ -85,10 +85,15 @@ def said(learner: Learner) -> np.ndarray:
     """All that a learner forecasts now, as numbers: [horizons, channels, 22]."""
     answers = []
     for horizon in learner.horizons:
-        forecasts = learner.predict(horizon=horizon)
-        forecasts = forecasts if isinstance(forecasts, tuple) else (forecasts,)
-        answers.append([[f.mean, *map(f.quantile, LEVELS)] for f in forecasts])
+        each = forecasts(learner, horizon)
+        answers.append([[f.mean, *map(f.quantile, LEVELS)] for f in each])
     return np.array(answers)
+
+
+def forecasts(learner: Learner, horizon: int) -> tuple[Any, ...]:
+    """What a learner forecasts for one horizon, one for each channel."""
+    found = learner.predict(horizon=horizon)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def told(factory: Factory, ys: np.ndarray) -> Learner:
@@ -239,8 +244,7 @@ def forecasts_are_distributions(factory: Factory) -> None:
     """cdf(quantile(p)) = p; the density integrates to 1, and so does that of the cells."""
     learner = told(factory, stream(factory(), 200))
     for horizon in learner.horizons:
-        forecasts = learner.predict(horizon=horizon)
-        for forecast in forecasts if isinstance(forecasts, tuple) else (forecasts,):
+        for forecast in forecasts(learner, horizon):
             levels = np.linspace(0.001, 0.999, 999)
             off = max(abs(forecast.cdf(forecast.quantile(p)) - p) for p in levels)
             require(off < 1e-9, f"cdf(quantile(p)) is off by {off:.2g}")
@@ -256,9 +260,7 @@ def expected_teaches_nothing(factory: Factory) -> None:
     if not isinstance(learner, NumberLearner) or learner.horizons[0] != 1:
         return  # the step of an answer that comes late mixes with those in between
     rng = np.random.default_rng(5)
-    forecasts = learner.predict(horizon=1)
-    forecasts = forecasts if isinstance(forecasts, tuple) else (forecasts,)
-    draws = np.stack([forecast.sample(rng, 1000) for forecast in forecasts], axis=1)
+    draws = np.stack([f.sample(rng, 1000) for f in forecasts(learner, 1)], axis=1)
     steps = []
     for y in draws:
         after = learner.copy()

@@ -124,31 +124,41 @@ def compiled(kernel: Kernel) -> Kernel:
     >>> half(3.0)
     1.5
     """
+    dispatcher: Kernel = _jit(kernel, kept=_ours(kernel))
+    return dispatcher
+
+
+def _ours(kernel: Callable[..., Any]) -> bool:
+    """Whether the hash covers a kernel: one of a notebook or of a user's own file it does not."""
+    return PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
+
+
+def _jit(kernel: Callable[..., Any], kept: bool) -> Any:
     dispatcher = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
-    # A kernel of a notebook or a prompt has no file that the hash could cover.
-    ours = PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
-    if ours and cache_folder() is not None:
+    if kept and cache_folder() is not None:
         dispatcher._cache = _Cache(dispatcher.py_func)
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
-def bound(loop: Callable[..., Any], name: str, **kernels: Callable[..., Any]) -> Any:
+def bound(loop: Callable[..., Any], **kernels: Any) -> Any:
     """A compiled loop whose free names are these kernels: one spelling, a code for each use.
 
     Kernels given as arguments would be compiled anew by every process; kernels that a loop finds
     under its global names are found in the cache again. So each use gets the loop with global
-    names of its own.
+    names of its own. With a kernel of a user's file, whose changes the hash does not see, the
+    loop is not kept.
 
     Parameters
     ----------
     loop : function
         Not compiled itself.
-    name : str
-        What this use is called: it names the cached code.
     **kernels
         What the loop's free names stand for.
     """
-    own = FunctionType(loop.__code__, {**loop.__globals__, **kernels}, f"{loop.__name__}_{name}")
+    parts = [kernel.py_func for kernel in kernels.values()]
+    named = ",".join(f"{part.__module__}.{part.__qualname__}" for part in parts)
+    name = f"{loop.__name__}_{hashlib.sha256(named.encode()).hexdigest()[:12]}"
+    own = FunctionType(loop.__code__, {**loop.__globals__, **kernels}, name)
     own.__module__ = loop.__module__
-    own.__qualname__ = own.__name__
-    return compiled(own)
+    own.__qualname__ = name
+    return _jit(own, kept=all(_ours(part) for part in [loop, *parts]))

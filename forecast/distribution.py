@@ -70,9 +70,6 @@ def _t4_moment(z: float) -> float:
     return -0.5 / (u * math.sqrt(u))
 
 
-t4_moment = compiled(_t4_moment)
-
-
 def _t4_square(z: float) -> float:
     """int_-inf^z T(x)^2 dx = z T^2 - 2 M T - 3/8 int_-inf^z (1 + x^2/4)^-4 dx, M the moment."""
     root = math.sqrt(4.0 + z * z)

@@ -87,8 +87,8 @@ def _steps(
 ) -> Iterator[Step]:
     for row, item in enumerate(stream, first):
         time, x, y = _observation(item, row)
+        # they stand as they were asked: reversed, the horizons rise as in the compiled loop
         for horizon, issued, rates, forecast in reversed(waiting.pop(row, [])):
-            # asked longest ago first: reversed, the horizons rise as they do in the compiled loop
             # a context belongs to the row of the answer: the nearest question is asked with it
             said = forecast if x is None or horizon > 1 else learner.predict(x)
             for series, (one, answer) in enumerate(_channels(said, y)):
@@ -163,8 +163,7 @@ def walk(f, i, horizons, first, queue, ys, out, where):
 @cache
 def walk_of(learner: type[NumberLearner], family: int) -> Any:
     """The compiled loop of a kind of learner with a family of forecasts."""
-    kernels = {"learn": learner._learn, "ask": learner._ask, "score": SCORE[family]}
-    return bound(walk, f"{learner.__name__}_{family}", **kernels)
+    return bound(walk, learn=learner._learn, ask=learner._ask, score=SCORE[family])
 
 
 class Run:

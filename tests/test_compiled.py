@@ -130,8 +130,8 @@ def test_a_bound_loop_calls_the_kernels_it_was_given() -> None:
     def loop(x: float) -> float:
         return chosen(x) + 1.0  # type: ignore[name-defined,no-any-return]  # noqa: F821
 
-    assert bound(loop, "constant", chosen=constant)(5.0) == 6.0
-    assert bound(loop, "bounded", chosen=_clipped(bounded))(5.0) == 4.0
+    assert bound(loop, chosen=constant)(5.0) == 6.0
+    assert bound(loop, chosen=_clipped(bounded))(5.0) == 4.0
 
 
 def _clipped(bounded: object) -> object:
@@ -141,7 +141,7 @@ def _clipped(bounded: object) -> object:
     def clip(x: float) -> float:
         return three(x, 3.0)  # type: ignore[name-defined,no-any-return]  # noqa: F821
 
-    return bound(clip, "three", three=bounded)
+    return bound(clip, three=bounded)
 
 
 # --- what a kernel may say --------------------------------------------------------------------
@@ -385,3 +385,23 @@ def test_names_for_type_checkers_are_the_public_ones() -> None:
         for alias in node.names
     }
     assert told == {name: f"forecast.{room}" for name, room in forecast._ROOMS.items()}
+
+
+def test_a_loop_with_a_kernel_of_a_users_file_is_not_kept() -> None:
+    from forecast.compiled import _Cache, compiled
+    from forecast.numbers.level import Level as Ours
+    from forecast.prequential import walk_of
+
+    @compiled
+    def own_ask(f, i, c, h, row):  # type: ignore[no-untyped-def]
+        row[:] = 0.0
+
+    class Level(Ours):
+        """Of the same name as one of the library, and with a kernel of its own."""
+
+        _ask = staticmethod(own_ask)
+
+    kept, mine = walk_of(Ours, Ours.family), walk_of(Level, Level.family)
+    assert isinstance(kept._cache, _Cache)
+    assert not isinstance(mine._cache, _Cache)
+    assert kept.py_func.__name__ != mine.py_func.__name__
