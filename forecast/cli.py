@@ -10,34 +10,39 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from forecast import __version__
+from forecast.kinds import Labels, Numbers, UsageError, Words
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from forecast.clock import Step
-    from forecast.numbers.forecaster import NumberForecaster
-    from forecast.stream import NumberStream, Rows
+    from forecast.kinds import Kind
 
 DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes; ALERT is for alerts, to come
 STOPPED = 130  # by the person at the keyboard
 
-PIECE = 16384  # answers that one call of the loop may give: bounds memory
-MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
 LONGEST_SEASON = 1_000_000
 MOST_LINES = 24  # of the table on the terminal
+
+KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": Labels}
+# which options are about one kind of file alone
+OPTIONS_OF = {
+    "numbers": (
+        *("target", "season", "time", "time_format", "step", "delimiter", "decimal", "missing"),
+        *("duplicates", "unsorted"),
+    ),
+    "labels": ("labels",),
+}
 
 ABOUT = """\
 Forecast the next observation, be surprised by it, learn that much, report.
 
-Every row of the file is forecast before it is learned from: the whole file is a test, and
-nothing has to be set aside for one."""
+Every row, word or label of the file is forecast before it is learned from: the whole file is a
+test, and nothing has to be set aside for one."""
 
 EXAMPLES = """\
 examples:
@@ -51,11 +56,15 @@ examples:
       numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
+  forecast run book.txt --kind words
+      each word of a text before it is read
+  forecast run mail.tsv --kind labels --labels ham,spam
+      each label before it is told; a line is a label, a tab and the message
 
 what it leaves in OUT:
-  forecast.csv     the next values past the end of the data, with 21 quantiles each
+  forecast.csv     what comes next: values with 21 quantiles each; words or labels with their p
   predictions.csv  each answered question: forecast, truth, surprise
-  scores.json      errors, surprise and coverage, beside the last value and the same season's
+  scores.json      errors, surprise and coverage; bits a byte; accuracy and log loss; beside rivals
   report.html      all of it on one page that opens from disk
 
 exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input, 4 an alert was asked for and raised"""
@@ -103,10 +112,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
 
 
-class UsageError(ValueError):
-    """Options that do not go together with each other or with the file."""
-
-
 # ---- what can be asked ---------------------------------------------------------------------------
 
 
@@ -120,15 +125,23 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     command = commands.add_parser(
         "run",
-        help="forecast every row of a CSV before it is seen; forecast --help has examples",
-        description="Forecast every row of a CSV before it is seen, score that, and forecast on.",
+        help="forecast every row of a file before it is seen; forecast --help has examples",
+        description="Forecast every row of a file before it is seen, score that, and forecast on.",
         epilog=EXAMPLES,
         formatter_class=layout,
         allow_abbrev=False,
     )
-    command.add_argument("source", metavar="SOURCE", help="a CSV, plain or gzip; - for stdin")
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a CSV, a text, or lines of label<TAB>message; plain or gzip; - for stdin",
+    )
     add_question(command.add_argument_group("the question"))
-    add_file(command.add_argument_group("the file; guessed, and said aloud, where it is plain"))
+    add_file(
+        command.add_argument_group(
+            "the file of numbers; guessed, and said aloud, where it is plain"
+        )
+    )
     add_output(command.add_argument_group("what is left behind"))
     return top
 
@@ -136,7 +149,16 @@ def parser() -> argparse.ArgumentParser:
 def add_question(group: "argparse._ArgumentGroup") -> None:
     """What is to be forecast, and how far ahead."""
     group.add_argument(
-        "--kind", choices=["numbers"], default="numbers", help="what the file holds (numbers)"
+        "--kind",
+        choices=["numbers", "words", "labels"],
+        default="numbers",
+        help="what is forecast: numbers of a CSV, words of a text, labels of messages (numbers)",
+    )
+    group.add_argument(
+        "--labels",
+        metavar="NEG,POS",
+        type=labels_named,
+        help="the negative and the positive label (the two that are found, in sorted order)",
     )
     group.add_argument(
         "--target",
@@ -235,6 +257,22 @@ def horizons_of(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def labels_named(text: str) -> tuple[str, str]:
+    """The two labels that a person wrote, the negative and the positive.
+
+    Examples
+    --------
+    >>> labels_named("ham,spam")
+    ('ham', 'spam')
+    """
+    no, comma, yes = text.partition(",")
+    if not (no and comma and yes) or "," in yes or no == yes:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no two labels: say the negative, a comma, the positive, as ham,spam"
+        )
+    return no, yes
+
+
 def season_named(text: str) -> int | str:
     """A season that a person wrote; 0 for none.
 
@@ -283,141 +321,49 @@ def delimiter_named(text: str) -> str:
 
 def run(asked: argparse.Namespace, command: str) -> int:
     """Read, forecast, score, and write what a run leaves behind."""
+    refuse_options_of_others(asked)
     clock = Clock()
-    with clock.part("starting"):
-        from forecast.numbers.forecaster import NumberForecaster
-        from forecast.prequential import Run
-        from forecast.report import Report
-
     say = nothing if asked.quiet else told
+    kind = KINDS[asked.kind]()
+    with clock.part("starting"):
+        kind.load()
     with clock.part("reading"):
-        stream = opened(asked)
+        stream = kind.open(asked)
     with stream:
-        blocks = clock.each("reading", first_two(stream))
-        season = season_for(asked.season, stream.step)
-        for guess in stream.guessed:
-            say(f"guessed: {guess}")
-        say(season_said(asked.season, season, stream.step))
-        horizons, names = asked.horizon, stream.series
-        refuse_too_many(horizons, len(names))
-        with Report(asked.out, names, horizons, season, asked.predictions, asked.force) as report:
-            learner = NumberForecaster(horizons, season=season, channels=len(names))
+        blocks = clock.each("reading", kind.blocks())
+        for sentence in kind.begin(asked):
+            say(sentence)
+        with kind.reporting(asked) as report:
             with progress_of(stream, asked.quiet) as advance:
-                loop = Run(learner, season)
                 with clock.part("starting"):
-                    loop.feed(no_rows(len(names)))  # compiles the loop, or finds its code
-                for rows in pieces(blocks, len(horizons) * len(names)):
+                    kind.feed(kind.nothing())  # compiles the loop, or finds its code
+                for piece in kind.pieces(blocks):
                     with clock.part("predicting and learning"):
-                        answers = loop.feed(rows.y)
+                        answers = kind.feed(piece)
                     with clock.part("scoring and writing"):
-                        report.add(answers, times_of(rows))
-                    advance(rows.first + len(rows))
-            said = facts(asked, command, stream, learner, clock)
-            record = report.finish(list(next_rows(learner, stream)), {**said, "loop": loop.path})
+                        kind.score(piece, answers)
+                    advance(piece.first + len(piece))
+            said = facts(asked, command, kind, clock)
+            record = report.finish(kind.coming(), {**said, "loop": kind.loop.path})
     for reason, count in stream.bad.items():
-        say(f"left out: {count:,} ({reason})")
+        say(f"{kind.bad}: {count:,} ({reason})")
     answer(record, asked)
     return DONE
 
 
-def opened(asked: argparse.Namespace) -> "NumberStream":
-    """The source, as a stream of numbers."""
-    from forecast.stream import open_numbers
-    from forecast.stream.numerals import MISSING
-
-    return open_numbers(
-        asked.source,
-        time=asked.time,
-        target=asked.target,
-        delimiter=asked.delimiter,
-        decimal=asked.decimal,
-        missing=(*MISSING, *asked.missing),
-        step=asked.step,
-        duplicates=asked.duplicates,
-        unsorted=asked.unsorted,
-        time_format=asked.time_format,
-    )
-
-
-def first_two(stream: "NumberStream") -> "Iterator[Rows]":
-    """The blocks of a stream, read so far that its step is known: of two times, if it has two."""
-    blocks = iter(stream)
-    read: list[Rows] = []
-    while stream.step is None and (rows := next(blocks, None)) is not None:
-        read.append(rows)
-    return chain(read, blocks)
-
-
-def season_for(asked: int | str, step: "Step | None") -> int:
-    """The season asked for; for "auto" the natural one of the step."""
-    from forecast.clock import season_of
-
-    return asked if isinstance(asked, int) else season_of(step)
-
-
-def season_said(asked: int | str, season: int, step: "Step | None") -> str:
-    """The season in words; nothing where a person named it.
-
-    Examples
-    --------
-    >>> from forecast.clock import Step
-    >>> season_said("auto", 48, Step.named("30 minutes"))
-    'season: 48 steps of 30 minutes, a day (--season to name another)'
-    """
-    if asked != "auto" or step is None:
-        return ""
-    if season == 0:
-        return f"season: none is known for a step of {step} (--season to name one)"
-    whole = str(type(step)(step.unit, step.size * season))
-    names = {"1 minute": "a minute", "1 hour": "an hour", "1 day": "a day", "1 week": "a week"}
-    named = {**names, "1 year": "a year", "52 weeks": "a year"}.get(whole, whole)
-    return f"season: {season} steps of {step}, {named} (--season to name another)"
-
-
-def refuse_too_many(horizons: Sequence[int], series: int) -> None:
-    """Refuse questions that no memory could hold until they are answered."""
-    waiting = len(horizons) * horizons[-1] * series
-    if waiting > MOST_WAITING:
-        raise UsageError(
-            f"{len(horizons):,} horizons up to {horizons[-1]:,} of {series:,} series would keep "
-            f"{waiting:,} questions waiting, more than {MOST_WAITING:,}: name fewer with --horizon."
-        )
-
-
-def no_rows(series: int) -> "np.ndarray":
-    import numpy as np
-
-    return np.empty((0, series))
-
-
-def pieces(blocks: "Iterable[Rows]", questions: int) -> "Iterator[Rows]":
-    """The blocks in pieces whose answers are few enough to be held, so many for each row."""
-    from forecast.stream import Rows
-
-    most = max(1, PIECE // questions)
-    for rows in blocks:
-        for start in range(0, len(rows), most):
-            part = slice(start, start + most)
-            yield Rows(rows.first + start, rows.times[part], rows.y[part])
-
-
-def times_of(rows: "Rows") -> Callable[[int], str]:
-    """The text of the time of a row."""
-    return lambda row: rows.times[row - rows.first]
-
-
-def next_rows(
-    learner: "NumberForecaster", stream: "NumberStream"
-) -> Iterator[tuple[str, str, int, float, list[float]]]:
-    """What comes after the end of the data, for every series and horizon."""
-    from forecast.distribution import LEVELS
-
-    for series, name in enumerate(stream.series):
-        for horizon in learner.horizons:
-            said = learner.predict(horizon=horizon)
-            one = said[series] if isinstance(said, tuple) else said
-            quantiles = [float(one.quantile(level)) for level in LEVELS]
-            yield stream.future(horizon), name, horizon, float(one.mean), quantiles
+def refuse_options_of_others(asked: argparse.Namespace) -> None:
+    """Refuse what was said about a kind of file that this is not."""
+    usual = parser().parse_args(["run", "-"])
+    said = [name for name in vars(usual) if getattr(asked, name) != getattr(usual, name)]
+    for kind, names in OPTIONS_OF.items():
+        foreign = [f"--{name.replace('_', '-')}" for name in said if name in names]
+        if foreign and asked.kind != kind:
+            raise UsageError(
+                f"{' and '.join(foreign)} can only be said of {kind}; this run is of {asked.kind} "
+                "(--kind)."
+            )
+    if asked.kind != "numbers" and asked.horizon != (1,):
+        raise UsageError(f"{asked.kind} are forecast one ahead: leave --horizon out, or say 1.")
 
 
 # ---- what there is to say about a run ------------------------------------------------------------
@@ -448,7 +394,7 @@ class Clock:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
 
-    def each(self, name: str, blocks: "Iterable[Rows]") -> "Iterator[Rows]":
+    def each(self, name: str, blocks: Iterable[Any]) -> Iterator[Any]:
         """Count the wait for each block under a name."""
         waiting = iter(blocks)
         while True:
@@ -463,52 +409,32 @@ class Clock:
         return perf_counter() - self.begun
 
 
-def facts(
-    asked: argparse.Namespace,
-    command: str,
-    stream: "NumberStream",
-    learner: "NumberForecaster",
-    clock: Clock,
-) -> dict[str, Any]:
+def facts(asked: argparse.Namespace, command: str, kind: "Kind", clock: Clock) -> dict[str, Any]:
     """Where a run came from and what it cost: all that is needed to make it again."""
+    learner = kind.learner
     return {
-        "source": stream.source,
-        "sha256": stream.sha256,
+        "source": kind.stream.source,
+        "sha256": kind.stream.sha256,
         "command": command,
-        "rows": stream.rows,
-        "rows_read": stream.rows_read,
-        "bad_rows": stream.bad,
-        "values": values_of(learner, stream.series),
-        "time": stream.time,
-        "step": None if stream.step is None else str(stream.step),
-        "guessed": stream.guessed,
+        **kind.read(),
         "options": options_of(asked),
         "learner": type(learner).__name__,
         "seed": None,  # nothing is random
         "versions": versions(),
-        **cost(stream.rows * learner.channels, clock),
+        **cost(kind.points(), clock),
         "state_bytes": learner.floats.nbytes + learner.ints.nbytes,
     }
 
 
-def values_of(learner: "NumberForecaster", names: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Of each series, how many values were observed, missing, and refused as absurd."""
-    from forecast.numbers.series import MISSING, OBSERVED, REFUSED
-
-    columns = {"observed": OBSERVED, "missing": MISSING, "refused": REFUSED}
-    return {
-        name: {what: int(count[column]) for what, column in columns.items()}
-        for name, count in zip(names, learner.view("counts"), strict=True)
-    }
-
-
 def options_of(asked: argparse.Namespace) -> dict[str, Any]:
-    """The options that the numbers depend on, as they were asked for."""
+    """The options that the forecasts depend on, as they were asked for."""
     from forecast.stream.numerals import MISSING
 
-    unsaid = ("source", "out", "force", "json", "quiet", "horizon")  # horizons stand beside
+    unsaid = {"source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
+    for kind, names in OPTIONS_OF.items():
+        unsaid.update(names if kind != asked.kind else ())
     options = {name: value for name, value in vars(asked).items() if name not in unsaid}
-    return {**options, "missing": [*MISSING, *asked.missing]}
+    return {**options, "missing": [*MISSING, *asked.missing]} if "missing" in options else options
 
 
 def versions() -> dict[str, str]:
@@ -530,8 +456,8 @@ def versions() -> dict[str, str]:
 def cost(points: int, clock: Clock) -> dict[str, Any]:
     """Seconds until all is scored (pictures and page come after), and memory.
 
-    Points are values on the grid, missing ones included. Their speed leaves out ``starting``:
-    imports, and machine code that is compiled or found.
+    Points are words, messages, or values on the grid, missing ones included. Their speed leaves
+    out ``starting``: imports, and machine code that is compiled or found.
     """
     seconds = clock.total()
     parts = {f"{name.replace(' ', '_')}_seconds": used for name, used in clock.seconds.items()}
@@ -589,7 +515,8 @@ def answer(record: dict[str, Any], asked: argparse.Namespace) -> None:
         if asked.json:
             print(json.dumps(record, indent=1, allow_nan=False))
         elif not asked.quiet:
-            say_scores(record, asked.out)
+            say = say_scores if asked.kind == "numbers" else say_symbols
+            say(record, asked.out)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes stdout once more when it ends, and would complain
@@ -613,7 +540,25 @@ def say_scores(record: dict[str, Any], out: str) -> None:
             more = len(scores) - MOST_LINES
             print(f"and {more:,} more in {printable(os.path.join(out, 'scores.json'))}")  # noqa: PTH118
         print()
-    print(printable(os.path.join(out, "report.html")))  # noqa: PTH118  (as it was spelled)
+    say_page(out)
+
+
+def say_symbols(record: dict[str, Any], out: str) -> None:
+    """The verdict on words or labels, and the table against the free rivals."""
+    from forecast.report.symbols import table, verdict
+
+    print(printable(verdict(record)))
+    if record["rows"]:
+        header, *rows = table(record)
+        print()
+        show_table(header, rows)
+        print()
+    say_page(out)
+
+
+def say_page(out: str) -> None:
+    """Where the page lies, as its directory was spelled."""
+    print(printable(os.path.join(out, "report.html")))  # noqa: PTH118
 
 
 def rivals(scores: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -659,7 +604,7 @@ def coloured(cell: str) -> Any:
     return Text(cell, style={"+": "blue", "-": "red"}.get(cell[:1], ""))
 
 
-def progress_of(stream: "NumberStream", quiet: bool) -> AbstractContextManager[Any]:
+def progress_of(stream: Any, quiet: bool) -> AbstractContextManager[Any]:
     """A function that shows how many rows are done; it shows them on a terminal only."""
     if quiet or not sys.stderr.isatty():
         return nullcontext(lambda rows: None)
@@ -667,7 +612,7 @@ def progress_of(stream: "NumberStream", quiet: bool) -> AbstractContextManager[A
 
 
 @contextmanager
-def progress_bar(stream: "NumberStream") -> Iterator[Any]:
+def progress_bar(stream: Any) -> Iterator[Any]:
     """A bar on stderr that goes when the work is done."""
     from rich.console import Console
     from rich.progress import (

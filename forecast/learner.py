@@ -8,23 +8,38 @@ that a checkpoint is two arrays, a copy is a copy of memory, and one compiled ca
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVELS, Forecast, Mixture, Normal, Quantiles
+from forecast.distribution import LEVELS, Forecast, Hinged, Mixture, Normal, Quantiles
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 # A forecast of a number as one row of floats: what a kernel writes and the loop keeps.
 FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell, effective rate
-NORMAL, MIXTURE, QUANTILES = range(3)
+NORMAL, MIXTURE, QUANTILES, HINGED = range(4)
 # NORMAL: sd.  MIXTURE: n, then n weights, locations, scales, degrees of freedom.
+# HINGED: the hinge, P(Y <= hinge) of the mixture and as believed, then as a mixture.
 # QUANTILES: slopes of the two tails, then the values at the levels.
 SPREAD = 4
 MOST_PARTS = 12
-ROW = SPREAD + 1 + 4 * MOST_PARTS
+HINGE = SPREAD
+HINGED_MIXTURE = HINGE + 3
+ROW = HINGED_MIXTURE + 1 + 4 * MOST_PARTS
 N_LEVELS = len(LEVELS)
+# What is said of a word or label before it is learned: its surprise, the surprise that the
+# forecast itself expected (nan where that is not known), the effective rate, and the part of the
+# surprise that spells a word never seen; nats.
+SURPRISE, EXPECTED, EFFECTIVE_RATE, SPELLED = range(4)
+SAID = 4
+TOP = 10  # likeliest words or labels that are told
 
 
 class Learner(ABC):
@@ -94,36 +109,18 @@ class Layout:
         return offset
 
 
-class NumberLearner(Learner):
-    """A learner of one number, or of a vector of them, that lives in two flat arrays.
+class FlatLearner(Learner):
+    """A learner whose whole state lies in two flat arrays with named places."""
 
-    A subclass lays out its state and names two kernels:
-    ``_learn(floats, ints, y)`` moves the state by one observation, y float64 [channels];
-    ``_ask(floats, ints, channel, position, row)`` writes the forecast for the horizon at that
-    position of ``horizons`` into ``row``, float64 [ROW], and changes nothing else.
-    """
-
-    family: int  # NORMAL, MIXTURE or QUANTILES: what its forecasts are once a unit is known
-    _learn: ClassVar[Callable[..., None]]
-    _ask: ClassVar[Callable[..., None]]
-
-    def __init__(self, layout: Layout, horizons: Sequence[int], channels: int = 1) -> None:
+    def __init__(self, layout: Layout, horizons: Sequence[int]) -> None:
         self.horizons = checked_horizons(horizons)
-        self.channels = channels
         self.places = layout.places
         self.floats = np.zeros(layout.n_floats)
         self.ints = np.zeros(layout.n_ints, np.int64)
-        self._y = np.empty(channels)
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again; JSON can hold them."""
-
-    def view(self, name: str) -> np.ndarray:
-        """A named part of the state, as an array that shares its memory."""
-        array, offset, shape = self.places[name]
-        flat: np.ndarray = getattr(self, array)
-        return flat[offset : offset + math.prod(shape)].reshape(shape)
 
     @abstractmethod
     def moved(self, before: Self) -> np.ndarray:
@@ -133,12 +130,41 @@ class NumberLearner(Learner):
         expected.
         """
 
+    def view(self, name: str) -> np.ndarray:
+        """A named part of the state, as an array that shares its memory."""
+        array, offset, shape = self.places[name]
+        flat: np.ndarray = getattr(self, array)
+        return flat[offset : offset + math.prod(shape)].reshape(shape)
+
     def copy(self) -> Self:
         """A learner in the same state that goes its own way."""
         twin = type(self)(**self.options())
         twin.floats[:] = self.floats
         twin.ints[:] = self.ints
         return twin
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
+        return f"{type(self).__name__}({given})"
+
+
+class NumberLearner(FlatLearner):
+    """A learner of one number, or of a vector of them.
+
+    A subclass lays out its state and names two kernels:
+    ``_learn(floats, ints, y)`` moves the state by one observation, y float64 [channels];
+    ``_ask(floats, ints, channel, position, row)`` writes the forecast for the horizon at that
+    position of ``horizons`` into ``row``, float64 [ROW], and changes nothing else.
+    """
+
+    family: int  # NORMAL, MIXTURE, HINGED or QUANTILES: what its forecasts are once a unit is known
+    _learn: Callable[..., None]
+    _ask: Callable[..., None]
+
+    def __init__(self, layout: Layout, horizons: Sequence[int], channels: int = 1) -> None:
+        super().__init__(layout, horizons)
+        self.channels = channels
+        self._y = np.empty(channels)
 
     def predict(self, x: None = None, horizon: int | None = None) -> Any:
         """Forecast the observation ``horizon`` steps from now.
@@ -193,9 +219,65 @@ class NumberLearner(Learner):
         self._ask(self.floats, self.ints, series, self.horizons.index(horizon), row)
         return float(row[RATE])
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
-        return f"{type(self).__name__}({given})"
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """A block of observations of words or labels, each of them two slices of bytes.
+
+    Observation t is ``y[y_at[t]:y_at[t + 1]]``: the bytes of a word, or one byte, the number of a
+    label. What is known beside it is ``x[x_at[t]:x_at[t + 1]]``: a message, or nothing.
+    """
+
+    first: int  # row number of the first observation
+    x: Bytes
+    x_at: Ints  # [n + 1]
+    y: Bytes
+    y_at: Ints  # [n + 1]
+
+    def __len__(self) -> int:
+        return len(self.y_at) - 1
+
+
+class SymbolLearner(FlatLearner):
+    """A learner of words or labels: what comes next is one of many, or of two.
+
+    Its forecast may be about every word there is, and is therefore made only where it is looked
+    at. A subclass encodes what a person gives, and names two kernels, x and y being uint8 slices:
+    ``_ask(floats, ints, x, y, said)`` writes what the learner says of y into ``said``, float64
+    [SAID], and changes nothing else; ``_top(floats, ints, x, ids, ps)`` writes the likeliest
+    answers, most likely first, int64 and float64 [TOP], with -1 where there are no more;
+    ``_learn(floats, ints, x, y)`` moves the state.
+    """
+
+    _learn: Callable[..., None]
+    _ask: Callable[..., None]
+    _top: Callable[..., None]
+
+    @abstractmethod
+    def context(self, x: Any) -> Bytes:
+        """The bytes of what is known beside an observation."""
+
+    @abstractmethod
+    def told(self, y: Any) -> Bytes:
+        """The bytes of an observation."""
+
+    @abstractmethod
+    def name(self, number: int) -> str:
+        """The word or label of a number."""
+
+    def named(self, ids: Ints, ps: Floats) -> list[list[tuple[str, float]]]:
+        """Likeliest answers with their probabilities, as ``_top`` wrote them, [n, TOP]."""
+        names = {number: self.name(number) for number in np.unique(ids).tolist() if number >= 0}
+        both = zip(ids.tolist(), ps.tolist(), strict=True)
+        return [
+            [(names[number], p) for number, p in zip(*row, strict=True) if number >= 0]
+            for row in both
+        ]
+
+    def learn(self, y: Any, x: Any = None) -> None:
+        """Be told the next word or label; None where it is missing."""
+        if y is not None:
+            self._learn(self.floats, self.ints, self.context(x), self.told(y))
 
 
 def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
@@ -247,8 +329,14 @@ def read_row(row: np.ndarray) -> Forecast:
     if family == NORMAL:
         return Normal(row[LOCATION], row[SPREAD], row[CELL])
     if family == MIXTURE:
-        n = int(row[SPREAD])
-        parts = row[SPREAD + 1 : SPREAD + 1 + 4 * n].reshape(4, n)
-        return Mixture.of(parts, row[CELL])
+        return _read_mixture(row, SPREAD)
+    if family == HINGED:
+        return Hinged.of(_read_mixture(row, HINGED_MIXTURE), *row[HINGE:HINGED_MIXTURE])
     values = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS]
     return Quantiles.of(values, row[SPREAD], row[SPREAD + 1], row[CELL])
+
+
+def _read_mixture(row: np.ndarray, at: int) -> Mixture:
+    """The mixture whose number of parts stands at a place of the row."""
+    n = int(row[at])
+    return Mixture.of(row[at + 1 : at + 1 + 4 * n].reshape(4, n), row[CELL])

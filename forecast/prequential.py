@@ -6,7 +6,7 @@ point is a test point before it is a training point. ``prequential`` says it for
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,21 @@ import numpy as np
 
 from forecast.compiled import bound
 from forecast.distribution import LEVELS, Forecast
-from forecast.learner import LOCATION, N_LEVELS, ROW, Learner, NumberLearner
+from forecast.learner import (
+    EFFECTIVE_RATE,
+    EXPECTED,
+    LOCATION,
+    N_LEVELS,
+    ROW,
+    SAID,
+    SPELLED,
+    SURPRISE,
+    TOP,
+    Learner,
+    NumberLearner,
+    SymbolLearner,
+    Symbols,
+)
 from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, judge
 from forecast.numbers.series import turn
 from forecast.rivals import Rivals
@@ -61,7 +75,8 @@ def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
         Of observations ``y``, of ``(time, y)`` or of ``(time, x, y)``; ``x`` is what is known of
         that row before its ``y``. A missing ``y`` is None or NaN.
     learner : Learner
-        Asked after each observation for all of its ``horizons``.
+        Asked after each observation for all of its ``horizons``; of words and labels, before each
+        for that one.
 
     Yields
     ------
@@ -70,12 +85,15 @@ def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
 
     Examples
     --------
-    >>> from forecast.numbers.level import Level
+    >>> from forecast.numbers.memories import Level
     >>> steps = list(prequential([1.0, 2.0, 1.0, 2.0, 1.0], Level()))
     >>> [(step.time, step.issued, step.y) for step in steps]
     [(1, 0, 2.0), (2, 1, 1.0), (3, 2, 2.0), (4, 3, 1.0)]
     """
-    yield from _steps(stream, learner, {}, 0)
+    if isinstance(learner, SymbolLearner):
+        yield from _symbol_steps(stream, learner)
+    else:
+        yield from _steps(stream, learner, {}, 0)
 
 
 # A question that waits for its answer: horizon, row when asked, each series' rate then, forecast
@@ -101,6 +119,19 @@ def _steps(
             several = len(said) if isinstance(said, tuple) else 1
             rates = [learner.rate_of(series, horizon) for series in range(several)]
             waiting.setdefault(row + horizon, []).append((horizon, row, rates, said))
+
+
+def _symbol_steps(stream: Iterable[Any], learner: SymbolLearner) -> Iterator[Step]:
+    """Of words and labels each row is asked for beside its own context: no question waits.
+
+    Their forecasts may be lazy, and are past once the learner has learned.
+    """
+    for row, item in enumerate(stream):
+        time, x, y = _observation(item, row)
+        if y is not None:
+            said = learner.predict(x)
+            yield Step(time, 0, 1, row - 1, y, said, said.surprise(y), learner.rate)
+        learner.learn(y, x)
 
 
 def _observation(item: Any, row: int) -> tuple[Any, Any, Any]:
@@ -130,7 +161,8 @@ def _unbound(*_: Any) -> None:
     raise TypeError("a loop is bound to the kernels of a learner before it is run")
 
 
-learn = ask = score = _unbound  # what the loop's free names stand for, before `bound`
+# what the loops' free names stand for, before `bound`
+learn = ask = score = top = _unbound
 
 
 def walk(f, i, horizons, first, queue, ys, out, where):
@@ -161,9 +193,9 @@ def walk(f, i, horizons, first, queue, ys, out, where):
 
 
 @cache
-def walk_of(learner: type[NumberLearner], family: int) -> Any:
-    """The compiled loop of a kind of learner with a family of forecasts."""
-    return bound(walk, learn=learner._learn, ask=learner._ask, score=SCORE[family])
+def walk_of(learn: Callable[..., None], ask: Callable[..., None], family: int) -> Any:
+    """The compiled loop of a learner's kernels with a family of forecasts."""
+    return bound(walk, learn=learn, ask=ask, score=SCORE[family])
 
 
 class Run:
@@ -204,8 +236,9 @@ class Run:
         out = np.empty((most, self._columns))
         where = np.empty((most, 4), np.int64)
         if isinstance(self.learner, NumberLearner):
-            walk = walk_of(type(self.learner), self.learner.family)
-            state = self.learner.floats, self.learner.ints
+            learner = self.learner
+            walk = walk_of(learner._learn, learner._ask, learner.family)
+            state = learner.floats, learner.ints
             n = walk(*state, self._horizons, self.rows, self._queue, ys, out, where)
         else:
             n = self._walk_in_python(ys, out, where)
@@ -256,9 +289,92 @@ def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:
 
     Examples
     --------
-    >>> from forecast.numbers.level import Level
+    >>> from forecast.numbers.memories import Level
     >>> answers = run(Level(), np.array([1.0, 2.0, 1.0, 2.0, 1.0]))
     >>> answers.row, answers.last
     (array([1, 2, 3, 4]), array([1., 2., 1., 2.]))
     """
     return Run(learner, season).feed(np.asarray(ys, float))
+
+
+class Told(NamedTuple):
+    """A block of answered questions of a stream of words or labels."""
+
+    row: np.ndarray  # int64 [n]: row of the answer
+    surprise: np.ndarray  # nats
+    expected: np.ndarray  # the surprise that the forecast itself expected; nan where not known
+    rate: np.ndarray  # the learner's effective rate when asked
+    spelled: np.ndarray  # the part of the surprise that spells a word never seen
+
+
+def walk_symbols(f, i, block, said, wanted, ids, ps):
+    """The loop over words or labels: ask, be told, learn.
+
+    ``learn``, ``ask`` and ``top`` are the kernels of the learner that it is bound to; ``block``
+    holds x, x_at, y and y_at. ``said`` [n, SAID] is written, and of the rows that are ``wanted``
+    the likeliest answers, ``ids`` and ``ps`` [rows wanted, TOP].
+    """
+    xs, x_at, ys, y_at = block
+    looked = 0
+    for t in range(len(y_at) - 1):
+        x, y = xs[x_at[t] : x_at[t + 1]], ys[y_at[t] : y_at[t + 1]]
+        if wanted[t]:
+            top(f, i, x, ids[looked], ps[looked])
+            looked += 1
+        ask(f, i, x, y, said[t])
+        learn(f, i, x, y)
+
+
+@cache
+def walk_symbols_of(
+    learn: Callable[..., None], ask: Callable[..., None], top: Callable[..., None]
+) -> Any:
+    """The compiled loop of a learner's kernels over words or labels."""
+    return bound(walk_symbols, learn=learn, ask=ask, top=top)
+
+
+class SymbolRun:
+    """A run of a learner over a stream of words or labels, block by block.
+
+    Parameters
+    ----------
+    learner : SymbolLearner
+
+    Attributes
+    ----------
+    rows : int
+        Observations so far.
+    tops : list
+        Of each row that was wanted of the last block: the likeliest answers before it was told,
+        as (word or label, probability).
+    """
+
+    path = "compiled"
+
+    def __init__(self, learner: SymbolLearner) -> None:
+        self.learner = learner
+        self.rows = 0
+        self.tops: list[list[tuple[str, float]]] = []
+
+    def feed(self, block: Symbols, wanted: np.ndarray | None = None) -> Told:
+        """Walk over the next observations; returns what they answered.
+
+        Parameters
+        ----------
+        block : Symbols
+        wanted : ndarray of bool [n], optional
+            The rows of which ``tops`` is to tell.
+        """
+        looks = np.zeros(len(block), np.bool_) if wanted is None else wanted
+        said = np.empty((len(block), SAID))
+        ids = np.empty((int(looks.sum()), TOP), np.int64)
+        ps = np.empty(ids.shape)
+        learner = self.learner
+        walk = walk_symbols_of(learner._learn, learner._ask, learner._top)
+        flat = (block.x, block.x_at, block.y, block.y_at)
+        walk(learner.floats, learner.ints, flat, said, looks, ids, ps)
+        rows = np.arange(self.rows, self.rows + len(block))
+        self.rows += len(block)
+        self.tops = self.learner.named(ids, ps)
+        columns = (SURPRISE, EXPECTED, EFFECTIVE_RATE, SPELLED)
+        return Told(rows, *(said[:, column] for column in columns))

@@ -16,7 +16,8 @@ import pytest
 
 from forecast import NumberForecaster
 from forecast import run as walk
-from forecast.cli import horizons_of, main, pieces, rivals, season_said, show_table
+from forecast.cli import horizons_of, main, rivals, show_table
+from forecast.kinds import pieces, season_said
 from forecast.stream import Rows, Step, open_numbers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -249,6 +250,8 @@ def test_horizons(text: str, horizons: tuple[int, ...]) -> None:
         ["--decimal", ";"],
         ["--predictions", "some"],
         ["--kind", "dreams"],
+        ["--labels", "ham,spam"],
+        *(["--kind", "labels", "--labels", text] for text in ("ham", "a,", ",b", "a,a", "a,b,c")),
         ["--duplicates", "keep"],
         ["--nonsense"],
         ["--hor", "1"],
@@ -483,11 +486,236 @@ def test_stopped_by_the_keyboard(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("forecast.cli.times_of", stop)
+    monkeypatch.setattr("forecast.kinds.times_of", stop)
     source = saved(tmp_path / "a.csv", hourly(30))
     assert ran(source, "--target", "load", "--out", tmp_path / "out") == 130
     assert capsys.readouterr().err.endswith("forecast: stopped.\n")
     assert not list(tmp_path.glob("out/*"))
+
+
+# ---- words and labels ----------------------------------------------------------------------------
+
+SYMBOLS = ["time", "series", "horizon", "issued", "y", "p", "top", "surprise", "rate"]
+TEXT = b"The cat sat on the mat, the cat sat.\n" * 30 + b"\xff =1+1 \\ <b>\r\n"
+MAIL = b"".join(
+    b"%s\t%s %d\n" % ((b"spam", b"Win a prize now", k) if k % 3 else (b"ham", b"See you at 5", k))
+    for k in range(90)
+)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run over the words of a text."""
+    folder = tmp_path_factory.mktemp("text")
+    (folder / "a.txt").write_bytes(TEXT)
+    assert ran(folder / "a.txt", "--kind", "words", "--out", folder / "out", "--quiet") == 0
+    return folder / "a.txt", folder / "out"
+
+
+@pytest.fixture(scope="module")
+def mail(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run over the labels of messages."""
+    folder = tmp_path_factory.mktemp("mail")
+    (folder / "mail.tsv").write_bytes(MAIL)
+    words = (folder / "mail.tsv", "--kind", "labels", "--out", folder / "out", "--quiet")
+    assert ran(*words) == 0
+    return folder / "mail.tsv", folder / "out"
+
+
+PROVENANCE = {
+    *("format", "points_per_second", "source", "sha256", "command", "rows", "bad_rows", "options"),
+    *("learner", "seed", "versions", "seconds", "cost", "state_bytes", "loop", "kind", "series"),
+    *("horizons", "predictions", "scores"),
+}
+
+
+def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
+    source, out = text
+    record = scores_of(out)
+    assert set(record) == PROVENANCE | {"bytes"}
+    assert record["bytes"] == len(TEXT) == record["scores"][0]["bytes"]
+    assert record["bad_rows"] == {"bytes that are not UTF-8": 1}
+    assert record["options"] == {"kind": "words", "predictions": "auto"}
+    assert record["loop"] == "compiled"
+    rows = rows_of(out / "predictions.csv")
+    assert list(rows[0]) == SYMBOLS
+    assert len(rows) == record["rows"] == record["scores"][0]["n"]
+    assert [int(row["issued"]) for row in rows] == list(range(-1, len(rows) - 1))
+    starts = [int(row["time"]) for row in rows]
+    for row, start, end in zip(rows, starts, [*starts[1:], len(TEXT)], strict=True):
+        if row["y"].isascii() and row["y"].strip().isalpha():
+            assert row["y"].encode() == TEXT[start:end]
+    coming = rows_of(out / "forecast.csv")
+    assert 0 < len(coming) <= 10 and 0.0 < sum(float(row["p"]) for row in coming) <= 1.0
+    assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "surprise", "rate"))
+    assert source.name in (out / "report.html").read_text()
+
+
+def test_words_are_those_of_the_library(text: tuple[Path, Path]) -> None:
+    from forecast.stream.text import words_of
+    from forecast.words.forecaster import WordForecaster
+
+    learner = WordForecaster()
+    written = rows_of(text[1] / "predictions.csv")
+    words = words_of(TEXT)
+    assert len(words) == len(written)
+    for word, row in zip(words, written, strict=True):
+        said = learner.predict()
+        assert float(row["surprise"]) == pytest.approx(said.surprise(word), rel=1e-8)
+        likeliest = [p for _, p in said.top(10)]
+        assert [p for _, p in json.loads(row["top"])] == pytest.approx(likeliest, rel=1e-3)
+        learner.learn(word)
+
+
+def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
+    _, out = mail
+    record = scores_of(out)
+    assert set(record) == PROVENANCE | {"labels", "guessed"}
+    assert record["labels"] == ["ham", "spam"]
+    assert record["rows"] == record["scores"][0]["n"] == 90
+    rows = rows_of(out / "predictions.csv")
+    assert list(rows[0]) == SYMBOLS
+    assert [row["time"] for row in rows] == [str(line) for line in range(1, 91)]
+    assert [row["y"] for row in rows] == ["spam" if k % 3 else "ham" for k in range(90)]
+    coming = {row["y"]: float(row["p"]) for row in rows_of(out / "forecast.csv")}
+    assert set(coming) == {"ham", "spam"} and sum(coming.values()) == pytest.approx(1.0)
+    assert (out / "figures" / "reliability.png").exists()
+
+
+def test_lines_that_are_left_out_keep_the_numbers_of_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mail.tsv").write_bytes(b"no\ta\n\n\nyes\tb\n")
+    assert ran(tmp_path / "mail.tsv", "--kind", "labels", "--out", tmp_path / "out") == 0
+    assert "noticed: 2 (blank line)" in capsys.readouterr().err
+    assert [row["time"] for row in rows_of(tmp_path / "out" / "predictions.csv")] == ["1", "4"]
+
+
+def test_labels_that_are_named_say_which_is_positive(mail: tuple[Path, Path]) -> None:
+    source, out = mail
+    other = out.parent / "other"
+    words = (source, "--kind", "labels", "--labels", "spam,ham", "--out", other, "--quiet")
+    assert ran(*words) == 0
+    one, two = scores_of(out)["scores"][0], scores_of(other)["scores"][0]
+    assert two["base_rate"] == pytest.approx(1.0 - one["base_rate"])
+    assert two["log_loss"] == pytest.approx(one["log_loss"], rel=1e-9)
+    assert scores_of(other)["options"]["labels"] == ["spam", "ham"]
+
+
+@pytest.mark.parametrize("kind", ["words", "labels"])
+def test_words_and_labels_come_plain_packed_and_from_stdin(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"words": TEXT, "labels": MAIL}[kind]
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(content))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    said = []
+    for n, source in enumerate((tmp_path / "a", tmp_path / "a.gz", "-")):
+        assert ran(source, "--kind", kind, "--out", tmp_path / f"out{n}", "--quiet") == 0
+        said.append((tmp_path / f"out{n}" / "predictions.csv").read_bytes())
+    assert said[0] == said[1] == said[2]
+
+
+@pytest.mark.parametrize("kind", ["words", "labels"])
+def test_what_is_said_of_words_and_labels(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "a", tmp_path / "out"
+    source.write_bytes({"words": TEXT, "labels": MAIL}[kind])
+    assert ran(source, "--kind", kind, "--out", out) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert {"words": "bits a byte", "labels": "got the right label"}[kind] in lines[0]
+    header = {"words": "words bytes bits a byte", "labels": "messages accuracy commoner"}[kind]
+    assert " ".join(lines[2].split()).startswith(header)
+    assert lines[-1] == str(out / "report.html")
+    noticed = {"words": "noticed: 1 (bytes that are", "labels": "guessed: the labels are 'ham'"}
+    assert noticed[kind] in said.err
+    assert ran(source, "--kind", kind, "--out", out) == 2
+    assert "--force" in capsys.readouterr().err
+    words = ("--kind", kind, "--out", out, "--force", "--json", "--predictions", "none")
+    assert ran(source, *words) == 0
+    assert json.loads(capsys.readouterr().out) == scores_of(out)
+    assert not (out / "predictions.csv").exists()
+
+
+@pytest.mark.parametrize(("kind", "content"), [("words", TEXT), ("labels", MAIL)])
+def test_what_comes_later_never_changes_what_was_said(
+    kind: str, content: bytes, tmp_path: Path
+) -> None:
+    """Law 10, of words and labels."""
+    lines = content.splitlines(keepends=True)
+    cut, other = b"".join(lines[:20]), b"".join([*lines[:20], *reversed(lines[20:])])
+    said = []
+    for name, some in (("whole", content), ("cut", cut), ("other", other)):
+        (tmp_path / name).write_bytes(some)
+        words = ("--kind", kind, "--out", tmp_path / f"{name}-out", "--quiet")
+        assert ran(tmp_path / name, *words) == 0
+        said.append((tmp_path / f"{name}-out" / "predictions.csv").read_text().splitlines())
+    whole, short, mixed = said
+    assert 20 < len(short) < len(whole)
+    assert short == whole[: len(short)] == mixed[: len(short)]
+
+
+def test_an_empty_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").touch()
+    assert ran(tmp_path / "a.txt", "--kind", "words", "--out", tmp_path / "out") == 0
+    assert "The text is empty" in capsys.readouterr().out
+    (entry,) = scores_of(tmp_path / "out")["scores"]
+    assert entry["n"] == 0 and entry["bits_per_byte"] is None
+    assert "The text is empty" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "said"),
+    [
+        (b"", [], "has no messages"),
+        (b"ham only\n", [], "line 1"),
+        (b"ham\ta\nspam\tb\n", ["--labels", "no,yes"], "neither of the labels"),
+    ],
+)
+def test_bad_messages(
+    content: bytes,
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "a.tsv").write_bytes(content)
+    assert ran(tmp_path / "a.tsv", "--kind", "labels", *words, "--out", tmp_path / "out") == 3
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--kind", "words", "--target", "y"], "--target can only be said of numbers"),
+        (
+            ["--kind", "labels", "--season", "7", "--time-format", "%Y"],
+            "--season and --time-format can only be said of numbers; this run is of labels",
+        ),
+        (["--kind", "words", "--missing", "x"], "--missing can only"),
+        (["--kind", "words", "--step", "rows"], "--step can only"),
+        (["--kind", "words", "--labels", "a,b"], "--labels can only be said of labels"),
+        (["--labels", "a,b"], "--labels can only be said of labels; this run is of numbers"),
+        (["--kind", "words", "--horizon", "2"], "words are forecast one ahead"),
+        (["--kind", "labels", "--horizon", "1-2"], "labels are forecast one ahead"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran("-", "--out", tmp_path / "out", *words) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_horizon_of_one_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(TEXT)
+    words = ("--kind", "words", "--horizon", "1", "--out", tmp_path / "out", "--quiet")
+    assert ran(tmp_path / "a.txt", *words) == 0
 
 
 # ---- little to say -------------------------------------------------------------------------------

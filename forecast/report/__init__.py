@@ -4,16 +4,14 @@
 of series and horizons, whatever the length of the stream.
 """
 
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.report.predictions import Keep, Next, Predictions, replace, write_next
+from forecast.report.folder import Folder
+from forecast.report.predictions import Keep, Next, Predictions, write_next
 from forecast.report.scores import Entry, Ints, Scores
 from forecast.report.traces import MOST_SERIES, Traces
 from forecast.report.verdict import table, verdict
@@ -24,13 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Next", "Report", "table", "verdict"]
 
-FORMAT = 1
-FILES = ("forecast.csv", "predictions.csv", "scores.json", "report.html")
-FIGURES = ("next", "forecast", "surprise", "rate", "coverage", "pit", "skill")
 PIECE = 8192  # answers worked on at once: they stay in the processor's cache
 
 
-class Report:
+class Report(Folder):
     """Writes what a run leaves behind, while it runs.
 
     Parameters
@@ -64,6 +59,8 @@ class Report:
     'No question was answered, so nothing can be said about these forecasts.'
     """
 
+    predictions: Predictions
+
     def __init__(
         self,
         out: str | Path,
@@ -73,9 +70,7 @@ class Report:
         predictions: Keep = "auto",
         force: bool = False,
     ) -> None:
-        self.out = Path(out)
-        refuse_another_run(self.out, force)
-        self.out.mkdir(parents=True, exist_ok=True)
+        super().__init__(out, force)
         self.series, self.horizons, self.season = tuple(series), tuple(horizons), season
         self.scores = Scores(self.series, self.horizons, season)
         self.traces = Traces(self.series, self.horizons)
@@ -110,27 +105,15 @@ class Report:
             What else there is to say: source, sha256, rows, bad rows, options, versions, seed,
             seconds and the like. Nested mappings and lists are kept; NaN becomes null.
         """
+        from forecast.report.page import page
+
         coming = [Next(*row) for row in next_rows]
-        record = self._record(facts)
+        asked = {"series": self.series, "horizons": self.horizons, "season": self.season}
+        record = self.record(facts, asked, self.scores.entries())
         write_next(self.out / "forecast.csv", coming)
         pairs = chosen(record["scores"], self.traces, self.horizons)
         figures = self._figures(pairs, record["scores"], coming)
-        write_figures(self.out / "figures", figures)
-        replace(self.out / "scores.json", json.dumps(record, indent=1, allow_nan=False) + "\n")
-        from forecast.report.page import page
-
-        replace(self.out / "report.html", page(record, coming, figures, self._choice(pairs)))
-        return record
-
-    def _record(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        kept = self.predictions.finish()
-        if kept["keep"] == "none":
-            (self.out / "predictions.csv").unlink(missing_ok=True)  # that of the run replaced
-        rows, seconds = facts.get("rows"), facts.get("seconds")
-        speed = {"points_per_second": rows / seconds} if rows and seconds else {}
-        run = {"series": self.series, "horizons": self.horizons, "season": self.season}
-        whole = {"format": FORMAT, **speed, **facts, **run, "predictions": kept}
-        record: dict[str, Any] = strict({**whole, "scores": self.scores.entries()})
+        self.write(record, figures, page(record, coming, figures, self._choice(pairs)))
         return record
 
     def _figures(
@@ -165,28 +148,6 @@ class Report:
             f"{worst if len(self.series) > 1 else ''}: {listed}. The scores count all."
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        """Leave no half-written file behind."""
-        self.predictions.abandon()
-
-
-def refuse_another_run(out: Path, force: bool) -> None:
-    """Refuse a directory that holds a run, unless it is to be replaced."""
-    if out.exists() and not out.is_dir():
-        raise FileExistsError(f"{out} is a file: name a directory for the report.")
-    figures = [f"figures/{name}.png" for name in FIGURES]
-    found = [name for name in (*FILES, *figures) if (out / name).exists()]
-    if found and not force:
-        raise FileExistsError(
-            f"{out} holds another run already ({found[0]}): name another directory, "
-            "or use --force (force=True) to replace it."
-        )
-
 
 def places(horizons: Sequence[int]) -> Ints:
     """The place of each horizon among those asked for, to be looked up by the horizon itself."""
@@ -216,25 +177,3 @@ def chosen(
         worst = min(compared, key=lambda entry: float(entry["skill_last"]))
         pairs.append((worst["series"], worst["horizon"]))
     return list(dict.fromkeys(pairs))
-
-
-def write_figures(directory: Path, figures: "Sequence[Drawing]") -> None:
-    """Write the figures as pictures; those of a run that is replaced go."""
-    directory.mkdir(exist_ok=True)
-    for figure in figures:
-        replace(directory / f"{figure.name}.png", figure.png)
-    for name in set(FIGURES) - {figure.name for figure in figures}:
-        (directory / f"{name}.png").unlink(missing_ok=True)
-
-
-def strict(value: Any) -> Any:
-    """Anything as strict JSON can hold it: NaN and infinities as null, the unknown as text."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [strict(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

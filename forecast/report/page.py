@@ -8,7 +8,7 @@ from typing import Any
 from forecast.distribution import LEVELS
 from forecast.report.plots import PALETTE, Drawing
 from forecast.report.predictions import Next
-from forecast.report.scores import MEANINGS, MEDIAN, Entry
+from forecast.report.scores import MEANINGS, MEDIAN, Entry, Meaning
 from forecast.report.verdict import number, percent, shown_name, table, verdict
 
 FIRST_NEXT = 12  # next values shown at once; the others unfold
@@ -60,7 +60,14 @@ dd{{margin:0 0 .5rem}}
 break-after:avoid}}section,tr{{break-inside:avoid}}.wide,figure{{overflow:visible}}}}
 """
 LEFT = ' class="left"'
-WORDS = ("series", "how to read it", "what was said")  # columns of words, set to the left
+WORDS = (
+    "series",
+    "how to read it",
+    "what was said",
+    "where it stood",
+    "label",
+    "message",
+)  # columns of words, set to the left
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -94,6 +101,11 @@ def page(
         section("Where this came from", facts(record, lambda key: key not in (*COST, "scores"))),
         section("What it cost", facts(record, lambda key: key in COST)),
     ]
+    return document(title, body)
+
+
+def document(title: str, body: Sequence[str]) -> str:
+    """The parts of a page as a whole one, under the title of what was forecast."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -272,11 +284,15 @@ def scores_table(scores: Sequence[Entry]) -> str:
     several = len({entry["series"] for entry in scores}) > 1
     if len(scores) <= SIDE_BY_SIDE:
         header = ["score", *(text(heading(entry, several)) for entry in scores), "how to read it"]
-        return html_table(header, [meaning_line(name, scores) for name in MEANINGS])
+        return html_table(header, [meaning_line(name, MEANINGS[name], scores) for name in MEANINGS])
     shown, left_out = first_of(scores, MOST_SCORED)
     header = ["series", "horizon", *(text(meaning.label) for meaning in MEANINGS.values())]
     lines = [
-        [text(shown_name(e["series"])), f"{e['horizon']}", *(score(e, name) for name in MEANINGS)]
+        [
+            text(shown_name(e["series"])),
+            f"{e['horizon']}",
+            *(score(e, name, m.unit) for name, m in MEANINGS.items()),
+        ]
         for e in shown
     ]
     readings = "".join(
@@ -293,28 +309,27 @@ def heading(entry: Entry, several: bool) -> str:
     return f"{shown_name(entry['series'], 16)}, {where}" if several else where
 
 
-def meaning_line(name: str, scores: Sequence[Entry]) -> list[str]:
+def meaning_line(name: str, meaning: Meaning, scores: Sequence[Entry]) -> list[str]:
     """A score of a few entries with its unit and how it is read."""
-    meaning = MEANINGS[name]
     label = f"<b>{text(meaning.label)}</b>{unit(meaning.unit)}"
     reading = f'<td class="words">{text(meaning.reading)}</td>'
-    return [label, *(score(entry, name) for entry in scores), reading]
+    return [label, *(score(entry, name, meaning.unit) for entry in scores), reading]
 
 
 def unit(name: str) -> str:
     """A unit beside a label: that of the data is called y; a share needs none."""
-    words = {"y": "in units of y", "nats": "nats"}
+    words = {"y": "in units of y", "nats": "nats", "bits": "bits"}
     return f" <small>{words[name]}</small>" if name in words else ""
 
 
-def score(entry: Entry, name: str) -> str:
+def score(entry: Entry, name: str, unit: str) -> str:
     """A score as a cell; where it is undefined the reason shows on hovering."""
     value = entry[name]
     if value is None:
         return f'<td title="{text(entry["reason"][name])}">–</td>'
-    if name == "n":
+    if isinstance(value, int):
         return f"{value:,}"
-    return percent(value, 1) if MEANINGS[name].unit == "share" else number(value)
+    return percent(value, 1) if unit == "share" else number(value)
 
 
 def facts(record: Mapping[str, Any], told: Callable[[str], bool]) -> str:

@@ -8,7 +8,8 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,17 @@ class Shown:
 
 def drawings(shown: Shown) -> list[Drawing]:
     """All figures of a run, in the order of the page."""
+    with styled():
+        figures = [next_values(shown), truth(shown), surprise(shown), rate(shown)]
+        figures += [coverage(shown), pit(shown)]
+        if len(shown.scores) > 6:
+            figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
+        return [rendered(*figure) for figure in figures if figure is not None]
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in one style, and keep what the library would say to itself."""
     # its news of caches and fonts is not for those who asked for a forecast
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     import matplotlib
@@ -106,11 +118,7 @@ def drawings(shown: Shown) -> list[Drawing]:
         warnings.simplefilter("ignore")  # a letter that the picture's font lacks is drawn as a box
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
-        figures = [next_values(shown), truth(shown), surprise(shown), rate(shown)]
-        figures += [coverage(shown), pit(shown)]
-        if len(shown.scores) > 6:
-            figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
-        return [rendered(*figure) for figure in figures if figure is not None]
+        yield
 
 
 Figured = tuple[str, str, str, "Figure"]

@@ -11,7 +11,6 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -54,37 +53,74 @@ class Next(NamedTuple):
     quantiles: Sequence[float]  # 21, at LEVELS
 
 
-class Predictions:
+class PredictionFile:
     """Writes ``predictions.csv`` while the run goes on; a file cut short never has that name.
 
     Parameters
     ----------
     path : Path
-    series, horizons
+    columns : sequence of str
     keep : {"auto", "all", "none"}
     """
 
-    def __init__(self, path: Path, series: Sequence[str], keep: Keep = "auto") -> None:
+    def __init__(self, path: Path, columns: Sequence[str], keep: Keep = "auto") -> None:
         self.path, self.keep = path, keep
-        self.names = [cell(name) for name in series]
         self.answered = self.written = 0
         self.partial = beside(path)
         self.file: io.TextIOWrapper | None = None
         if keep != "none":
             self.file = self.partial.open("w", encoding="utf-8", newline="")
-            self.file.write(",".join(COLUMNS) + "\n")
+            self.file.write(",".join(columns) + "\n")
+
+    def kept(self, row: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which of the next answers, by their rows, will be written."""
+        coming = np.arange(len(row))
+        if self.file is None:
+            return coming[:0]
+        return coming[chosen(self.answered + coming, row)] if self.keep == "auto" else coming
+
+    def write(self, answers: int, kept: int, lines: Iterable[str]) -> None:
+        """Write the lines of those that are kept of so many answers."""
+        self.answered += answers
+        if self.file is not None and kept:
+            self.file.writelines(lines)
+            self.written += kept
+
+    def finish(self) -> dict[str, object]:
+        """Give the file its name; says what was written and by which rule."""
+        if self.file is not None:
+            self.file.close()
+            self.partial.replace(self.path)
+        else:
+            self.path.unlink(missing_ok=True)  # that of the run replaced
+        kept = {"keep": self.keep, "rule": RULES[self.keep]}
+        return {**kept, "answers": self.answered, "written": self.written}
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        if self.file is not None:
+            self.file.close()
+            self.partial.unlink(missing_ok=True)
+
+
+class Predictions(PredictionFile):
+    """The answered questions of a run of numbers.
+
+    Parameters
+    ----------
+    path : Path
+    series : sequence of str
+    keep : {"auto", "all", "none"}
+    """
+
+    def __init__(self, path: Path, series: Sequence[str], keep: Keep = "auto") -> None:
+        super().__init__(path, COLUMNS, keep)
+        self.names = [cell(name) for name in series]
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
         """Write a block of answers, or those of them that are kept."""
-        first, self.answered = self.answered, self.answered + len(answers.row)
-        if self.file is None:
-            return
-        kept = np.arange(len(answers.row))
-        if self.keep == "auto":
-            kept = kept[chosen(first + kept, answers.row)]
-        if len(kept):
-            self.file.writelines(self._lines(answers, kept, times))
-            self.written += len(kept)
+        kept = self.kept(answers.row)
+        self.write(len(answers.row), len(kept), self._lines(answers, kept, times))
 
     def _lines(
         self, answers: "Answers", kept: NDArray[np.int64], times: Callable[[int], str]
@@ -102,28 +138,6 @@ class Predictions:
             if "n" in line:  # nan: an empty cell; inf stays
                 line = line.replace("nan", "")
             yield f"{texts[row]},{self.names[series]},{horizon},{issued},{line}\n"
-
-    def finish(self) -> dict[str, object]:
-        """Give the file its name; says what was written and by which rule."""
-        if self.file is not None:
-            self.file.close()
-            self.partial.replace(self.path)
-        kept = {"keep": self.keep, "rule": RULES[self.keep]}
-        return {**kept, "answers": self.answered, "written": self.written}
-
-    def abandon(self) -> None:
-        """Leave nothing behind."""
-        if self.file is not None:
-            self.file.close()
-            self.partial.unlink(missing_ok=True)
-
-    def __enter__(self) -> "Predictions":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self.abandon()
 
 
 def chosen(answer: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ mean value of what it holds. When the stream outgrows them, neighbours are merge
 twice as long: a bin's content never depends on the blocks in which the answers came.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,77 @@ class Recent:
     high: Floats
 
 
+class Bins:
+    """Envelopes of a few traces of a stream, in at most 300 bins of equal length in rows.
+
+    Parameters
+    ----------
+    traces : int
+    means, lowest, highest : sequence of str
+        Names of values of which a bin keeps the mean, the lowest and the highest; the first of
+        ``means`` says by its count how many answers a bin holds.
+    """
+
+    def __init__(
+        self, traces: int, means: Sequence[str], lowest: Sequence[str], highest: Sequence[str]
+    ) -> None:
+        self.first = -1  # row of the first answer
+        self.length = 1  # rows in a bin
+        size = traces * BINS
+        self.count = {name: np.zeros(size) for name in means}
+        self.total = {name: np.zeros(size) for name in means}
+        self.lowest = {name: np.full(size, np.inf) for name in lowest}
+        self.highest = {name: np.full(size, -np.inf) for name in highest}
+
+    def of(self, row: Ints) -> Ints:
+        """The bin of each answer by its row, ascending, after making the bins long enough."""
+        if self.first < 0:
+            self.first = int(row[0])
+        while int(row[-1]) - self.first >= BINS * self.length:
+            self._merge()
+        return (row - self.first) // self.length
+
+    def add(self, trace: Ints, bins: Ints, values: Mapping[str, Floats]) -> None:
+        """Add values [n] of every name to the bins of their traces; NaN is not counted."""
+        index = trace * BINS + bins
+        for name, lows in self.lowest.items():
+            np.fmin.at(lows, index, values[name])
+        for name, highs in self.highest.items():
+            np.fmax.at(highs, index, values[name])
+        for name in self.total:
+            defined = np.isfinite(values[name])
+            at, value = index[defined], values[name][defined]
+            np.add.at(self.total[name], at, value)
+            np.add.at(self.count[name], at, 1.0)
+
+    def _merge(self) -> None:
+        """Merge neighbouring bins:  mean by sums and counts, lowest by min, highest by max."""
+        self.length *= 2
+        for sums in (*self.count.values(), *self.total.values()):
+            sums[:] = merged(sums, np.add, 0.0)
+        for lows in self.lowest.values():
+            lows[:] = merged(lows, np.minimum, np.inf)
+        for highs in self.highest.values():
+            highs[:] = merged(highs, np.maximum, -np.inf)
+
+    def drawn(
+        self, trace: int
+    ) -> tuple[Floats, Floats, dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+        """Of the bins that are drawn: middle row, answers, and mean, lowest and highest values."""
+        part = slice(trace * BINS, (trace + 1) * BINS)
+        count = next(iter(self.count.values()))[part]
+        shown = unbroken(count > 0)
+        mean = {}
+        for name, total in self.total.items():
+            with np.errstate(invalid="ignore"):  # a bin without any is 0/0: NaN, a gap
+                mean[name] = (total[part] / self.count[name][part])[shown]
+        middles = np.arange(BINS, dtype=np.float64) + 0.5
+        rows: Floats = self.first + middles * self.length - 0.5
+        lowest = {name: finite(values[part][shown]) for name, values in self.lowest.items()}
+        highest = {name: finite(values[part][shown]) for name, values in self.highest.items()}
+        return rows[shown], count[shown], mean, lowest, highest
+
+
 class Traces:
     """Envelopes of the first and last horizon of the first series, streamed.
 
@@ -69,15 +140,8 @@ class Traces:
         traced = [s * len(self.horizons) + h for s in range(len(self.series)) for h in ends]
         self.place = np.full(cells, -1, np.int64)  # of a cell among those traced
         self.place[traced] = np.arange(len(traced))
-        self.first = -1  # row of the first answer
-        self.length = 1  # rows in a bin
-        self.times: list[str] = [""] * BINS  # of the first answer in each bin, and its row
-        self.time_rows = np.full(BINS, -1, np.int64)
-        size = len(traced) * BINS
-        self.count = {name: np.zeros(size) for name in MEANS}
-        self.total = {name: np.zeros(size) for name in MEANS}
-        self.lowest = {name: np.full(size, np.inf) for name in LOWEST}
-        self.highest = {name: np.full(size, -np.inf) for name in HIGHEST}
+        self.bins = Bins(len(traced), MEANS, LOWEST, HIGHEST)
+        self.begun: dict[int, tuple[int, str]] = {}  # bin -> row and time of its first answer
         self.pit = np.zeros((cells, PIT_BARS), np.int64)
         empty = np.empty((5, 0))
         self.last = {s * len(self.horizons): empty for s in range(len(self.series))}
@@ -94,22 +158,10 @@ class Traces:
         place = self.place[cell]
         bins = self._bins(answers.row, times)
         traced = place >= 0
-        index = (place * BINS + bins)[traced]
         values = {name: getattr(answers, name) for name in ("y", "surprise", "expected", "rate")}
         values |= {"median": q[:, MEDIAN], "low": low, "high": high, "covered": covered}
-        self._envelope(index, values, traced)
-
-    def _envelope(self, index: Ints, values: dict[str, Floats], traced: Bools) -> None:
         kept = {name: value[traced] for name, value in values.items()}
-        for name in LOWEST:
-            np.fmin.at(self.lowest[name], index, kept[name])
-        for name in HIGHEST:
-            np.fmax.at(self.highest[name], index, kept[name])
-        for name in MEANS:
-            defined = np.isfinite(kept[name])
-            at, value = index[defined], kept[name][defined]
-            np.add.at(self.total[name], at, value)
-            np.add.at(self.count[name], at, 1.0)
+        self.bins.add(place[traced], bins[traced], kept)
 
     def _count_pit(self, pit: Floats, cell: Ints) -> None:
         defined = np.isfinite(pit)
@@ -128,53 +180,26 @@ class Traces:
         self.last_times = dict(list(self.last_times.items())[-RECENT:])
 
     def _bins(self, row: Ints, times: Callable[[int], str]) -> Ints:
-        """The bin of each answer, after making the bins long enough; notes when a bin began."""
-        if self.first < 0:
-            self.first = int(row[0])
-        while int(row[-1]) - self.first >= BINS * self.length:
-            self._merge()
-        bins = (row - self.first) // self.length
+        """The bin of each answer; notes when a bin began."""
+        before = self.bins.length
+        bins = self.bins.of(row)
+        if self.bins.length > before:
+            longer, begun = self.bins.length // before, self.begun
+            self.begun = {}
+            for old, instant in begun.items():  # of bins that became one, the first
+                self.begun.setdefault(old // longer, instant)
         for new in distinct(bins).tolist():
-            if self.time_rows[new] < 0:
-                self.time_rows[new] = first = int(row[np.searchsorted(bins, new)])
-                self.times[new] = times(first)
+            if new not in self.begun:
+                first = int(row[np.searchsorted(bins, new)])
+                self.begun[new] = (first, times(first))
         return bins
-
-    def _merge(self) -> None:
-        """Merge neighbouring bins:  mean by sums and counts, lowest by min, highest by max."""
-        self.length *= 2
-        for sums in (*self.count.values(), *self.total.values()):
-            sums[:] = merged(sums, np.add, 0.0)
-        for lows in self.lowest.values():
-            lows[:] = merged(lows, np.minimum, np.inf)
-        for highs in self.highest.values():
-            highs[:] = merged(highs, np.maximum, -np.inf)
-        left, right = self.time_rows[::2], self.time_rows[1::2]
-        texts = [
-            a if known else b
-            for a, b, known in zip(
-                self.times[::2], self.times[1::2], (left >= 0).tolist(), strict=True
-            )
-        ]
-        self.times = texts + [""] * (BINS - len(texts))
-        self.time_rows = np.concatenate((np.where(left >= 0, left, right), np.full(BINS // 2, -1)))
 
     def trace(self, series: str, horizon: int) -> Trace:
         """What was kept of a traced series (one of ``series``) at the first or last horizon."""
         cell = self.series.index(series) * len(self.horizons) + self.horizons.index(horizon)
-        part = slice(self.place[cell] * BINS, (self.place[cell] + 1) * BINS)
-        count = self.count["y"][part]
-        shown = unbroken(count > 0)
-        mean = {}
-        for name in MEANS:
-            with np.errstate(invalid="ignore"):  # a bin without any is 0/0: NaN, a gap
-                mean[name] = (self.total[name][part] / self.count[name][part])[shown]
-        middles = np.arange(BINS, dtype=np.float64) + 0.5
-        rows: Floats = self.first + middles * self.length - 0.5
-        lowest = {name: finite(self.lowest[name][part][shown]) for name in LOWEST}
-        highest = {name: finite(self.highest[name][part][shown]) for name in HIGHEST}
+        rows, count, mean, lowest, highest = self.bins.drawn(int(self.place[cell]))
         parts = (mean, lowest, highest, self.pit[cell])
-        return Trace(series, horizon, rows[shown], self.length, count[shown], *parts)
+        return Trace(series, horizon, rows, self.bins.length, count, *parts)
 
     def recent(self, series: str) -> Recent:
         """The last answers of a series at the first horizon."""
@@ -183,8 +208,7 @@ class Traces:
 
     def instants(self) -> list[tuple[float, str]]:
         """Rows over the whole stream with the text of their time, for the axes."""
-        known = np.flatnonzero(self.time_rows >= 0).tolist()
-        return [(float(self.time_rows[b]), self.times[b]) for b in known]
+        return [(float(row), text) for _, (row, text) in sorted(self.begun.items())]
 
 
 def distinct(ascending: Ints) -> Ints:

@@ -1,0 +1,419 @@
+"""What a run of each kind does: numbers of a CSV, words of a text, labels of messages.
+
+The flow of a run is the same for all of them (``forecast.cli.run``): read a piece, forecast it, be
+told, learn, score, write. A kind knows how its file is read, who forecasts it, and who reports.
+Nothing heavy is imported before a run begins.
+"""
+
+from abc import ABC, abstractmethod
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecast.clock import Step
+    from forecast.learner import SymbolLearner, Symbols
+    from forecast.numbers.forecaster import NumberForecaster
+    from forecast.prequential import Answers, Run, SymbolRun, Told
+    from forecast.report import Report
+    from forecast.report.symbols import SymbolReport
+    from forecast.stream import NumberStream, Rows
+    from forecast.stream.messages import MessageStream
+    from forecast.stream.text import TextStream
+
+PIECE = 16384  # answers that one call of the loop may give: bounds memory
+MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
+SYMBOLS = 4096  # words whose likeliest rivals are held at once
+
+
+class UsageError(ValueError):
+    """Options that do not go together with each other or with the file."""
+
+
+class Kind(ABC):
+    """What a run of one kind does, in the order in which it is done.
+
+    Attributes
+    ----------
+    stream, learner, loop, report
+        Who reads, who forecasts, who walks, and who writes: there once ``open``, ``begin`` and
+        ``reporting`` were called.
+    bad : str
+        What became of strange lines.
+    """
+
+    stream: Any
+    learner: Any
+    loop: Any
+    report: Any
+    bad: str
+
+    @abstractmethod
+    def load(self) -> None:
+        """Import what takes time."""
+
+    @abstractmethod
+    def open(self, asked: Namespace) -> Any:
+        """Open the source as a stream."""
+
+    @abstractmethod
+    def begin(self, asked: Namespace) -> list[str]:
+        """Make the learner and its loop; returns what was guessed, in sentences."""
+
+    @abstractmethod
+    def reporting(self, asked: Namespace) -> Any:
+        """Make the report."""
+
+    def blocks(self) -> Iterator[Any]:
+        """What is read."""
+        return iter(self.stream)
+
+    @abstractmethod
+    def nothing(self) -> Any:
+        """A piece without rows."""
+
+    @abstractmethod
+    def pieces(self, blocks: Iterable[Any]) -> Iterator[Any]:
+        """The blocks in pieces whose answers can be held."""
+
+    @abstractmethod
+    def feed(self, piece: Any) -> Any:
+        """Forecast, be told, learn; returns the answers."""
+
+    @abstractmethod
+    def score(self, piece: Any, answers: Any) -> None:
+        """Score the answers, and write them."""
+
+    @abstractmethod
+    def coming(self) -> list[Any]:
+        """What comes after the end of the data."""
+
+    @abstractmethod
+    def points(self) -> int:
+        """Words, messages, or values on the grid, missing ones included."""
+
+    @abstractmethod
+    def read(self) -> dict[str, Any]:
+        """What was read, and how."""
+
+
+class Numbers(Kind):
+    """A run over the numbers of a CSV."""
+
+    bad = "left out"
+    stream: "NumberStream"
+    learner: "NumberForecaster"
+    loop: "Run"
+    report: "Report"
+
+    def load(self) -> None:
+        """Import what it needs."""
+        import forecast.numbers.forecaster
+        import forecast.prequential
+        import forecast.report  # noqa: F401
+
+    def open(self, asked: Namespace) -> "NumberStream":
+        """Open the source."""
+        self.stream = opened(asked)
+        return self.stream
+
+    def blocks(self) -> "Iterator[Rows]":
+        """What is read."""
+        return first_two(self.stream)
+
+    def begin(self, asked: Namespace) -> list[str]:
+        """Make the learner; returns what was guessed, in sentences."""
+        from forecast.numbers.forecaster import NumberForecaster
+        from forecast.prequential import Run
+
+        stream, self.horizons = self.stream, asked.horizon
+        self.season = season_for(asked.season, stream.step)
+        refuse_too_many(self.horizons, len(stream.series))
+        channels = len(stream.series)
+        self.learner = NumberForecaster(self.horizons, season=self.season, channels=channels)
+        self.loop = Run(self.learner, self.season)
+        said = season_said(asked.season, self.season, stream.step)
+        return [*(f"guessed: {guess}" for guess in stream.guessed), said]
+
+    def reporting(self, asked: Namespace) -> "Report":
+        """Make the report."""
+        from forecast.report import Report
+
+        what = (self.stream.series, self.horizons, self.season)
+        self.report = Report(asked.out, *what, asked.predictions, asked.force)
+        return self.report
+
+    def nothing(self) -> "Rows":
+        """A piece without rows."""
+        import numpy as np
+
+        from forecast.stream import Rows
+
+        return Rows(0, [], np.empty((0, len(self.stream.series))))
+
+    def pieces(self, blocks: "Iterable[Rows]") -> "Iterator[Rows]":
+        """The blocks in pieces whose answers can be held."""
+        return pieces(blocks, len(self.horizons) * len(self.stream.series))
+
+    def feed(self, rows: "Rows") -> "Answers":
+        """Forecast, be told, learn."""
+        return self.loop.feed(rows.y)
+
+    def score(self, rows: "Rows", answers: "Answers") -> None:
+        """Score the answers, and write them."""
+        self.report.add(answers, times_of(rows))
+
+    def coming(self) -> list[Any]:
+        """What comes after the end of the data."""
+        return list(next_rows(self.learner, self.stream))
+
+    def read(self) -> dict[str, Any]:
+        """What was read, and how."""
+        stream = self.stream
+        return {
+            "rows": stream.rows,
+            "rows_read": stream.rows_read,
+            "bad_rows": stream.bad,
+            "values": values_of(self.learner, stream.series),
+            "time": stream.time,
+            "step": None if stream.step is None else str(stream.step),
+            "guessed": stream.guessed,
+        }
+
+    def points(self) -> int:
+        """Values on the grid, missing ones included."""
+        return self.stream.rows * self.learner.channels
+
+
+class Symbolic(Kind):
+    """A run over words or labels: what is common to both."""
+
+    bad = "noticed"
+    names: tuple[str, str] | None = None  # the two labels
+    stream: "TextStream | MessageStream"
+    learner: "SymbolLearner"
+    loop: "SymbolRun"
+    report: "SymbolReport"
+
+    def load(self) -> None:
+        """Import what it needs."""
+        import forecast.prequential
+        import forecast.report.symbols  # noqa: F401
+
+    def reporting(self, asked: Namespace) -> "SymbolReport":
+        """Make the report."""
+        from forecast.prequential import SymbolRun
+        from forecast.report.symbols import SymbolReport
+
+        how = (asked.predictions, asked.force)
+        self.report = SymbolReport(asked.out, asked.kind, self.names, *how)
+        self.loop = SymbolRun(self.learner)
+        return self.report
+
+    def nothing(self) -> "Symbols":
+        """A block without rows."""
+        import numpy as np
+
+        from forecast.learner import Symbols
+
+        none, here = np.empty(0, np.uint8), np.zeros(1, np.int64)
+        return Symbols(0, none, here, none, here)
+
+    def pieces(self, blocks: "Iterable[Symbols]") -> "Iterator[Symbols]":
+        """The blocks in pieces whose answers can be held."""
+        from forecast.learner import Symbols
+
+        for block in blocks:
+            for start in range(0, len(block), SYMBOLS):
+                to = slice(start, start + SYMBOLS + 1)
+                first = block.first + start
+                yield Symbols(first, block.x, block.x_at[to], block.y, block.y_at[to])
+
+    def feed(self, block: "Symbols") -> "Told":
+        """Forecast, be told, learn."""
+        return self.loop.feed(block, self.report.wanted(block))
+
+    def score(self, block: "Symbols", told: "Told") -> None:
+        """Score the answers, and write them."""
+        self.report.add(block, told, self.loop.tops)
+
+    def coming(self) -> list[Any]:
+        """What comes next, the likeliest first."""
+        from forecast.learner import TOP
+
+        top: list[tuple[str, float]] = self.learner.predict().top(TOP)
+        return top
+
+    def read(self) -> dict[str, Any]:
+        """What was read, and how."""
+        return {"rows": self.points(), "bad_rows": self.stream.bad}
+
+    def points(self) -> int:
+        """Words or messages."""
+        return self.loop.rows
+
+
+class Words(Symbolic):
+    """A run over the words of a text."""
+
+    stream: "TextStream"
+
+    def open(self, asked: Namespace) -> "TextStream":
+        """Open the source."""
+        from forecast.stream.text import open_text
+
+        self.stream = open_text(asked.source)
+        return self.stream
+
+    def begin(self, asked: Namespace) -> list[str]:
+        """Make the learner; nothing is guessed."""
+        from forecast.words.forecaster import WordForecaster
+
+        self.learner = WordForecaster()
+        return []
+
+    def read(self) -> dict[str, Any]:
+        """What was read."""
+        return {**super().read(), "bytes": self.stream.bytes}
+
+
+class Labels(Symbolic):
+    """A run over messages, each with its label."""
+
+    stream: "MessageStream"
+
+    def open(self, asked: Namespace) -> "MessageStream":
+        """Open the source."""
+        from forecast.stream.messages import open_messages
+
+        self.stream = open_messages(asked.source, asked.labels)
+        return self.stream
+
+    def begin(self, asked: Namespace) -> list[str]:
+        """Make the learner; returns which labels were guessed."""
+        from forecast.labels.forecaster import LabelForecaster
+
+        self.names = self.stream.labels
+        self.learner = LabelForecaster(self.names)
+        return [f"guessed: {guess}" for guess in self.stream.guessed]
+
+    def pieces(self, blocks: "Iterable[Symbols]") -> "Iterator[Symbols]":
+        """The blocks as they come: of each, the stream knows the lines while it is the last."""
+        return iter(blocks)
+
+    def score(self, block: "Symbols", told: "Told") -> None:
+        """Score the answers, and write them with the lines where they stand."""
+        self.report.add(block, told, self.loop.tops, self.stream.lines)
+
+    def read(self) -> dict[str, Any]:
+        """What was read, and how."""
+        return {**super().read(), "guessed": self.stream.guessed}
+
+
+# ---- numbers -----------------------------------------------------------------------------------
+
+
+def opened(asked: Namespace) -> "NumberStream":
+    """The source, as a stream of numbers."""
+    from forecast.stream import open_numbers
+    from forecast.stream.numerals import MISSING
+
+    return open_numbers(
+        asked.source,
+        time=asked.time,
+        target=asked.target,
+        delimiter=asked.delimiter,
+        decimal=asked.decimal,
+        missing=(*MISSING, *asked.missing),
+        step=asked.step,
+        duplicates=asked.duplicates,
+        unsorted=asked.unsorted,
+        time_format=asked.time_format,
+    )
+
+
+def first_two(stream: "NumberStream") -> "Iterator[Rows]":
+    """The blocks of a stream, read so far that its step is known: of two times, if it has two."""
+    blocks = iter(stream)
+    read: list[Rows] = []
+    while stream.step is None and (rows := next(blocks, None)) is not None:
+        read.append(rows)
+    return chain(read, blocks)
+
+
+def season_for(asked: int | str, step: "Step | None") -> int:
+    """The season asked for; for "auto" the natural one of the step."""
+    from forecast.clock import season_of
+
+    return asked if isinstance(asked, int) else season_of(step)
+
+
+def season_said(asked: int | str, season: int, step: "Step | None") -> str:
+    """The season in words; nothing where a person named it.
+
+    Examples
+    --------
+    >>> from forecast.clock import Step
+    >>> season_said("auto", 48, Step.named("30 minutes"))
+    'season: 48 steps of 30 minutes, a day (--season to name another)'
+    """
+    if asked != "auto" or step is None:
+        return ""
+    if season == 0:
+        return f"season: none is known for a step of {step} (--season to name one)"
+    whole = str(type(step)(step.unit, step.size * season))
+    names = {"1 minute": "a minute", "1 hour": "an hour", "1 day": "a day", "1 week": "a week"}
+    named = {**names, "1 year": "a year", "52 weeks": "a year"}.get(whole, whole)
+    return f"season: {season} steps of {step}, {named} (--season to name another)"
+
+
+def refuse_too_many(horizons: Sequence[int], series: int) -> None:
+    """Refuse questions that no memory could hold until they are answered."""
+    waiting = len(horizons) * horizons[-1] * series
+    if waiting > MOST_WAITING:
+        raise UsageError(
+            f"{len(horizons):,} horizons up to {horizons[-1]:,} of {series:,} series would keep "
+            f"{waiting:,} questions waiting, more than {MOST_WAITING:,}: name fewer with --horizon."
+        )
+
+
+def pieces(blocks: "Iterable[Rows]", questions: int) -> "Iterator[Rows]":
+    """The blocks in pieces whose answers are few enough to be held, so many for each row."""
+    from forecast.stream import Rows
+
+    most = max(1, PIECE // questions)
+    for rows in blocks:
+        for start in range(0, len(rows), most):
+            part = slice(start, start + most)
+            yield Rows(rows.first + start, rows.times[part], rows.y[part])
+
+
+def times_of(rows: "Rows") -> Callable[[int], str]:
+    """The text of the time of a row."""
+    return lambda row: rows.times[row - rows.first]
+
+
+def next_rows(
+    learner: "NumberForecaster", stream: "NumberStream"
+) -> Iterator[tuple[str, str, int, float, list[float]]]:
+    """What comes after the end of the data, for every series and horizon."""
+    from forecast.distribution import LEVELS
+
+    for series, name in enumerate(stream.series):
+        for horizon in learner.horizons:
+            said = learner.predict(horizon=horizon)
+            one = said[series] if isinstance(said, tuple) else said
+            quantiles = [float(one.quantile(level)) for level in LEVELS]
+            yield stream.future(horizon), name, horizon, float(one.mean), quantiles
+
+
+def values_of(learner: "NumberForecaster", names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Of each series, how many values were observed, missing, and refused as absurd."""
+    from forecast.numbers.series import MISSING, OBSERVED, REFUSED
+
+    columns = {"observed": OBSERVED, "missing": MISSING, "refused": REFUSED}
+    return {
+        name: {what: int(count[column]) for what, column in columns.items()}
+        for name, count in zip(names, learner.view("counts"), strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Labels: which of two, told by the words of a message."""

@@ -1,0 +1,111 @@
+"""The directory that a run fills: refused where it holds another run, never left half written."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from forecast.report.predictions import PredictionFile, replace
+
+if TYPE_CHECKING:
+    from forecast.report.plots import Drawing
+
+FORMAT = 1
+FILES = ("forecast.csv", "predictions.csv", "scores.json", "report.html")
+FIGURES = (
+    *("next", "forecast", "surprise", "rate", "coverage", "pit", "skill"),
+    *("loss", "reliability"),
+)
+
+
+class Folder:
+    """Where a run leaves its files; a report of one kind of run fills it.
+
+    Parameters
+    ----------
+    out : path
+        A directory, made where there is none.
+    force : bool
+        Replace the run that it holds already.
+
+    Raises
+    ------
+    FileExistsError
+        If ``out`` holds another run, or is no directory.
+    """
+
+    predictions: PredictionFile
+
+    def __init__(self, out: str | Path, force: bool) -> None:
+        self.out = Path(out)
+        refuse_another_run(self.out, force)
+        self.out.mkdir(parents=True, exist_ok=True)
+
+    def record(
+        self,
+        facts: Mapping[str, Any],
+        asked: Mapping[str, Any],
+        scores: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """What ``scores.json`` holds: where it came from, what was asked, and the scores."""
+        kept = self.predictions.finish()
+        rows, seconds = facts.get("rows"), facts.get("seconds")
+        speed = {"points_per_second": rows / seconds} if rows and seconds else {}
+        whole = {"format": FORMAT, **speed, **facts, **asked, "predictions": kept}
+        record: dict[str, Any] = strict({**whole, "scores": scores})
+        return record
+
+    def write(self, record: Mapping[str, Any], figures: "Sequence[Drawing]", page: str) -> None:
+        """Write figures, scores and page."""
+        write_figures(self.out / "figures", figures)
+        scores = json.dumps(record, indent=1, allow_nan=False)
+        replace(self.out / "scores.json", scores + "\n")
+        replace(self.out / "report.html", page)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Leave no half-written file behind."""
+        self.predictions.abandon()
+
+
+def refuse_another_run(out: Path, force: bool) -> None:
+    """Refuse a directory that holds a run, unless it is to be replaced."""
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out} is a file: name a directory for the report.")
+    figures = [f"figures/{name}.png" for name in FIGURES]
+    found = [name for name in (*FILES, *figures) if (out / name).exists()]
+    if found and not force:
+        raise FileExistsError(
+            f"{out} holds another run already ({found[0]}): name another directory, "
+            "or use --force (force=True) to replace it."
+        )
+
+
+def write_figures(directory: Path, figures: "Sequence[Drawing]") -> None:
+    """Write the figures as pictures; those of a run that is replaced go."""
+    directory.mkdir(exist_ok=True)
+    for figure in figures:
+        replace(directory / f"{figure.name}.png", figure.png)
+    for name in set(FIGURES) - {figure.name for figure in figures}:
+        (directory / f"{name}.png").unlink(missing_ok=True)
+
+
+def strict(value: Any) -> Any:
+    """Anything as strict JSON can hold it: NaN and infinities as null, the unknown as text."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return {str(key): strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [strict(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -1,0 +1,1 @@
+"""Words: counted in their contexts, and spelled when they were never seen."""

@@ -1,0 +1,277 @@
+"""The reader of messages: exact, strict, and bounded in memory."""
+
+import gzip
+import hashlib
+import io
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.stream.errors import StreamError
+from forecast.stream.messages import MessageStream, open_messages
+
+Pairs = list[tuple[str, bytes]]
+
+
+def pairs(stream: MessageStream) -> Pairs:
+    """Every label with its text; blocks follow one another without a gap."""
+    found: Pairs = []
+    for block in stream:
+        assert block.first == len(found)
+        assert len(block) == len(block.x_at) - 1 == len(block.y) == len(stream.lines)
+        for t in range(len(block)):
+            text = bytes(block.x[block.x_at[t] : block.x_at[t + 1]])
+            (number,) = block.y[block.y_at[t] : block.y_at[t + 1]].tolist()
+            found.append((stream.labels[number], text))
+    assert stream.rows == len(found)
+    return found
+
+
+class Reader:
+    """Writes bytes to a file and reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open(self, data: bytes, labels: tuple[str, str] | None = None) -> MessageStream:
+        self.path.write_bytes(data)
+        return open_messages(self.path, labels)
+
+    def __call__(self, data: bytes, labels: tuple[str, str] | None = None) -> Pairs:
+        return pairs(self.open(data, labels))
+
+    def refuses(self, data: bytes, labels: tuple[str, str] | None = None) -> str:
+        """The sentence of the error, without the file's name at its beginning."""
+        with pytest.raises(StreamError) as caught:
+            self(data, labels)
+        sentence = str(caught.value)
+        assert "\n" not in sentence
+        return sentence.removeprefix(str(self.path))
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    return Reader(tmp_path / "messages.tsv")
+
+
+PLAIN = b"spam\tWin a prize\nham\tSee you\tat 5\nham\t\nspam\tcaf\xc3\xa9"
+SAID: Pairs = [
+    ("spam", b"Win a prize"),
+    ("ham", b"See you\tat 5"),  # the first tab ends the label
+    ("ham", b""),
+    ("spam", "café".encode()),
+]
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("last", [b"", b"\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_a_line_says(
+    read: Reader, ending: bytes, last: bytes, mark: bytes, packed: bool
+) -> None:
+    data = mark + (PLAIN + last).replace(b"\n", ending)
+    data = gzip.compress(data) if packed else data
+    stream = read.open(data)
+    assert pairs(stream) == SAID
+    assert stream.labels == ("ham", "spam")
+    assert stream.bad == {}
+    assert stream.source == str(read.path)
+    assert stream.sha256 == hashlib.sha256(data).hexdigest()
+    assert stream.progress() == 1.0
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Given:
+        buffer = io.BytesIO(PLAIN)
+
+    monkeypatch.setattr(sys, "stdin", Given)
+    stream = open_messages("-")
+    assert pairs(stream) == SAID
+    assert (stream.source, stream.progress()) == ("standard input", None)
+
+
+@pytest.mark.parametrize(
+    "first, second, labels",
+    [
+        (b"spam", b"ham", ("ham", "spam")),
+        (b"no", b"yes", ("no", "yes")),
+        (b"1", b"0", ("0", "1")),
+        (b"up", b"down", ("down", "up")),
+        ("été".encode(), b"hiver", ("hiver", "été")),
+        (b"not spam", b"spam ", ("not spam", "spam ")),
+    ],
+)
+def test_labels_are_found_in_sorted_order(
+    read: Reader, first: bytes, second: bytes, labels: tuple[str, str]
+) -> None:
+    stream = read.open(first + b"\ta\n" + second + b"\tb\n")
+    assert stream.labels == labels
+    assert len(stream.guessed) == 1 and all(repr(label) in stream.guessed[0] for label in labels)
+    assert pairs(stream) == [(first.decode(), b"a"), (second.decode(), b"b")]
+
+
+def test_labels_that_are_named_have_the_order_of_their_names(read: Reader) -> None:
+    stream = read.open(b"ham\ta\nspam\tb\n", ("spam", "ham"))
+    assert (stream.labels, stream.guessed) == (("spam", "ham"), [])
+    (block,) = stream
+    assert block.y.tolist() == [1, 0]
+    # once they are named, a file may hold one of them only
+    assert read(b"ham\ta\n", ("ham", "spam")) == [("ham", b"a")]
+
+
+def test_blank_lines_are_told_and_left_out(read: Reader) -> None:
+    stream = read.open(b"\n\nham\ta\n  \nspam\tb\n\r\n\n")
+    assert pairs(stream) == [("ham", b"a"), ("spam", b"b")]
+    assert stream.bad == {"blank line": 5}
+    assert stream.lines.tolist() == [3, 5]
+
+
+def test_any_bytes_of_a_text_are_kept(read: Reader) -> None:
+    texts = [b"\x00\x01", b"\xff\xfe\xe9t\xe9", "\u2028\x85\x0b\x0c".encode(), b"a\rb", b"\xc3"]
+    stream = read.open(b"".join(b"ham\t" + text + b"\n" for text in texts) + b"spam\tb\n")
+    assert [text for _, text in pairs(stream)] == [*texts, b"b"]
+    assert stream.bad == {"line that is not UTF-8": 2}
+
+
+def test_a_thousand_blank_lines_end_nothing(read: Reader) -> None:
+    stream = read.open(b"ham\ta\nspam\tb\n" + b"\n" * 5000 + b"ham\tc\n")
+    assert [text for _, text in pairs(stream)] == [b"a", b"b", b"c"]
+    assert stream.bad == {"blank line": 5000}
+    assert stream.lines.tolist() == [5003]
+
+
+NO_TAB = " has no tab after a label. Write label<TAB>text on every line."
+REFUSED = [
+    (b"ham\ta\nspam b\n", ", line 2: 'spam b'" + NO_TAB),
+    (b"label,text\nham,a\n", ", line 1: 'label,text'" + NO_TAB),
+    (b"ham\ta\n\nx\xff\n", ", line 3: 'x\\\\xff'" + NO_TAB),
+    (
+        b"ham\ta\nspam\tb\n\tc\n",
+        ", line 3: '\\tc' has no label before its tab. Write the label before the tab.",
+    ),
+    (
+        b"ham\ta\nspam\tb\n \tc\n",
+        ", line 3: ' \\tc' has no label before its tab. Write the label before the tab.",
+    ),
+    (
+        b"spam\ta\nham\tb\neggs\tc\n",
+        ", line 3: 'eggs' is a third label beside 'ham' and 'spam'. "
+        "Labels are two: leave out lines of any other, and a header.",
+    ),
+    (
+        b"label\ttext\nham\ta\nspam\tb\n",
+        ", line 3: 'spam' is a third label beside 'ham' and 'label'. "
+        "Labels are two: leave out lines of any other, and a header.",
+    ),
+    (
+        b"ham\ta\nham\tb\n",
+        ": has only the label 'ham' in its first 2 lines. "
+        "Name both, the negative first: --labels no,yes.",
+    ),
+    (
+        b"ham\ta\nsp\xe4m\tb\n",
+        ", line 2: 'sp\\\\xe4m' is a label that is not UTF-8. Save the file as UTF-8.",
+    ),
+    (b"", ": has no messages. Write label<TAB>text, a line each."),
+    (b"\n \n\r\n", ": has no messages. Write label<TAB>text, a line each."),
+]
+
+
+@pytest.mark.parametrize("data, sentence", REFUSED)
+def test_what_is_refused_is_told_by_its_place(read: Reader, data: bytes, sentence: str) -> None:
+    assert read.refuses(data) == sentence
+
+
+def test_a_third_label_far_down_has_its_line(read: Reader) -> None:
+    data = b"ham\ta\nspam\tb\n\n" * 1500
+    assert read.refuses(data + b"Ham\tc\n").startswith(
+        ", line 4501: 'Ham' is a third label beside 'ham' and 'spam'."
+    )
+
+
+def test_a_label_beside_those_named(read: Reader) -> None:
+    assert read.refuses(b"ham\ta\neggs\tb\n", ("ham", "spam")) == (
+        ", line 2: 'eggs' is neither of the labels 'ham' and 'spam'. "
+        "Labels are two: leave out lines of any other, and a header."
+    )
+
+
+def test_a_second_label_after_the_first_thousand_lines_must_be_named(read: Reader) -> None:
+    data = b"ham\ta\n" * 1000 + b"spam\tb\n"
+    assert read.refuses(data).startswith(": has only the label 'ham' in its first 1,000 lines.")
+    assert read(data, ("ham", "spam"))[-1] == ("spam", b"b")
+    assert read(data[len(b"ham\ta\n") :])[-1] == ("spam", b"b")
+
+
+def test_long_lines_do_not_move_where_the_search_ends(read: Reader) -> None:
+    long = b"ham\t" + b"word " * 500 + b"\n"  # so long that they come in several blocks
+    found = read(long * 999 + b"spam\tb\n" + long)
+    assert [label for label, _ in found] == ["ham"] * 999 + ["spam", "ham"]
+    sentence = read.refuses(long * 500 + b"ham\ta\n" * 500 + b"spam\tb\n")
+    assert sentence.startswith(": has only the label 'ham' in its first 1,000 lines.")
+
+
+def test_what_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(StreamError, match="there is no such file"):
+        open_messages(tmp_path / "absent.tsv")
+    with pytest.raises(StreamError, match=r"is a directory\. Name a file in it"):
+        open_messages(tmp_path)
+
+
+def test_gzip_that_is_cut_off(read: Reader) -> None:
+    sentence = read.refuses(gzip.compress(PLAIN)[:-9])
+    assert sentence == ": is gzip that ends too early. Fetch it again."
+
+
+def test_a_stream_is_read_once(read: Reader) -> None:
+    with read.open(PLAIN) as stream:
+        pairs(stream)
+        with pytest.raises(ValueError, match="read once"):
+            list(stream)
+
+
+def test_memory_is_that_of_a_block(read: Reader) -> None:
+    line = b"ham\t" + b"word " * 400 + b"\nspam\tb\n"
+    read.path.write_bytes(gzip.compress(line * 20_000))  # 40 MB
+    tracemalloc.start()
+    try:
+        rows = sum(len(block) for block in open_messages(read.path))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert rows == 40_000
+    assert most < 8e6
+
+
+def test_a_long_line_is_one_message(read: Reader) -> None:
+    text = b"ab " * 1_000_000
+    found = read(b"ham\t" + text + b"\nspam\t" + text + b"\nham\tb\n")
+    assert found == [("ham", text), ("spam", text), ("ham", b"b")]
+
+
+def test_the_search_for_a_second_label_is_bounded(read: Reader) -> None:
+    # without a bound the first 1,000 lines would be held, whatever they weigh
+    data = (b"ham\t" + b"ab " * 2_000_000 + b"\n") * 8
+    sentence = read.refuses(data + b"spam\tb\n")
+    assert sentence.startswith(": has only the label 'ham' in its first 3 lines.")
+    assert len(read(data + b"spam\tb\n", ("ham", "spam"))) == 9
+
+
+ANY_TEXT = st.binary(max_size=30).map(lambda text: text.replace(b"\n", b"").replace(b"\r", b""))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["ham", "spam"]), ANY_TEXT), min_size=1))
+def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, written: Pairs) -> None:
+    path = tmp_path_factory.mktemp("any") / "messages.tsv"
+    lines = [label.encode() + b"\t" + text + b"\n" for label, text in written]
+    path.write_bytes(b"".join(lines))
+    stream = open_messages(path, ("ham", "spam"))
+    assert pairs(stream) == written
+    broken = sum(line.decode(errors="ignore").encode() != line for line in lines)
+    assert stream.bad.get("line that is not UTF-8", 0) == broken

@@ -1,0 +1,586 @@
+"""What a run of words or labels leaves behind: scores by the textbook, files that read back."""
+
+import csv
+import json
+import math
+import re
+import tracemalloc
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+
+from forecast.learner import Symbols
+from forecast.prequential import Told
+from forecast.report.symbols import SymbolReport, table, verdict
+from forecast.report.symbols import labels as label_room
+from forecast.report.symbols.labels import MEANINGS as OF_LABELS
+from forecast.report.symbols.predictions import COLUMNS, NEXT_COLUMNS, spelled
+from forecast.report.symbols.surprises import MOST, Surprises
+from forecast.report.symbols.words import MEANINGS as OF_WORDS
+from forecast.report.symbols.words import running_frequencies
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></style><svg onload=alert(1)>",
+    "=HYPERLINK(1)",
+    "\x1b[31m\u202e",
+]
+FORMULAS = [b"=", b"+", b"-", b"@", b"\t", b"\r", b"\n"]
+
+
+def joined(parts: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    at = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+    return np.frombuffer(bytearray(b"".join(parts)), np.uint8), at
+
+
+def words(parts: Sequence[bytes], first: int = 0) -> Symbols:
+    return Symbols(first, np.empty(0, np.uint8), np.zeros(len(parts) + 1, np.int64), *joined(parts))
+
+
+def messages(texts: Sequence[bytes], labels: Sequence[int], first: int = 0) -> Symbols:
+    return Symbols(first, *joined(texts), *joined([bytes([label]) for label in labels]))
+
+
+def told(block: Symbols, seed: int = 4) -> Told:
+    """Answers of a forecaster that knows a little."""
+    n = len(block)
+    rng = np.random.default_rng([seed, block.first])
+    surprise = rng.exponential(size=n) * 3.0 + 1e-3
+    new = rng.uniform(size=n) < 0.2
+    spelled = np.where(new, 0.6 * surprise, 0.0)
+    rows = block.first + np.arange(n)
+    return Told(rows, surprise, surprise + rng.normal(size=n), rng.uniform(0.01, 0.3, n), spelled)
+
+
+def part(block: Symbols, answers: Told, start: int, stop: int) -> tuple[Symbols, Told]:
+    own = slice(start, stop + 1)
+    cut = Symbols(block.first + start, block.x, block.x_at[own], block.y, block.y_at[own])
+    return cut, Told(*(column[start:stop] for column in answers))
+
+
+def told_labels(p: np.ndarray, y: np.ndarray) -> Told:
+    """The answers of a forecaster that gave p to the positive label."""
+    surprise = -np.log(np.where(y == 1, p, 1.0 - p))
+    expected = -p * np.log(p) - (1.0 - p) * np.log1p(-p)
+    n = len(y)
+    return Told(np.arange(n), surprise, expected, np.full(n, 0.02), np.zeros(n))
+
+
+Made = tuple[Path, dict[str, Any], Symbols, Told]
+
+
+def left_behind(
+    out: Path,
+    block: Symbols,
+    answers: Told,
+    labels: tuple[str, str] | None = None,
+    cuts: Sequence[int] = (),
+    top: Callable[[int], list[tuple[str, float]]] = lambda row: [(" the", 0.25), (",", 0.125)],
+    coming: Sequence[tuple[str, float]] = ((" the", 0.5), ("\n", 0.25)),
+    **how: Any,
+) -> dict[str, Any]:
+    """Report a block, cut at some rows."""
+    kind = "words" if labels is None else "labels"
+    facts = {"source": how.pop("source", "data/some.txt"), "rows": len(block), "seconds": 2.0}
+    with SymbolReport(out, kind, labels, **how) as report:
+        for start, stop in zip((0, *cuts), (*cuts, len(block)), strict=True):
+            piece, said = part(block, answers, start, stop)
+            rows = said.row[report.wanted(piece)]
+            report.add(piece, said, [top(row) for row in rows.tolist()])
+        return report.finish(coming, facts)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the figures, which are most of a report's time."""
+    monkeypatch.setattr("forecast.report.symbols.plots.drawings", lambda shown: [])
+
+
+def some_words(n: int = 900) -> list[bytes]:
+    rng = np.random.default_rng(8)
+    lexicon = [
+        b" the",
+        b" of",
+        b",",
+        b"\n",
+        b" caf\xc3\xa9",
+        b"=",
+        b" \xff\xfe",
+        b'"',
+        b"\\",
+        b"\0",
+    ]
+    return [lexicon[k] for k in rng.integers(0, len(lexicon), n)]
+
+
+def read_back(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def unspelled(text: str) -> bytes:
+    """The bytes that a word stands for, by the rule of the file."""
+    short = {"\\\\": b"\\", "\\n": b"\n", "\\r": b"\r", "\\t": b"\t"}
+    parts = re.split(r"(\\x[0-9a-f]{2}|\\.)", text)
+    return b"".join(
+        short.get(one, bytes([int(one[2:], 16)]) if one.startswith("\\x") else one.encode())
+        for one in parts
+    )
+
+
+# ---- scores --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_scores_of_words_are_their_formulas(tmp_path: Path) -> None:
+    parts = some_words()
+    block = words(parts)
+    answers = told(block)
+    (entry,) = left_behind(tmp_path, block, answers, cuts=(1, 300, 301))["scores"]
+    text, nats = b"".join(parts), answers.surprise
+    seen, single = dict.fromkeys(range(256), 0.5), 0.0
+    for n, byte in enumerate(text):  # each byte before it is counted
+        single -= math.log2(seen[byte] / (n + 128.0))
+        seen[byte] += 1.0
+    wanted = {
+        "n": 900,
+        "bytes": len(text),
+        "bits_per_byte": nats.sum() / math.log(2.0) / len(text),
+        "bits_per_byte_single": single / len(text),
+        "skill_single": 1.0 - nats.sum() / math.log(2.0) / single,
+        "bits_per_word": np.log2(np.exp(nats)).mean(),
+        "surprise": nats.mean(),
+        "expected_surprise": answers.expected.mean(),
+        "perplexity": np.exp(nats.mean()),
+        "perplexity_without_spelling": np.exp((nats - answers.spelled).mean()),
+        "new_words": (answers.spelled > 0).sum(),
+    }
+    assert set(wanted) == set(OF_WORDS)
+    assert {name: entry[name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+    assert entry["reason"] == {}
+
+
+def some_labels(n: int = 1200) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities in few steps, so that there are ties, and labels that follow them."""
+    rng = np.random.default_rng(2)
+    p = rng.choice([0.01, 0.2, 0.45, 0.5, 0.5, 0.55, 0.9, 0.999], n)
+    return p, (rng.uniform(size=n) < p).astype(np.int64)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_scores_of_labels_are_their_formulas(tmp_path: Path) -> None:
+    p, y = some_labels()
+    block = messages([b"text"] * len(y), y)
+    answers = told_labels(p, y)
+    (entry,) = left_behind(tmp_path, block, answers, ("no", "yes"), cuts=(7, 8, 600))["scores"]
+    n, positives = len(y), int(y.sum())
+    ranks = rankdata(p)
+    before = np.concatenate(([0], np.cumsum(y)[:-1]))
+    t = np.arange(n)
+    running = np.where(y == 1, before + 0.5, t - before + 0.5) / (t + 1.0)
+    wanted = {
+        "n": n,
+        "base_rate": positives / n,
+        "accuracy": ((p > 0.5) == (y == 1)).mean(),
+        "accuracy_commoner": ((before > t - before) == (y == 1)).mean(),
+        "log_loss": -(y * np.log(p) + (1 - y) * np.log(1.0 - p)).mean(),
+        "log_loss_frequency": -np.log(running).mean(),
+        "skill_frequency": 1.0 - answers.surprise.sum() / -np.log(running).sum(),
+        "expected_surprise": answers.expected.mean(),
+        "auc": (ranks[y == 1].sum() - positives * (positives + 1) / 2)
+        / (positives * (n - positives)),
+        "false_alarm_rate": (p[y == 0] > 0.5).mean(),
+        "miss_rate": (p[y == 1] <= 0.5).mean(),
+    }
+    assert set(wanted) == set(OF_LABELS)
+    assert {name: entry[name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+    assert entry["auc_exact"] is True
+
+
+@pytest.mark.parametrize("counts", [[0, 0], [5, 0], [3, 4], [1, 2, 3, 0]])
+def test_running_frequencies_do_not_depend_on_the_order(counts: list[int]) -> None:
+    symbols = np.repeat(np.arange(len(counts)), counts)
+    for order in (symbols, symbols[::-1]):
+        seen, nats = np.zeros(len(counts)), 0.0
+        for n, k in enumerate(order):
+            nats -= math.log((seen[k] + 0.5) / (n + 0.5 * len(counts)))
+            seen[k] += 1.0
+        assert running_frequencies(np.array(counts)) == pytest.approx(nats, abs=1e-12)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_auc_beyond_what_is_kept_is_a_histogram(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    odds = rng.normal(size=3000) * 3.0
+    y = (rng.uniform(size=3000) < 1.0 / (1.0 + np.exp(-odds))).astype(np.int64)
+    answers = told_labels(1.0 / (1.0 + np.exp(-odds)), y)
+    block = messages([b""] * 3000, y)
+    exact, rough = (
+        left_behind(tmp_path / name, block, answers, ("no", "yes"), cuts=(900, 1800))["scores"][0]
+        for name, kept in (("exact", 3000), ("rough", 1000))
+        if monkeypatch.setattr(label_room, "EXACT", kept) is None
+    )
+    assert (exact["auc_exact"], rough["auc_exact"]) == (True, False)
+    ranks, n = rankdata(odds), int(y.sum())
+    auc = (ranks[y == 1].sum() - n * (n + 1) / 2) / (n * (3000 - n))
+    assert exact["auc"] == pytest.approx(auc, abs=1e-12)
+    assert rough["auc"] == pytest.approx(auc, abs=1e-4)
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("surprise", [0.0, 1e-300, 800.0])
+def test_a_sure_forecaster_is_scored(tmp_path: Path, surprise: float) -> None:
+    y = np.array([0, 1, 0, 1])
+    one = np.full(4, surprise)
+    answers = Told(np.arange(4), one, one, one + 0.1, one * 0.0)
+    record = left_behind(tmp_path, messages([b""] * 4, y), answers, ("no", "yes"))
+    right = surprise < 1.0
+    assert record["scores"][0]["auc"] == record["scores"][0]["accuracy"] == float(right)
+    assert record["scores"][0]["miss_rate"] == float(not right)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_was_impossible_or_absent_is_null_with_a_reason(tmp_path: Path) -> None:
+    block = words([b"a", b" b"])
+    answers = told(block)._replace(surprise=np.array([1.0, np.inf]), expected=np.full(2, np.nan))
+    (entry,) = left_behind(tmp_path / "w", block, answers)["scores"]
+    assert entry["perplexity"] is None and "impossible" in entry["reason"]["perplexity"]
+    assert "not known" in entry["reason"]["expected_surprise"]
+    only = told_labels(np.array([0.2, 0.1]), np.array([0, 0]))
+    record = left_behind(tmp_path / "l", messages([b"", b""], [0, 0]), only, ("no", "yes"))
+    (entry,) = record["scores"]
+    assert entry["auc"] is entry["miss_rate"] is None
+    assert set(entry["reason"]) == {"auc", "miss_rate"}
+    assert "All of them were no." in verdict(record)
+
+
+@pytest.mark.parametrize("labels", [None, ("no", "yes")])
+def test_an_empty_stream_has_its_page(tmp_path: Path, labels: tuple[str, str] | None) -> None:
+    block = words([]) if labels is None else messages([], [])
+    record = left_behind(tmp_path, block, told(block), labels, coming=[])
+    (entry,) = record["scores"]
+    scores = OF_WORDS if labels is None else OF_LABELS
+    unscored = [name for name in scores if name not in ("n", "bytes", "new_words")]
+    assert entry["n"] == 0 and all(entry[name] is None for name in unscored)
+    assert set(entry["reason"]) >= set(unscored)
+    assert "nothing was forecast" in verdict(record)
+    assert "nothing was forecast" in (tmp_path / "report.html").read_text()
+    assert read_back(tmp_path / "predictions.csv") == []
+
+
+# ---- what is said --------------------------------------------------------------------------------
+
+
+def of_words(**values: Any) -> dict[str, Any]:
+    usual = {"n": 5000, "bytes": 20_000, "bits_per_byte": 2.0, "bits_per_byte_single": 4.0}
+    usual |= {"skill_single": 0.5, "perplexity": 90.4, "new_words": 250, "bits_per_word": 8.0}
+    return {**usual, "perplexity_without_spelling": 60.0, **values}
+
+
+def of_labels(**values: Any) -> dict[str, Any]:
+    usual = {"n": 5000, "accuracy": 0.98, "accuracy_commoner": 0.87, "log_loss": 0.06, "auc": 0.99}
+    usual |= {"log_loss_frequency": 0.4, "skill_frequency": 0.85, "miss_rate": 0.06}
+    return {**usual, "false_alarm_rate": 0.009, **values}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("words", {}, "needs 2.00 bits a byte, 25 % of its size, where"),
+        ("words", {}, "5,000 words was as hard to guess as one of 90 equally likely ones; 5.0 %"),
+        ("words", {"skill_single": -0.1, "bits_per_byte": 4.4}, "no less than the 4.00 that"),
+        ("words", {"n": 9}, "fewer than 50 words prove little"),
+        ("words", {"perplexity": 4e6}, "more than a million"),
+        ("words", {"bits_per_byte": None}, "at least one was held to be impossible"),
+        ("labels", {}, "98.0 % got the right label before it was told"),
+        ("labels", {}, "Of spam 94.0 % was found, of ham 0.9 % taken for it."),
+        ("labels", {}, "85 % less than the running frequency"),
+        ("labels", {"skill_frequency": -0.2}, "20 % more than the running frequency"),
+        ("labels", {"skill_frequency": 0.001}, "no less than the running frequency"),
+        ("labels", {"false_alarm_rate": None}, "All of them were spam."),
+        ("labels", {"n": 9}, "fewer than 50 messages prove little"),
+        ("labels", {"skill_frequency": None}, "held to be impossible"),
+    ],
+)
+def test_the_verdict_says_what_happened(kind: str, values: dict[str, Any], said: str) -> None:
+    entry = of_words(**values) if kind == "words" else of_labels(**values)
+    record = {"kind": kind, "labels": ("ham", "spam"), "scores": [entry]}
+    assert said in verdict(record)
+
+
+def test_the_table_has_a_cell_for_each_column() -> None:
+    header, row = table({"kind": "words", "scores": [of_words()]})
+    assert dict(zip(header, row, strict=True))["skill"] == "+50.0 %"
+    header, row = table({"kind": "labels", "labels": ("n", "y"), "scores": [of_labels()]})
+    assert dict(zip(header, row, strict=True))["misses"] == "6.0 %"
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_predictions_give_every_byte_of_the_text_back(tmp_path: Path) -> None:
+    parts = [*some_words(300), *FORMULAS, b"\x85", "\u0085\u2028é".encode(), b" \\", b"\\x41"]
+    block = words(parts)
+    answers = told(block)
+    odd = [(spelled, 1.0 / k) for k, spelled in enumerate(["a,b", '"', "\\", "\n", " é"], 3)]
+    record = left_behind(tmp_path, block, answers, cuts=(100,), top=lambda row: odd[: row % 6])
+    rows = read_back(tmp_path / "predictions.csv")
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == len(parts) == record["predictions"]["written"]
+    starts = np.cumsum([0, *map(len, parts)])
+    for k, (row, word) in enumerate(zip(rows, parts, strict=True)):
+        assert int(row["time"]) == starts[k]
+        assert (row["series"], row["horizon"], row["issued"]) == ("word", "1", str(k - 1))
+        formula = word in (b"=", b"+", b"-", b"@")
+        assert unspelled(row["y"].removeprefix("'") if formula else row["y"]) == word
+        assert row["y"].startswith("'") == formula
+        assert float(row["surprise"]) == pytest.approx(answers.surprise[k], rel=1e-8)
+        assert float(row["p"]) == pytest.approx(math.exp(-answers.surprise[k]), rel=1e-8)
+        assert float(row["rate"]) == pytest.approx(answers.rate[k], rel=1e-8)
+        top = json.loads(row["top"])
+        assert [unspelled(name) for name, _ in top] == [w.encode() for w, _ in odd[: k % 6]]
+        assert [p for _, p in top] == pytest.approx([p for _, p in odd[: k % 6]], rel=1e-3)
+    lines = (tmp_path / "predictions.csv").read_bytes().split(b"\n")
+    assert len(lines) == len(parts) + 2  # a line for each answer, whatever the words are
+    assert "JSON" in record["predictions"]["top"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_predictions_of_labels(tmp_path: Path) -> None:
+    p, y = some_labels(60)
+    names = ("=cmd|' /C calc'!A0", "-yes")
+    block = messages([b"x"] * 60, y)
+    answers = told_labels(p, y)
+    with SymbolReport(tmp_path, "labels", names) as report:
+        lines = 3 + 2 * np.arange(60)
+        report.add(block, answers, [[(names[1], 0.5)]] * 60, lines)
+        report.finish([(names[0], 0.75), (names[1], 0.25)], {})
+    rows = read_back(tmp_path / "predictions.csv")
+    assert [row["time"] for row in rows] == [str(line) for line in lines]
+    assert [row["y"] for row in rows] == ["'" + names[k] for k in y]
+    assert json.loads(rows[0]["top"]) == [[names[1], 0.5]]
+    wanted = np.where(y == 1, p, 1.0 - p)
+    assert [float(row["p"]) for row in rows] == pytest.approx(wanted, rel=1e-8)
+    coming = read_back(tmp_path / "forecast.csv")
+    assert tuple(coming[0]) == NEXT_COLUMNS
+    assert [row["y"] for row in coming] == ["'" + name for name in names]
+    assert [row["time"] for row in coming] == ["122", "122"]  # the line after the last
+
+
+@pytest.mark.parametrize("word", [b" the", b"\n", b"\xff", b"\\", "é\u0085".encode(), b"a\0"])
+def test_a_word_is_spelled_reversibly(word: bytes) -> None:
+    assert unspelled(spelled(word)) == word
+    assert spelled(word).encode()  # it can be written
+    assert "\n" not in spelled(word) and "\0" not in spelled(word)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_record_is_strict_json_and_what_comes_next_is_a_file(tmp_path: Path) -> None:
+    block = words(some_words(40))
+    record = left_behind(tmp_path, block, told(block)._replace(expected=np.full(40, np.nan)))
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    stored = json.loads((tmp_path / "scores.json").read_text(), parse_constant=refuse)
+    assert stored == record
+    assert (stored["format"], stored["kind"], stored["horizons"]) == (1, "words", [1])
+    assert stored["points_per_second"] == 20.0
+    coming = read_back(tmp_path / "forecast.csv")
+    assert [(row["y"], row["p"]) for row in coming] == [(" the", "0.5"), ("\\n", "0.25")]
+    assert {row["time"] for row in coming} == {str(len(block.y))}
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("keep", ["all", "none", "auto"])
+def test_rows_are_kept_as_for_numbers(
+    keep: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecast.report.predictions.WHOLE", 100)
+    block = words([b"a"] * 400)
+    told_of = told(block)
+    record = left_behind(tmp_path, block, told_of, predictions=keep, cuts=(30, 31, 250))
+    written = record["predictions"]["written"]
+    if keep == "none":
+        assert not (tmp_path / "predictions.csv").exists() and written == 0
+        return
+    issued = [int(row["issued"]) + 1 for row in read_back(tmp_path / "predictions.csv")]
+    assert len(issued) == written
+    if keep == "all":
+        assert issued == list(range(400))
+    else:
+        assert issued[:100] == list(range(100)) and 130 < written < 200
+
+
+def test_one_run_in_one_folder(tmp_path: Path) -> None:
+    block = words([b"a"] * 30)
+    p, y = some_labels(30)
+    labelled = (messages([b"x"] * 30, y), told_labels(p, y), ("no", "yes"))
+    left_behind(tmp_path, *labelled)
+    assert (tmp_path / "figures" / "reliability.png").exists()
+    with pytest.raises(FileExistsError, match="--force"):
+        left_behind(tmp_path, block, told(block))
+    left_behind(tmp_path, block, told(block), force=True)
+    figures = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert figures == {"loss", "surprise", "rate"}
+    with pytest.raises(ValueError, match="two labels"):
+        SymbolReport(tmp_path / "other", "labels")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    block = words([b"a"] * 30)
+    with pytest.raises(ZeroDivisionError), SymbolReport(tmp_path, "words") as report:
+        report.add(block, told(block), [[]] * 30)
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- the page ------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Collects what a browser would obey."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in ("meta", "path", "use", "rect", "image"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+
+
+def obeyed(out: Path) -> Page:
+    """What a browser would obey of a page: nothing that came from the data."""
+    html = (out / "report.html").read_text()
+    page = Page()
+    page.feed(html)
+    assert not {"script", "img", "iframe", "object", "link"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert not re.search(r"https?://|//cdn|@import", html)
+    assert "src" not in {name for name, _ in page.attributes}
+    assert "default-src 'none'" in html and "prefers-color-scheme:dark" in html
+    assert "\x1b" not in html and "\u202e" not in html
+    targets = [v for name, v in page.attributes if name == "href"]
+    assert all(target.startswith(("#", "data:image/png")) for target in targets)
+    names = [value for name, value in page.attributes if name == "id"]
+    assert len(names) == len(set(names))
+    assert page.open == []
+    return page
+
+
+def test_the_page_of_words_obeys_no_word(tmp_path: Path) -> None:
+    parts = [word.encode() for word in HOSTILE] * 4
+    block = words(parts)
+    coming = [(word, 0.1) for word in HOSTILE]
+    left_behind(tmp_path, block, told(block), coming=coming, source=HOSTILE[0])
+    page = obeyed(tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    assert page.tags.count("svg") == page.tags.count("figure") == 3
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    for title in ("The next word", "Bits a byte", "Surprise", "The most surprising words"):
+        assert f"<h2>{title}</h2>" in html
+    assert html.index("Forecast word by word") < html.index("The next word")
+
+
+def test_the_page_of_labels_obeys_no_label_and_no_message(tmp_path: Path) -> None:
+    p, y = some_labels(200)
+    texts = [HOSTILE[k % len(HOSTILE)].encode() + b"\xff" + b"y" * 100 for k in range(200)]
+    names = (HOSTILE[0], HOSTILE[1])
+    coming = [(names[0], 0.9), (names[1], 0.1)]
+    left_behind(tmp_path, messages(texts, y), told_labels(p, y), names, coming=coming)
+    page = obeyed(tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    assert page.tags.count("svg") == page.tags.count("figure") == 4
+    for title in ("The next label", "Log loss", "Are the probabilities right?"):
+        assert f"<h2>{title}</h2>" in html
+    assert "y" * 80 not in html and "y" * 30 in html  # a message is cut at 80 characters
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    p, y = some_labels(400)
+    block = messages([b"x"] * 400, y)
+    for name, cuts in (("one", ()), ("two", (5, 6, 200))):
+        left_behind(tmp_path / name, block, told_labels(p, y), ("no", "yes"), cuts=cuts)
+    names = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")]
+    assert len(names) == 8
+    for name in names:
+        if name.suffix == ".csv":
+            assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    ones, twos = (json.loads((tmp_path / n / "scores.json").read_text()) for n in ("one", "two"))
+    one, two = ones["scores"][0], twos["scores"][0]
+    assert {name: one[name] for name in OF_LABELS} == pytest.approx(
+        {name: two[name] for name in OF_LABELS}, rel=1e-12
+    )
+    left_behind(tmp_path / "three", block, told_labels(p, y), ("no", "yes"))
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["words", "labels"])
+def test_a_run_of_almost_nothing_has_its_page(tmp_path: Path, kind: str, n: int) -> None:
+    if kind == "words":
+        record = left_behind(tmp_path, words([b"a"] * n), told(words([b"a"] * n)))
+    else:
+        p, y = some_labels(n)
+        record = left_behind(tmp_path, messages([b""] * n, y), told_labels(p, y), ("no", "yes"))
+    assert record["scores"][0]["n"] == n
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+# ---- what was most surprising --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (40, 41, 42, 43), tuple(range(1, 120))])
+def test_the_most_surprising_words_stand_in_their_text(cuts: tuple[int, ...]) -> None:
+    parts = [b" w%d" % k for k in range(120)]
+    block = words(parts)
+    surprise = np.random.default_rng(3).exponential(size=120)
+    surprise[[60, 119]] = 50.0
+    seen = Surprises(running=True)
+    starts = np.cumsum([0, *map(len, parts)])
+    for start, stop in zip((0, *cuts), (*cuts, 120), strict=True):
+        piece, said = part(block, told(block)._replace(surprise=surprise), start, stop)
+        seen.add(piece, said.surprise, starts[start:stop])
+    text = b"".join(parts)
+    order = np.argsort(-surprise, kind="stable")[:MOST]
+    assert [one.time for one in seen.kept] == starts[order].tolist()
+    for one in seen.kept:
+        end = one.time + len(one.y)
+        assert one.y == text[one.time : end] == parts[starts.tolist().index(one.time)]
+        assert one.before == text[max(0, one.time - 60) : one.time]
+        assert one.after == text[end : end + 30]
+
+
+def test_memory_does_not_grow_with_the_stream(tmp_path: Path) -> None:
+    block = words(some_words(3000))
+    peaks = []
+    for blocks in (5, 25):
+        with SymbolReport(tmp_path / str(blocks), "words", predictions="none") as report:
+            tracemalloc.start()
+            for k in range(blocks):
+                later = Symbols(3000 * k, block.x, block.x_at, block.y, block.y_at)
+                report.add(later, told(later), [])
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
