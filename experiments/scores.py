@@ -13,7 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast import Level, NumberForecaster, Regression, run
+from forecast import (
+    GradientRegression,
+    LeastSquaresRegression,
+    Level,
+    NumberForecaster,
+    Regression,
+    Scale,
+    run,
+)
 from forecast.learner import Learner
 from forecast.stream import open_numbers, season_of
 
@@ -26,6 +34,9 @@ def learners(season: int) -> dict[str, Learner]:
     """One of each kind, for a series of that season."""
     return {
         "level": Level(HORIZONS),
+        "scale": Scale(HORIZONS),
+        "gradient regression": GradientRegression(HORIZONS),
+        "least squares regression": LeastSquaresRegression(HORIZONS),
         "regression": Regression(12, "posterior", HORIZONS),
         "forecaster": NumberForecaster(HORIZONS, season),
     }

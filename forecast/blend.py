@@ -17,15 +17,60 @@ from forecast.compiled import compiled
 
 Floats = NDArray[np.float64]
 
-# A manager is a way to carry weights over K memories from one point to the next:
-#   Bayes        w <- posterior                                     keeps the bound above
-#   past(share)  w <- (1 - share) posterior + share * mean of all posteriors so far
-#   em(floor)    w <- w + max(floor, 1/(t+2)) (posterior - w)       learns a standing mixture
+# A manager is a way to carry weights over K memories from one point to the next; Bayes, the first,
+# keeps the bound above. Shares of the past, and floors under the steps of EM, of the others:
 PAST_SHARES = np.array([0.001, 0.01, 0.1, 0.3])
 EM_FLOORS = np.array([0.0, 0.01, 0.05])
 BAYES, FIRST_EM = 0, 1 + len(PAST_SHARES)
 MANAGERS = FIRST_EM + len(EM_FLOORS)
+LEAST = 1e-300  # likelihood: nothing is divided by less
 ALIVE = 0.001  # of uniform weight in what the em managers learn, so that no memory dies
+
+
+@compiled
+def bayes_move(weights, likelihood, q):
+    """Bayes over rates:  w_k <- w_k p_k / q."""
+    over_q = 1.0 / q
+    for k in range(len(weights)):
+        weights[k] *= likelihood[k] * over_q
+
+
+@compiled
+def share_move(weights, likelihood, q, share):
+    """Fixed share (Herbster and Warmuth, 1998): any memory may be the best one from now on.
+
+    w_k <- (1 - share) w_k p_k / q + share / K
+    """
+    K = len(weights)
+    for k in range(K):
+        weights[k] = (1.0 - share) * weights[k] * likelihood[k] / q + share / K
+
+
+@compiled
+def past_move(weights, past, likelihood, q, share, slow):
+    """Past posteriors (Bousquet and Warmuth, 2002): a memory that was the best may be it again.
+
+    posterior_k = w_k p_k / q,   past_k <- past_k + slow (posterior_k - past_k)
+    w_k <- (1 - share) posterior_k + share past_k
+    """
+    over_q = 1.0 / q
+    for k in range(len(weights)):
+        posterior = weights[k] * likelihood[k] * over_q
+        past[k] += slow * (posterior - past[k])
+        weights[k] = (1.0 - share) * posterior + share * past[k]
+
+
+@compiled
+def em_move(weights, likelihood, q, step):
+    """Online EM (Cappe and Moulines, 2009): towards the one mixture that surprises least.
+
+    w_k <- w_k + step (posterior_k - w_k),   a little of each posterior being uniform
+    """
+    K = len(weights)
+    over_q = 1.0 / q
+    for k in range(K):
+        posterior = weights[k] * likelihood[k] * over_q
+        weights[k] += step * ((1.0 - ALIVE) * posterior + ALIVE / K - weights[k])
 
 
 @compiled
@@ -46,7 +91,6 @@ def memories_learn(f, likelihood, t):
 
     ``likelihood`` [K] may carry a common factor; ``t`` counts the points before this one. What
     the blend believes next stands in ``f[:K]``:  mixed_k = sum_a v_a w_ak.
-    Sources: past posteriors, Bousquet and Warmuth (2002); online EM, Cappe and Moulines (2009).
 
     Returns
     -------
@@ -59,7 +103,7 @@ def memories_learn(f, likelihood, t):
     m = 0.0
     for k in range(K):
         m += f[k] * likelihood[k]
-    if not (m > 0.0 and m < math.inf):
+    if not (m > LEAST and m < math.inf):
         return m  # no memory can tell, so none gains
     slow = 1.0 / (t + 2.0)
     for a in range(MANAGERS):
@@ -69,32 +113,41 @@ def memories_learn(f, likelihood, t):
             q += f[W + a * K + k] * likelihood[k]
         # v_a <- v_a q_a / m
         f[K + a] *= q / m
-        if q <= 0.0:
+        if q <= LEAST:
             continue
         weights = f[W + a * K : W + (a + 1) * K]
-        over_q = 1.0 / q
-        # posterior_k = w_ak p_k / q_a
         if a == BAYES:
-            for k in range(K):
-                weights[k] *= likelihood[k] * over_q
+            bayes_move(weights, likelihood, q)
         elif a < FIRST_EM:
-            share = PAST_SHARES[a - 1]
             past = f[PAST + a * K : PAST + (a + 1) * K]
-            for k in range(K):
-                posterior = weights[k] * likelihood[k] * over_q
-                past[k] += slow * (posterior - past[k])
-                weights[k] = (1.0 - share) * posterior + share * past[k]
+            past_move(weights, past, likelihood, q, PAST_SHARES[a - 1], slow)
         else:
-            step = max(EM_FLOORS[a - FIRST_EM], slow)
-            for k in range(K):
-                posterior = weights[k] * likelihood[k] * over_q
-                weights[k] += step * ((1.0 - ALIVE) * posterior + ALIVE / K - weights[k])
+            em_move(weights, likelihood, q, max(EM_FLOORS[a - FIRST_EM], slow))
     for k in range(K):
         f[k] = 0.0
     for a in range(MANAGERS):
         for k in range(K):
             f[k] += f[K + a] * f[W + a * K + k]
     return m
+
+
+@compiled
+def weighted_median(weights, values):
+    """The value below which half of the weight lies: one wild value does not move it."""
+    K = len(values)
+    order = np.empty(K, np.int64)
+    for k in range(K):
+        place = k
+        while place > 0 and values[order[place - 1]] > values[k]:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = k
+    heard = 0.0
+    for k in range(K - 1):
+        heard += weights[order[k]]
+        if heard >= 0.5:
+            return values[order[k]]
+    return values[order[K - 1]]
 
 
 @compiled

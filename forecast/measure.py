@@ -12,6 +12,9 @@ from forecast.distribution import (
     LEVEL,
     LEVELS,
     SCORES,
+    hinged_cdf,
+    hinged_quantile,
+    hinged_surprise,
     mixture_cdf,
     mixture_mean,
     mixture_quantile,
@@ -26,6 +29,9 @@ from forecast.distribution import (
 from forecast.learner import (
     CELL,
     FAMILY,
+    HINGE,
+    HINGED,
+    HINGED_MIXTURE,
     LOCATION,
     MIXTURE,
     N_LEVELS,
@@ -78,6 +84,25 @@ def score_mixture(row, y, out):
 
 
 @compiled
+def score_hinged(row, y, out):
+    """Measure a mixture with a hinge against its answer."""
+    if row[FAMILY] != HINGED:
+        score_quantiles(row, y, out)
+        return
+    n = int(row[HINGED_MIXTURE])
+    parts = row[HINGED_MIXTURE + 1 : HINGED_MIXTURE + 1 + 4 * n]
+    w, m, s, nu = parts[:n], parts[n : 2 * n], parts[2 * n : 3 * n], parts[3 * n :]
+    hinge, before, below = row[HINGE], row[HINGE + 1], row[HINGE + 2]
+    out[Y], out[MEAN] = y, row[LOCATION]
+    out[SURPRISE] = hinged_surprise(w, m, s, nu, row[CELL], hinge, before, below, y)
+    if len(out) == LONG:
+        out[PIT] = hinged_cdf(w, m, s, nu, hinge, before, below, y)
+        for p in range(N_LEVELS):
+            out[QUANTILE + p] = hinged_quantile(w, m, s, nu, hinge, before, below, LEVEL[p])
+        judge(row, y, out)
+
+
+@compiled
 def score_quantiles(row, y, out):
     """Measure quantiles against their answer."""
     values, left, right = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS], row[SPREAD], row[SPREAD + 1]
@@ -101,4 +126,9 @@ def judge(row, y, out):
     out[ASKED_RATE] = row[RATE]
 
 
-SCORE = {NORMAL: score_normal, MIXTURE: score_mixture, QUANTILES: score_quantiles}
+SCORE = {
+    NORMAL: score_normal,
+    MIXTURE: score_mixture,
+    QUANTILES: score_quantiles,
+    HINGED: score_hinged,
+}

@@ -17,14 +17,17 @@ from forecast.distribution import (
     SCORES,
     Bernoulli,
     Categorical,
+    Hinged,
     Mixture,
     Normal,
     NumberForecast,
     Quantiles,
     StudentT,
+    hinged_side,
     normal_surprise,
     quantiles_mass,
     quantiles_surprise,
+    student_lower_mean,
     student_mass,
     student_pdf,
     student_upper,
@@ -71,13 +74,20 @@ SMOOTH: dict[str, NumberForecast] = {
     "mixture": MIXTURE,
     "quantiles": Quantiles(bent()),
     "quantiles, tails": Quantiles(bent(1), tails=(3.0, 0.2)),
+    "hinged": Hinged(MIXTURE, hinge=1.5, below=0.5),
+    "hinged t8": Hinged(StudentT(100.0, 0.1, 8.0), hinge=99.95, below=0.9),
 }
 
 
 def cuts_of(forecast: NumberForecast) -> list[float]:
     """Where a density may bend, and where its bulk lies."""
     bends = list(forecast.values) if isinstance(forecast, Quantiles) else []
-    return bends + [forecast.quantile(p) for p in (1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999, 1 - 1e-6)]
+    bulk = [forecast.quantile(p) for p in (1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999, 1 - 1e-6)]
+    if isinstance(forecast, Hinged):
+        # a median at the hinge may differ from it by one bit: no panel for that
+        bends = [forecast.hinge]
+        bulk = [x for x in bulk if abs(x - forecast.hinge) > 1e-9]
+    return bends + bulk
 
 
 # ------------------------------------------------- kernels
@@ -609,3 +619,133 @@ def test_bernoulli(p: float) -> None:
     assert f.expected_surprise() == pytest.approx(float(stats.bernoulli(p).entropy()), abs=1e-12)
     for y, q in ((True, p), (False, 1.0 - p)):
         assert f.surprise(y) == (-math.log(q) if q > 0.0 else INF)
+
+
+# ------------------------------------------------- a mixture with a hinge
+
+
+HINGES = [(hinge, below) for hinge in (-8.0, -0.2, 0.9, 6.0) for below in (0.02, 0.5, 0.93)]
+
+
+@pytest.mark.parametrize("nu", NUS)
+def test_the_part_of_a_mean_below_a_point(nu: float) -> None:
+    pdf = law(nu).pdf
+    for z in (-30.0, -0.1, 0.4, 25.0):
+        below = integral(lambda x: x * pdf(x), -INF, z, [-100.0, -10.0, -1.0, 0.0, 1.0])
+        assert student_lower_mean(z, nu) == pytest.approx(below, rel=1e-7, abs=1e-12)
+        # all of it has the mean 0: what lies below z lies, mirrored, above it
+        assert student_lower_mean(-z, nu) == pytest.approx(student_lower_mean(z, nu), rel=1e-14)
+
+
+@pytest.mark.parametrize(("hinge", "below"), HINGES)
+def test_a_hinge_holds_what_is_believed_and_keeps_the_shape(hinge: float, below: float) -> None:
+    f = Hinged(MIXTURE, hinge, below)
+    assert f.cdf(hinge) == pytest.approx(below, rel=1e-13)
+    assert f.quantile(below) == pytest.approx(hinge, rel=1e-9)
+    assert f.median == pytest.approx(f.quantile(0.5), rel=1e-15)
+    if below == 0.5:
+        assert f.median == pytest.approx(hinge, rel=1e-9)
+    # on either side it is the mixture given that side
+    before = MIXTURE.cdf(hinge)
+    for x in (hinge - 3.0, hinge - 0.1, hinge):
+        assert f.cdf(x) / below == pytest.approx(MIXTURE.cdf(x) / before, rel=1e-13)
+        assert f.pdf(x) / below == pytest.approx(MIXTURE.pdf(x) / before, rel=1e-13)
+    for x in (hinge + 1e-9, hinge + 0.1, hinge + 3.0):
+        rest, whole = (1.0 - f.cdf(x)) / (1.0 - below), 1.0 - before
+        assert rest == pytest.approx((1.0 - MIXTURE.cdf(x)) / whole, rel=1e-10)
+        assert f.pdf(x) / (1.0 - below) == pytest.approx(MIXTURE.pdf(x) / whole, rel=1e-13)
+
+
+@pytest.mark.parametrize(("hinge", "below"), HINGES)
+def test_mean_of_a_hinge_by_quadrature(hinge: float, below: float) -> None:
+    f = Hinged(MIXTURE, hinge, below)
+    expected = integral(lambda x: x * f.pdf(x), -INF, INF, cuts_of(f))
+    assert f.mean == pytest.approx(expected, rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize(("hinge", "below"), HINGES)
+@pytest.mark.parametrize("cell", [1e-3, 0.4, 3.0])
+def test_surprise_of_a_cell_that_the_hinge_parts(hinge: float, below: float, cell: float) -> None:
+    """To 1e-9: by Gauss quadrature of the density on either side."""
+
+    def mass(low: float, high: float) -> float:
+        edges = np.linspace(low, high, 9)
+        halves, middles = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        points = (middles[:, None] + halves[:, None] * GAUSS_X).ravel()
+        weights = (halves[:, None] * GAUSS_W).ravel()
+        return float(weights @ [f.pdf(x) for x in points])
+
+    f = Hinged(Mixture(*MIXTURE._parts, cell=cell), hinge, below)
+    assert f.cell == cell
+    for share in (1e-6, 0.2, 0.5, 0.9):
+        y = hinge + (0.5 - share) * cell
+        low, high = y - 0.5 * cell, y + 0.5 * cell
+        assert low < hinge < high
+        whole = mass(low, hinge) + mass(np.nextafter(hinge, INF), high)
+        assert f.surprise(y) == pytest.approx(-math.log(whole / cell), abs=1e-9)
+    # a cell on one side only
+    for y in (hinge - 0.5 * cell, hinge + 0.5 * cell + 1e-12):
+        whole = mass(y - 0.5 * cell, y + 0.5 * cell)
+        assert f.surprise(y) == pytest.approx(-math.log(whole / cell), abs=1e-7)
+
+
+def test_a_hinge_where_the_mixture_has_its_own_changes_nothing() -> None:
+    f = Hinged(MIXTURE, 0.9, MIXTURE.cdf(0.9))
+    for p in (1e-6, 0.3, 0.5, 0.99):
+        assert f.quantile(p) == pytest.approx(MIXTURE.quantile(p), rel=1e-12)
+    for y in (-1e12, -2.0, 0.9, 4.0, 1e12):
+        assert f.surprise(y) == pytest.approx(MIXTURE.surprise(y), rel=1e-13)
+    assert f.mean == pytest.approx(MIXTURE.mean, rel=1e-13)
+
+
+@pytest.mark.parametrize("cell", [0.0, 0.3])
+def test_a_hinge_goes_through_scale_and_shift(cell: float) -> None:
+    f = Hinged(Mixture(*MIXTURE._parts, cell=cell), 0.9, 0.4)
+    for a, b in ((1000.0, 0.0), (0.01, 3.0), (4.0, -500.0)):
+        weights, locations, scales, nus = MIXTURE._parts
+        moved = Mixture(weights, a * locations + b, a * scales, nus, a * cell)
+        g = Hinged(moved, a * 0.9 + b, 0.4)
+        assert g.mean == pytest.approx(a * f.mean + b, rel=1e-9)
+        for y in (-4.0, 0.0, 0.85, 0.95, 7.0):
+            assert g.surprise(a * y + b) == pytest.approx(f.surprise(y) + math.log(a), abs=1e-9)
+            assert g.cdf(a * y + b) == pytest.approx(f.cdf(y), rel=1e-9)
+        for p in LEVELS:
+            assert g.quantile(p) == pytest.approx(a * f.quantile(p) + b, rel=1e-7, abs=1e-9)
+
+
+def test_a_hinge_of_checked_parts_is_the_same() -> None:
+    f = Hinged(MIXTURE, 0.9, 0.4)
+    g = Hinged.of(MIXTURE, 0.9, MIXTURE.cdf(0.9), 0.4)
+    assert (g.mean, g.median, g.before, g.cell) == (f.mean, f.median, f.before, f.cell)
+    assert repr(f) == "Hinged(Mixture of 4 (mean=0.3), hinge=0.9, below=0.4)"
+
+
+@pytest.mark.parametrize("z", [1e3, 1e12, 1e60])
+def test_a_hinge_far_out_weighs_one_side(z: float) -> None:
+    t4 = StudentT(0.0, 1.0, 4.0)
+    f = Hinged(t4, 0.0, 0.2)
+    assert f.surprise(-z) == pytest.approx(t4.surprise(z) - math.log(0.4), rel=1e-12)
+    assert f.surprise(z) == pytest.approx(t4.surprise(z) - math.log(1.6), rel=1e-12)
+
+
+def test_a_hinge_inside_a_cell_that_holds_nothing_weighs_both_sides_alike() -> None:
+    parts = [np.array(part) for part in ([1.0], [0.0], [1.0], [INF])]
+    # 60 standard deviations out, no float holds the mass of either half of the cell
+    assert hinged_side(*parts, 1.0, 60.0, 1.0, 0.5, 60.0) != hinged_side(
+        *parts, 1.0, 0.0, 0.5, 0.5, 60.0
+    )
+    assert hinged_side(*parts, 1.0, -60.0, 0.25, 0.5, -60.0) == pytest.approx(
+        0.5 * 2.0 + 0.5 * 2.0 / 3.0, rel=1e-14
+    )
+
+
+@pytest.mark.parametrize(
+    ("hinge", "below"),
+    [
+        *((0.9, below) for below in (0.0, 1.0, -0.1, 1.1, math.nan)),
+        *((hinge, 0.5) for hinge in (INF, -INF, 1e300, math.nan)),
+    ],
+)
+def test_a_hinge_has_a_part_on_both_sides(hinge: float, below: float) -> None:
+    with pytest.raises(ValueError, match="both sides"):
+        Hinged(MIXTURE, hinge, below)

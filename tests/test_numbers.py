@@ -8,7 +8,16 @@ from scipy import stats
 
 from forecast import Level, NumberForecaster, Regression, run
 from forecast.clock import Step, season_of
-from forecast.numbers.level import MEANS, RATES
+from forecast.numbers.level import (
+    MEANS,
+    RATES,
+    level_begin,
+    level_floats,
+    level_learn,
+    level_median,
+    level_rate,
+    level_stand,
+)
 from forecast.numbers.regression import regression_floats
 from forecast.numbers.rls import DRIFT, PRIOR, dot, rls_move
 from forecast.numbers.scale import MEAN_ABS, PEAK, TAILS, scale_learn, t_density
@@ -84,10 +93,12 @@ def test_a_series_is_screened() -> None:
 
 def test_the_levels_are_running_means() -> None:
     ys = np.random.default_rng(2).normal(size=400)
-    level = Level()
-    for y in ys:
-        level.learn(y)
-    means = level.view("level")[MEANS : MEANS + len(RATES)]
+    f, horizons = np.zeros(level_floats(1, 1)), np.array([1])
+    level_begin(f, 1)
+    for t, y in enumerate(ys):
+        level_learn(f, horizons, t, 1.0, y)
+        level_stand(f, horizons, t)
+    means = f[MEANS : MEANS + len(RATES)]
     for rate, mean in zip(RATES, means, strict=True):
         expected = 0.0
         for n, y in enumerate(ys, 1):
@@ -95,6 +106,10 @@ def test_the_levels_are_running_means() -> None:
         assert mean == pytest.approx(expected, rel=1e-12)
     assert means[0] == ys[-1]
     assert means[-1] == pytest.approx(ys.mean(), rel=1e-12)
+    # a median and a rate between those of the memories; of noise without a level, slow ones
+    assert means.min() <= level_median(f, 0) <= means.max()
+    assert abs(level_median(f, 0)) < 0.2
+    assert 1.0 / 400 < level_rate(f, 0) < 0.1
 
 
 def test_recursive_least_squares_is_ridge_regression() -> None:

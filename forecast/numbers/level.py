@@ -4,43 +4,18 @@ The first memory is the last value, the sixth nearly the mean of the last thousa
 win after a change, the slow ones when it is calm, and nobody sets a rate.
 """
 
-import math
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from forecast.blend import MANAGERS, Floats, memories_begin, memories_floats, memories_learn
+from forecast.blend import (
+    Floats,
+    memories_begin,
+    memories_floats,
+    memories_learn,
+    weighted_median,
+)
 from forecast.compiled import compiled
-from forecast.learner import (
-    CELL,
-    FAMILY,
-    LOCATION,
-    MIXTURE,
-    RATE,
-    SPREAD,
-    Layout,
-    NumberLearner,
-    checked_horizons,
-    write_certain,
-    write_unknown,
-)
 from forecast.numbers.scale import STUDENT_4, scale_learn, t_density
-from forecast.numbers.series import (
-    LAST,
-    LEARN,
-    OBSERVED,
-    SERIES_FLOATS,
-    SERIES_INTS,
-    TIME,
-    cell_of,
-    screen,
-    series_begin,
-    series_learn,
-    series_pass,
-    turn,
-    unit_of,
-)
+from forecast.numbers.series import turn
 from forecast.rate import one_over_n
 
 RATES = 4.0 ** -np.arange(6.0)
@@ -115,19 +90,7 @@ def level_stand(f, horizons, time):
 def level_median(f, h):
     """The weighted median of the memories: one wild memory does not move it."""
     weights = HORIZON + h * HORIZON_FLOATS + K
-    order = np.empty(K, np.int64)
-    for k in range(K):
-        place = k
-        while place > 0 and f[MEANS + order[place - 1]] > f[MEANS + k]:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = k
-    heard = 0.0
-    for k in range(K - 1):
-        heard += f[weights + order[k]]
-        if heard >= 0.5:
-            return f[MEANS + order[k]]
-    return f[MEANS + order[K - 1]]
+    return weighted_median(f[weights : weights + K], f[MEANS : MEANS + K])
 
 
 @compiled
@@ -138,90 +101,3 @@ def level_rate(f, h):
     for k in range(K):
         rate += f[weights + k] * one_over_n(max(1.0, f[LEARNED]), RATES[k])
     return rate
-
-
-@compiled
-def level_learner_learn(f, i, y):
-    """The level as a learner of its own: screen the value, learn from it, ask anew."""
-    horizons = i[SERIES_INTS:]
-    level = f[SERIES_FLOATS:]
-    time = i[TIME]
-    if screen(f, i, y[0]) == LEARN:
-        level_learn(level, horizons, time, unit_of(f), y[0])
-        series_learn(f, i, y[0])
-    else:
-        series_pass(f, i, f[LAST])
-    level_stand(level, horizons, time)
-
-
-@compiled
-def level_learner_ask(f, i, c, h, row):
-    """Student's t with 4 degrees of freedom around every memory, by the weight of each."""
-    level = f[SERIES_FLOATS:]
-    unit = unit_of(f)
-    if i[OBSERVED] == 0:
-        write_unknown(row)
-        return
-    if unit <= 0.0:
-        write_certain(row, f[LAST])
-        return
-    horizons = i[SERIES_INTS:]
-    at = HORIZON + h * HORIZON_FLOATS
-    row[FAMILY] = MIXTURE
-    row[CELL] = cell_of(f)
-    row[RATE] = level_rate(level, h)
-    row[SPREAD] = K
-    parts = SPREAD + 1
-    mean = 0.0
-    for k in range(K):
-        scale = level[at + k] if level[at + k] > 0.0 else math.sqrt(horizons[h])
-        row[parts + k] = level[at + K + k]
-        row[parts + K + k] = level[MEANS + k]
-        row[parts + 2 * K + k] = unit * scale
-        row[parts + 3 * K + k] = 4.0
-        mean += level[at + K + k] * level[MEANS + k]
-    row[LOCATION] = mean
-
-
-class Level(NumberLearner):
-    """A level by memories: what a series without trend or season is forecast with.
-
-    Parameters
-    ----------
-    horizons : sequence of int
-        How many observations ahead to forecast; rising.
-
-    Examples
-    --------
-    >>> level = Level()
-    >>> for y in [3.0, 5.0, 4.0, 4.0, 3.0, 5.0] * 7 + [104.0, 106.0, 105.0, 104.0]:
-    ...     level.learn(y)
-    >>> 100 < level.predict().median < 106  # four points after the shift
-    True
-    """
-
-    family = MIXTURE
-    _learn = staticmethod(level_learner_learn)
-    _ask = staticmethod(level_learner_ask)
-
-    def __init__(self, horizons: Sequence[int] = (1,)) -> None:
-        horizons = checked_horizons(horizons)
-        state = Layout()
-        state.floats("series", SERIES_FLOATS)
-        state.floats("level", level_floats(len(horizons), horizons[-1]))
-        state.ints("counts", SERIES_INTS)
-        state.ints("horizons", len(horizons))
-        super().__init__(state, horizons)
-        self.view("horizons")[:] = horizons
-        series_begin(self.view("series"), self.view("counts"), 48)
-        level_begin(self.view("level"), len(horizons))
-
-    def moved(self, before: "Level") -> Floats:
-        """The step of the managers' weights, of the first horizon."""
-        managers = slice(HORIZON + 2 * K, HORIZON + 2 * K + MANAGERS)
-        step: Floats = self.view("level")[managers] - before.view("level")[managers]
-        return step
-
-    def options(self) -> dict[str, Any]:
-        """The arguments that make this learner again."""
-        return {"horizons": self.horizons}
