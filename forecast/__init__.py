@@ -16,11 +16,19 @@ if TYPE_CHECKING:
         Quantiles,
         StudentT,
     )
+    from forecast.labels.forecaster import LabelForecaster
     from forecast.learner import Learner
     from forecast.numbers.forecaster import NumberForecaster
-    from forecast.numbers.level import Level
+    from forecast.numbers.memories import (
+        GradientRegression,
+        LeastSquaresRegression,
+        Level,
+        Scale,
+    )
+    from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
-    from forecast.prequential import Answers, Run, Step, run
+    from forecast.prequential import Answers, Run, Step, SymbolRun, run
+    from forecast.words.forecaster import WordForecaster
 
 __version__ = "0.1.0"
 
@@ -31,16 +39,23 @@ _ROOMS = {
     "Bernoulli": "distribution",
     "Categorical": "distribution",
     "Forecast": "distribution",
+    "GradientRegression": "numbers.memories",
+    "LabelForecaster": "labels.forecaster",
     "Learner": "learner",
-    "Level": "numbers.level",
+    "LeastSquaresRegression": "numbers.memories",
+    "Level": "numbers.memories",
     "Mixture": "distribution",
     "Normal": "distribution",
     "NumberForecaster": "numbers.forecaster",
+    "Paced": "numbers.paced",
     "Quantiles": "distribution",
     "Regression": "numbers.regression",
     "Run": "prequential",
+    "Scale": "numbers.memories",
     "Step": "prequential",
     "StudentT": "distribution",
+    "SymbolRun": "prequential",
+    "WordForecaster": "words.forecaster",
     "check": "checks",
     "load": "checkpoint",
     "run": "prequential",
@@ -52,16 +67,23 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Forecast",
+    "GradientRegression",
+    "LabelForecaster",
     "Learner",
+    "LeastSquaresRegression",
     "Level",
     "Mixture",
     "Normal",
     "NumberForecaster",
+    "Paced",
     "Quantiles",
     "Regression",
     "Run",
+    "Scale",
     "Step",
     "StudentT",
+    "SymbolRun",
+    "WordForecaster",
     "check",
     "load",
     "run",

@@ -27,7 +27,7 @@ import numpy as np
 from forecast import __version__
 
 if TYPE_CHECKING:
-    from forecast.learner import NumberLearner
+    from forecast.learner import FlatLearner
 
 FORMAT = 1
 MAGIC = b"forecast checkpoint "
@@ -37,9 +37,15 @@ MOST_HEADER = 1_000_000  # bytes
 
 # The learners that a checkpoint can hold, and where each lives.
 ROOMS = {
-    "Level": "forecast.numbers.level",
+    "Level": "forecast.numbers.memories",
+    "Scale": "forecast.numbers.memories",
+    "GradientRegression": "forecast.numbers.memories",
+    "LeastSquaresRegression": "forecast.numbers.memories",
+    "Paced": "forecast.numbers.paced",
     "Regression": "forecast.numbers.regression",
     "NumberForecaster": "forecast.numbers.forecaster",
+    "WordForecaster": "forecast.words.forecaster",
+    "LabelForecaster": "forecast.labels.forecaster",
 }
 
 # What a header holds, by type.
@@ -65,7 +71,7 @@ class CheckpointError(ValueError):
 
 def save(
     path: str | os.PathLike[str],
-    learner: "NumberLearner",
+    learner: "FlatLearner",
     *,
     source: str | None = None,
     offset: int | None = None,
@@ -76,7 +82,8 @@ def save(
     ----------
     path : path
         Replaced if it exists.
-    learner : Level, Regression or NumberForecaster
+    learner : FlatLearner
+        One of the library.
     source : str, optional
         Name of the input that it has learned.
     offset : int, optional
@@ -131,7 +138,7 @@ def save(
     _replace(Path(path), first + text + body)
 
 
-def load(path: str | os.PathLike[str]) -> "NumberLearner":
+def load(path: str | os.PathLike[str]) -> "FlatLearner":
     """The learner that a file holds, in the very state in which it was saved.
 
     Raises
@@ -243,7 +250,7 @@ def _body_size(header: dict[str, Any]) -> int:
     return sum(8 * int(header[array]["shape"][0]) for array in DTYPES)
 
 
-def _rebuilt(path: Path, header: dict[str, Any]) -> "NumberLearner":
+def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
     """A learner made of the header's options, if its state has the places that the file has."""
     name = header["learner"]
     if name not in ROOMS:
@@ -285,13 +292,13 @@ def _refuse_large(path: Path, header: dict[str, Any], options: dict[str, Any]) -
                 )
 
 
-def _kind(name: str) -> "Callable[..., NumberLearner]":
+def _kind(name: str) -> "Callable[..., FlatLearner]":
     """The class of a learner's name; its room is entered only now."""
-    kind: Callable[..., NumberLearner] = getattr(import_module(ROOMS[name]), name)
+    kind: Callable[..., FlatLearner] = getattr(import_module(ROOMS[name]), name)
     return kind
 
 
-def _layout_hash(learner: "NumberLearner") -> str:
+def _layout_hash(learner: "FlatLearner") -> str:
     """One sum over the name, array, offset and shape of every part of a learner's state."""
     places = [[name, *place] for name, place in learner.places.items()]
     return hashlib.sha256(json.dumps(places, default=operator.index).encode()).hexdigest()

@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast import Level, NumberForecaster, Regression
+from forecast import (
+    GradientRegression,
+    LabelForecaster,
+    LeastSquaresRegression,
+    Level,
+    NumberForecaster,
+    Paced,
+    Regression,
+    Scale,
+    WordForecaster,
+)
 from forecast.checkpoint import (
     FORMAT,
     MAGIC,
@@ -26,13 +36,19 @@ from forecast.checkpoint import (
     read_header,
     save,
 )
-from forecast.learner import NumberLearner
+from forecast.learner import SAID, TOP, FlatLearner, NumberLearner, SymbolLearner
 
-LEARNERS: dict[str, Callable[[], NumberLearner]] = {
+LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "level": lambda: Level(horizons=(1, 4)),
+    "scale": Scale,
+    "gradient": GradientRegression,
+    "least squares": lambda: LeastSquaresRegression(horizons=(1, 3)),
+    "paced": lambda: Paced("gradient", "hypergradient", rate=0.1, strength=0.01),
     "regression, posterior": lambda: Regression(lags=5),
     "regression, normal": lambda: Regression(lags=3, scale="normal", horizons=(1, 2)),
     "forecaster": lambda: NumberForecaster(horizons=(1, 3), season=12, channels=2),
+    "words": lambda: WordForecaster(vocabulary=20, pairs=50),
+    "labels": lambda: LabelForecaster(("no", "yes"), bits=6),
 }
 POINTS = 300
 
@@ -48,12 +64,32 @@ def stream(channels: int) -> np.ndarray:
     return ys
 
 
-def bits(learner: NumberLearner) -> tuple[bytes, bytes]:
+def observations(learner: FlatLearner) -> list[tuple[Any, Any]]:
+    """What a learner may be told: what is known beside it, and what comes."""
+    rng = np.random.default_rng(8)
+    if isinstance(learner, NumberLearner):
+        return [(None, y) for y in stream(learner.channels)]
+    if isinstance(learner, WordForecaster):
+        words = [None, b"\xff", *(f" {letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
+        return [(None, words[w]) for w in rng.binomial(60, 0.2, POINTS) % len(words)]
+    messages = ["", "win a prize", "see you at 5", "a \xe9 prize"]
+    return [(messages[t % 4], [None, "no", "yes"][rng.integers(3)]) for t in range(POINTS)]
+
+
+def bits(learner: FlatLearner) -> tuple[bytes, bytes]:
     return learner.floats.tobytes(), learner.ints.tobytes()
 
 
-def said(learner: NumberLearner) -> bytes:
+def said(learner: FlatLearner) -> bytes:
     """All that its forecasts are made of, as bytes."""
+    if isinstance(learner, SymbolLearner):
+        x, y = next(item for item in observations(learner) if item[1] is not None)
+        state = learner.floats, learner.ints
+        answers, ids, ps = np.zeros(SAID), np.zeros(TOP, np.int64), np.zeros(TOP)
+        learner._ask(*state, learner.context(x), learner.told(y), answers)
+        learner._top(*state, learner.context(x), ids, ps)
+        return answers.tobytes() + ids.tobytes() + ps.tobytes()
+    assert isinstance(learner, NumberLearner)
     row = np.zeros((learner.channels, len(learner.horizons), 64))
     for channel, horizon in np.ndindex(*row.shape[:2]):
         learner._ask(learner.floats, learner.ints, channel, horizon, row[channel, horizon])
@@ -96,16 +132,16 @@ def sealed(header: Any, body: bytes, format_number: int = FORMAT) -> bytes:
 def test_a_learner_goes_on_as_if_it_had_never_stopped(name: str, tmp_path: Path) -> None:
     whole = LEARNERS[name]()
     path = tmp_path / "a.checkpoint"
-    resumed: dict[int, NumberLearner] = {}
-    for row, y in enumerate(stream(whole.channels)):
+    resumed: dict[int, FlatLearner] = {}
+    for row, (x, y) in enumerate(observations(whole)):
         if row in (0, 1, 2, 13, 121, 202, 299):
             save(path, whole)
             resumed[row] = load(path)
             assert type(resumed[row]) is type(whole)
             assert resumed[row].options() == whole.options()
-        whole.learn(y)
+        whole.learn(y, x)
         for cut, other in resumed.items():
-            other.learn(y)
+            other.learn(y, x)
             assert bits(other) == bits(whole), f"cut at {cut}, row {row}"
     assert whole.rate < 1  # it has learned
     assert {said(other) for other in resumed.values()} == {said(whole)}
@@ -118,12 +154,32 @@ def test_every_option_comes_back(tmp_path: Path) -> None:
         NumberForecaster(horizons=(1, 2, 30), season=0),
         NumberForecaster(season=24, channels=3),
         NumberForecaster(step="1 month"),
+        Paced("least squares", "1/n with a floor", rate=1e-5),
+        Paced("scale", "own surprise", rate=0.1 + 0.2, strength=1 / 3),
+        WordForecaster(vocabulary=1, pairs=3),
+        LabelForecaster(("\xe9 \ud800", "1"), bits=3),
     ):
         save(tmp_path / "a", learner)
         again = load(tmp_path / "a")
         assert again.options() == learner.options()
         assert isinstance(again.horizons, tuple)
         assert bits(again) == bits(learner)
+
+
+def test_options_that_no_state_holds_are_refused(tmp_path: Path) -> None:
+    for learner, option, number, sentence in (
+        (WordForecaster(vocabulary=2, pairs=2), "vocabulary", 10**9, "does not fit a state of"),
+        (WordForecaster(vocabulary=2, pairs=2), "pairs", 3, "in other places"),
+        (LabelForecaster(bits=2), "bits", 20, "in other places"),
+        (LabelForecaster(bits=2), "bits", 25, "options that make no LabelForecaster"),
+        (LabelForecaster(bits=2), "labels", ["spam"], "options that make no LabelForecaster"),
+        (Paced(), "rule", "faith", "options that make no Paced"),
+    ):
+        save(tmp_path / "a", learner)
+        header, body = parts((tmp_path / "a").read_bytes())
+        options = {**header["options"], option: number}
+        with pytest.raises(CheckpointError, match=sentence):
+            load(written(tmp_path / "a", sealed({**header, "options": options}, body)))
 
 
 def test_options_may_be_integers_of_numpy(tmp_path: Path) -> None:
@@ -309,8 +365,8 @@ def test_state_with_a_place_moved_is_refused(
 
     def moved(self: Level, *args: Any, **options: Any) -> None:
         begin(self, *args, **options)
-        array, offset, shape = self.places["series"]
-        self.places = {**self.places, "series": (array, offset + 1, shape)}
+        array, offset, shape = self.places["memories"]
+        self.places = {**self.places, "memories": (array, offset + 1, shape)}
 
     monkeypatch.setattr(Level, "__init__", moved)
     with pytest.raises(CheckpointError, match=r"in other places.*learn the input anew"):

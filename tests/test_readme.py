@@ -37,7 +37,8 @@ def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 0
-    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    out = arguments[arguments.index("--out") + 1]
+    assert (tmp_path / out / "report.html").stat().st_size > 10_000
 
 
 def test_links_lead_somewhere() -> None:

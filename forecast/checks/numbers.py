@@ -1,71 +1,16 @@
-"""The laws of learners of numbers, as plain functions: run them on a learner of your own.
+"""The laws of learners of numbers: a series to try them on, and what must hold of it."""
 
-Each law takes a factory, a function without arguments that makes a new learner, and raises
-``LawBroken`` with the numbers that break it. ``check`` runs them all.
-"""
-
-import copy
 import math
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from forecast.checkpoint import ROOMS, load, save
+from forecast.checks.law import Factory, Law, require, same, same_state, saved_and_loaded, steps
 from forecast.distribution import LEVELS, Quantiles
 from forecast.learner import Learner, NumberLearner
-from forecast.numbers.forecaster import NumberForecaster
-from forecast.numbers.level import Level
-from forecast.numbers.regression import Regression
 from forecast.prequential import Run, prequential
-
-Factory = Callable[[], Learner]
-
-# Every learner of the library. A new one goes through all laws by standing here.
-LEARNERS: dict[str, Factory] = {
-    "level": Level,
-    "level, horizons 1 and 5": lambda: Level(horizons=(1, 5)),
-    "regression, normal": lambda: Regression(lags=6, scale="normal"),
-    "regression, posterior": lambda: Regression(lags=6),
-    "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
-    "forecaster": NumberForecaster,
-    "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
-    "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
-    "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
-}
-
-
-class LawBroken(AssertionError):
-    """A learner does what no learner may do."""
-
-
-def check(factory: Factory) -> list[str]:
-    """Run every law on the learners that a factory makes; returns the laws, all of which held.
-
-    Raises
-    ------
-    LawBroken
-        With a line for each law that did not hold.
-
-    Examples
-    --------
-    >>> from forecast import Level, check
-    >>> check(Level)[0]
-    'the future changes no forecast'
-    """
-    broken = []
-    for name, law in LAWS.items():
-        try:
-            law(factory)
-        except LawBroken as error:
-            broken.append(f"{name}: {error}")
-        except Exception as error:  # a learner that falls over keeps no law either
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-    if broken:
-        raise LawBroken("\n".join(broken))
-    return list(LAWS)
 
 
 def stream(learner: Learner, n: int, seed: int = 0) -> np.ndarray:
@@ -98,21 +43,10 @@ def forecasts(learner: Learner, horizon: int) -> tuple[Any, ...]:
 
 def told(factory: Factory, ys: np.ndarray) -> Learner:
     """A new learner that was told a series."""
-    learner = factory()
+    learner: Learner = factory()
     for y in ys:
         learner.learn(y)
     return learner
-
-
-def require(holds: bool, sentence: str) -> None:
-    """Raise ``LawBroken`` with the sentence, unless it holds."""
-    if not holds:
-        raise LawBroken(sentence)
-
-
-def same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two arrays are equal, NaN where NaN."""
-    return np.array_equal(a, b, equal_nan=True)
 
 
 def future_changes_nothing(factory: Factory) -> None:
@@ -142,11 +76,7 @@ def predicting_changes_nothing(factory: Factory) -> None:
         asked.learn(y)
         silent.learn(y)
     require(same(said(asked), said(silent)), "a learner that was asked forecasts otherwise")
-    if isinstance(asked, NumberLearner) and isinstance(silent, NumberLearner):
-        require(
-            same(asked.floats, silent.floats) and same(asked.ints, silent.ints),
-            "the state of a learner that was asked is another",
-        )
+    require(same_state(asked, silent), "the state of a learner that was asked is another")
 
 
 def chunks_change_nothing(factory: Factory) -> None:
@@ -161,11 +91,11 @@ def chunks_change_nothing(factory: Factory) -> None:
     for name in whole._fields:
         joined = np.concatenate([getattr(block, name) for block in blocks])
         require(same(getattr(whole, name), joined), f"{name} differs in random chunks")
-    steps = list(prequential(ys, factory()))
+    answered = list(prequential(ys, factory()))
     for name in ("surprise", "rate", "y", "horizon", "series", "issued"):
-        one_by_one = np.array([getattr(step, name) for step in steps], float)
+        one_by_one = np.array([getattr(step, name) for step in answered], float)
         require(same(np.asarray(getattr(whole, name), float), one_by_one), f"{name} differs alone")
-    means = np.array([step.forecast.mean for step in steps])  # type: ignore[attr-defined]
+    means = np.array([step.forecast.mean for step in answered])  # type: ignore[attr-defined]
     require(same(whole.mean, means), "the mean differs one point at a time")
 
 
@@ -176,20 +106,12 @@ def resuming_changes_nothing(factory: Factory) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for t, y in enumerate(ys):
             if t in (0, 1, 2, 17, 90):
-                resumed = _saved_and_loaded(going_on, Path(folder) / "state")
+                resumed = saved_and_loaded(going_on, Path(folder) / "state")
                 for later in ys[t : t + 40]:
                     resumed.learn(later)
                 expected = said(told(factory, ys[: t + 40]))
                 require(same(said(resumed), expected), f"resumed at {t}, it forecasts otherwise")
             going_on.learn(y)
-
-
-def _saved_and_loaded(learner: Learner, path: Path) -> Learner:
-    """A learner of the library by way of a file, any other by a copy."""
-    if not isinstance(learner, NumberLearner) or type(learner).__name__ not in ROOMS:
-        return copy.deepcopy(learner)
-    save(path, learner)
-    return load(path)
 
 
 def bad_values_do_no_harm(factory: Factory) -> None:
@@ -261,12 +183,8 @@ def expected_teaches_nothing(factory: Factory) -> None:
         return  # the step of an answer that comes late mixes with those in between
     rng = np.random.default_rng(5)
     draws = np.stack([f.sample(rng, 1000) for f in forecasts(learner, 1)], axis=1)
-    steps = []
-    for y in draws:
-        after = learner.copy()
-        after.learn(y if len(y) > 1 else y[0])
-        steps.append(after.moved(learner))
-    mean, error = np.mean(steps, axis=0), np.std(steps, axis=0) / math.sqrt(1000)
+    found = steps(learner, [y if len(y) > 1 else y[0] for y in draws])
+    mean, error = found.mean(axis=0), found.std(axis=0) / math.sqrt(1000)
     moved = error > 0.0
     require(bool(moved.any()), "nothing was moved")
     worst = np.abs(mean[moved] / error[moved]).max()
@@ -304,7 +222,7 @@ class _Oracle(Learner):
         self.seen += 1
 
 
-LAWS: dict[str, Callable[[Factory], None]] = {
+LAWS: dict[str, Law] = {
     "the future changes no forecast": future_changes_nothing,
     "predicting changes nothing": predicting_changes_nothing,
     "chunks change nothing": chunks_change_nothing,

@@ -1,0 +1,90 @@
+"""The laws of learners, as plain functions: run them on a learner of your own.
+
+Each law takes a factory, a function without arguments that makes a new learner, and raises
+``LawBroken`` with the numbers that break it. ``check`` runs them all. A law reads otherwise for
+numbers than for words and labels, and is the same law; what makes no sense for a kind is not asked
+of it.
+"""
+
+from forecast.checks import numbers, symbols
+from forecast.checks.law import Factory, Law, LawBroken
+from forecast.labels.forecaster import LabelForecaster
+from forecast.learner import Learner, SymbolLearner
+from forecast.numbers.forecaster import NumberForecaster
+from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
+from forecast.numbers.paced import Paced
+from forecast.numbers.regression import Regression
+from forecast.words.forecaster import WordForecaster
+
+__all__ = ["LAWS", "LEARNERS", "LawBroken", "check", "laws_of"]
+
+# Every learner of the library. A new one goes through all laws by standing here.
+LEARNERS: dict[str, Factory] = {
+    "level": Level,
+    "level, horizons 1 and 5": lambda: Level(horizons=(1, 5)),
+    "scale": Scale,
+    "gradient regression": GradientRegression,
+    "least squares regression": LeastSquaresRegression,
+    "regression, normal": lambda: Regression(lags=6, scale="normal"),
+    "regression, posterior": lambda: Regression(lags=6),
+    "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
+    "forecaster": NumberForecaster,
+    "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
+    "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
+    "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
+    # one rate follows a shift by a thousand spreads in 200 points if it is no slower than 0.05
+    "paced level, constant": lambda: Paced("level", "constant", rate=0.05),
+    "paced level, own surprise": lambda: Paced("level", "own surprise", rate=0.05),
+    "paced level, bounded": lambda: Paced("level", "bounded", rate=0.05),
+    "paced scale, hypergradient": lambda: Paced("scale", "hypergradient"),
+    "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
+    # smaller than by default, so that what is full is tried too
+    "words": lambda: WordForecaster(vocabulary=64, pairs=128),
+    "labels": lambda: LabelForecaster(bits=10),
+}
+
+
+def laws_of(learner: Learner) -> dict[str, Law]:
+    """The laws of a learner, by what it forecasts."""
+    return symbols.LAWS if isinstance(learner, SymbolLearner) else numbers.LAWS
+
+
+def _law(name: str) -> Law:
+    """A law, whatever a factory's learners forecast; one that is not asked of them is kept."""
+
+    def law(factory: Factory) -> None:
+        if asked := laws_of(factory()).get(name):
+            asked(factory)
+
+    return law
+
+
+LAWS: dict[str, Law] = {name: _law(name) for name in numbers.LAWS | symbols.LAWS}
+
+
+def check(factory: Factory) -> list[str]:
+    """Run every law on the learners that a factory makes; returns the laws, all of which held.
+
+    Raises
+    ------
+    LawBroken
+        With a line for each law that did not hold.
+
+    Examples
+    --------
+    >>> from forecast import Level, check
+    >>> check(Level)[0]
+    'the future changes no forecast'
+    """
+    laws = laws_of(factory())
+    broken = []
+    for name, law in laws.items():
+        try:
+            law(factory)
+        except LawBroken as error:
+            broken.append(f"{name}: {error}")
+        except Exception as error:  # a learner that falls over keeps no law either
+            broken.append(f"{name}: {type(error).__name__}: {error}")
+    if broken:
+        raise LawBroken("\n".join(broken))
+    return list(laws)

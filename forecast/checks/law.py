@@ -1,0 +1,55 @@
+"""What every law is made of, whatever is forecast."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from forecast.checkpoint import ROOMS, load, save
+from forecast.learner import FlatLearner, Learner
+
+Factory = Callable[[], Any]  # makes a new learner
+Law = Callable[[Factory], None]
+
+
+class LawBroken(AssertionError):
+    """A learner does what no learner may do."""
+
+
+def require(holds: bool, sentence: str) -> None:
+    """Raise ``LawBroken`` with the sentence, unless it holds."""
+    if not holds:
+        raise LawBroken(sentence)
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal, NaN where NaN."""
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def same_state(a: Learner, b: Learner) -> bool:
+    """Whether two learners are the same to the bit, as far as their state lies open."""
+    if not isinstance(a, FlatLearner) or not isinstance(b, FlatLearner):
+        return True
+    return same(a.floats, b.floats) and same(a.ints, b.ints)
+
+
+def saved_and_loaded(learner: Learner, path: Path) -> Any:
+    """A learner of the library by way of a file, any other by a copy."""
+    if not isinstance(learner, FlatLearner) or type(learner).__name__ not in ROOMS:
+        return copy.deepcopy(learner)
+    save(path, learner)
+    return load(path)
+
+
+def steps(learner: FlatLearner, answers: list[Any], x: Any = None) -> np.ndarray:
+    """How each of several answers would move what a learner believes: [answers, beliefs]."""
+    found = []
+    after = learner.copy()
+    for y in answers:
+        after.floats[:], after.ints[:] = learner.floats, learner.ints
+        after.learn(y, x)
+        found.append(after.moved(learner))
+    return np.array(found)
