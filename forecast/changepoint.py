@@ -168,5 +168,6 @@ def changepoint(model: str, ys: np.ndarray, hazard: float) -> Floats:
     _walk_of(model)(ys, hazard, np.maximum(usual, 1e-12), nats)
     if model == "level":
         # before the first change of value there is no scale to have a prior of
-        nats[: 1 + np.argmax(differences > 0.0)] = np.nan
+        changed = np.flatnonzero(differences)
+        nats[: 1 + changed[0] if len(changed) else len(ys)] = np.nan
     return nats

@@ -19,7 +19,7 @@ from forecast import (
     run,
 )
 from forecast.blend import weighted_median
-from forecast.distribution import Hinged, Quantiles
+from forecast.distribution import Hinged, Quantiles, StudentT
 from forecast.gate import gated_begin, gated_floats, gated_learn
 from forecast.numbers.autoregression import FEATURES, ORDER
 from forecast.numbers.memories import RATES, Memories
@@ -142,6 +142,26 @@ def test_the_bound_is_one_of_the_best_and_no_more() -> None:
     sums = np.sort(np.nansum(alone, axis=0))
     assert total < sums[0] + EXCESS
     assert sums[2] > sums[0] + EXCESS
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_each_memory_is_the_model_paced_at_its_rate(name: str) -> None:
+    """What the bound is measured against is what is weighed, to 1e-9 on every scored row."""
+    ys = a_series(9, 200)
+    alone, forecasts, _ = paced(name, ys, rates_of(name))
+    learner = MEMORIES[name]()
+    for t, y in enumerate(ys):
+        said = learner.predict()
+        assert isinstance(said, Hinged) != math.isnan(alone[t, 0])
+        if isinstance(said, Hinged):
+            of = said.mixture
+            np.testing.assert_allclose(of.locations, forecasts[t], rtol=1e-12, atol=1e-12)
+            each = [
+                StudentT(at, scale, 4.0, said.cell).surprise(y)
+                for at, scale in zip(of.locations, of.scales, strict=True)
+            ]
+            np.testing.assert_allclose(each, alone[t], atol=1e-9)
+        learner.learn(y)
 
 
 # ------------------------------------------------- a level, by a second reading
@@ -540,3 +560,15 @@ def test_it_is_calibrated() -> None:
     for level, column in ((0.05, 1), (0.5, 10), (0.95, 19)):
         under = (answers.y <= answers.quantiles[:, column])[late].mean()
         assert under == pytest.approx(level, abs=0.02)
+
+
+@pytest.mark.parametrize("outlier", [1e4, 1e6])
+def test_one_outlier_does_not_widen_the_forecasts_for_good(outlier: float) -> None:
+    # the mean |difference| since the start is 20,000 times the usual one for long after the larger
+    ys = np.random.default_rng(0).normal(size=1200)
+    calm = run(Level(), ys)
+    ys[100] += outlier
+    shaken = run(Level(), ys)
+    width, usual = (a.quantiles[:, 19] - a.quantiles[:, 1] for a in (shaken, calm))
+    late = shaken.row >= 300
+    assert width[late].mean() < 1.1 * usual[late].mean()

@@ -299,7 +299,6 @@ def test_a_level_has_no_surprise_before_its_first_change_of_value() -> None:
     assert changepoint("level", np.empty(0), 0.02).shape == (0,)
 
 
-@pytest.mark.xfail(reason="of a constant only the first is nan, the others are at -27 nats")
 def test_a_constant_level_has_no_surprise_at_all() -> None:
     assert np.isnan(changepoint("level", np.full(5, 500.0), 0.02)).all()
 

@@ -39,6 +39,7 @@ from forecast.numbers.series import (
     SERIES_FLOATS,
     SERIES_INTS,
     TIME,
+    UNIT,
     cell_of,
     screen,
     series_begin,
@@ -51,7 +52,8 @@ from forecast.rate import bounded
 K = 6
 APART = 4.0
 TAIL = 4.0  # degrees of freedom, where the scale is the mean |error| itself
-FLOOR = 0.1  # of the mean |difference|: no scale is smaller
+FLOOR = 0.1  # of the usual difference: no scale is smaller
+TINY = 1e-6  # of the mean |difference|
 BOUND = 8.0  # an error counts for at most this many scales
 YOUNG = 10  # errors that count in full
 ERROR_RATE = 0.01  # of the mean |error| of the median
@@ -103,11 +105,21 @@ def _stood(horizons, time):
 
 
 @compiled
+def floor_of(f):
+    """No scale is smaller: a tenth of the usual difference, of late or of all, the smaller one.
+
+    That of late is bounded, so that one outlier does not widen the forecasts for good.
+    """
+    return max(FLOOR * min(f[LONG], f[UNIT]), TINY * f[LONG])
+
+
+@compiled
 def scales_of(f, counts, scales, h, out):
     """The scale of each memory, never below the floor; as for a random walk before any error."""
+    floor = floor_of(f)
     for k in range(len(out)):
         known = f[counts + k] > 0.0
-        out[k] = max(f[scales + k], FLOOR * f[LONG]) if known else f[LONG] * math.sqrt(h)
+        out[k] = max(f[scales + k], floor) if known else f[LONG] * math.sqrt(h)
 
 
 @compiled
@@ -116,10 +128,11 @@ def scale_of_errors_move(f, counts, scales, locations, rates, fastest, n, y):
 
     n_k <- (1 - rate_k) n_k + 1,   s_k <- s_k + (min(|e_k|, 8 s_k) - s_k) / n_k
     """
+    floor = floor_of(f)
     for k in range(len(locations)):
         size = abs(y - locations[k])
         if n > YOUNG:
-            size = bounded(size, BOUND * max(f[scales + k], FLOOR * f[LONG]))
+            size = bounded(size, BOUND * max(f[scales + k], floor))
         f[counts + k] = (1.0 - min(rates[k], fastest)) * f[counts + k] + 1.0
         f[scales + k] += (size - f[scales + k]) / f[counts + k]
 

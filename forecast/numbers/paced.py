@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.blend import LEAST
 from forecast.compiled import bound, compiled
 from forecast.learner import (
     CELL,
@@ -29,6 +30,7 @@ from forecast.numbers.local import LEVEL, SCALE, Model
 from forecast.numbers.memories import (
     TAIL,
     cell_likelihood,
+    floor_of,
     scale_of_errors_move,
     scales_of,
 )
@@ -124,8 +126,9 @@ def paced_learn(f, i, y, surprises, locations):
     cell = cell_of(f)
     if i[OBSERVED] > 0 and f[LONG] > 0.0:
         for k in range(C):
-            surprises[k] = -math.log(cell_likelihood(locations[k], scales[k], cell, y[0]))
-        usual = max(f[USUAL_ERROR], 0.1 * f[LONG])
+            p = cell_likelihood(locations[k], scales[k], cell, y[0])
+            surprises[k] = -math.log(max(p, LEAST))
+        usual = max(f[USUAL_ERROR], floor_of(f))
         seen[REFERENCE] = -math.log(cell_likelihood(f[USUAL], usual, cell, y[0]))
         for k in range(K):
             seen[SURPRISE] = surprises[k]
