@@ -193,41 +193,43 @@ def answer(found: dict[str, dict[str, np.ndarray]]) -> str:
         ]
         return f"{np.mean(each):.0%}"
 
-    numbers, words = tuple(NUMBERS), ("unigram", "bigram")
-    return " ".join(
-        [
-            "*The thread said: the last data point is the most important one, and how much is "
-            "learned from it should follow how confused its prediction was; the same with the "
-            "last word.*",
-            "(1) It is true, if confusion is *relative*: by how much less a short memory was "
-            "surprised by the point than a long one.",
-            f"(2) That confusion tells that fast learning will pay at the next point on "
-            f"{share('relative', 'level')} of levels, {share('relative', 'scale')} of scales, "
-            f"{share('relative', 'gradient', 'least squares')} of regressions, "
-            f"{share('relative', *words)} of texts and {share('relative', 'frequency')} of "
-            f"labels.",
-            f"(3) A model's own surprise tells it on {share('s', 'level')} of levels, but on "
-            f"{share('s', 'scale')} of scales and {share('s', 'gradient', 'least squares')} of "
-            "regressions it points the other way more often than not: a large error there is an "
-            "outlier, or is in the gradient already.",
-            f"(4) Beyond its usual surprise it does no better ({share('excess', *numbers)} of "
-            f"all models of numbers, {share('excess', *words)} of texts), and one point later "
-            f"worse ({share('last', *numbers)}).",
-            "(5) So a rate that is multiplied with the surprise is the wrong reading; a rate "
-            "that rises when the short memory wins is the right one, and that is what Bayes' rule "
-            "does to the weights of several memories.",
-            "(6) Most of what memories gain comes from there being several of them; what the "
-            "moving weights add is measured in `rates.md`, against the best standing mixture.",
-            "(7) What a surprise means differs between streams, as the last table shows, so the "
-            "gate learns it from each stream rather than being told.",
-            "(8) For the last word the same holds as for the last value, with the same code.",
-            "(9) For labels there is the least to gain: where their frequency stands still, any "
-            "rule that looks for changes pays for looking, here at most 3.99 nats in all.",
-            "(10) The limits: correlation with what two given memories would have gained is not "
-            "a gain; the streams are those that were at hand; and a stream that never changes "
-            "is served best by the slowest memory, which nobody knows beforehand.",
-        ]
+    words = ("unigram", "bigram")
+    regressions = ("gradient", "least squares")
+    sentences = (
+        "It is true, if confusion is *relative*: by how much less a short memory was surprised by "
+        "the point than a long one.",
+        "That confusion tells that fast learning will pay at the next point on "
+        f"{share('relative', 'level')} of levels, {share('relative', 'scale')} of scales, "
+        f"{share('relative', *regressions)} of regressions, {share('relative', *words)} of texts, "
+        f"{share('relative', 'logistic')} of labels with a message and "
+        f"{share('relative', 'frequency')} of labels without one.",
+        f"A model's own surprise tells it on {share('s', 'level')} of levels and "
+        f"{share('s', 'logistic')} of labels with a message, but only on {share('s', 'scale')} of "
+        f"scales, {share('s', *regressions)} of regressions and {share('s', 'frequency')} of "
+        "labels without a message: a large error there is an outlier, or is in the gradient "
+        "already.",
+        "And on levels it is the slow memory's surprise that tells; that of the fast one does on "
+        f"{share('fast', 'level')} of them.",
+        "So a rate that is multiplied with the surprise is the wrong reading; a rate that rises "
+        "when the short memory wins is the right one, and that is what Bayes' rule does to the "
+        "weights of several memories.",
+        "Most of what memories gain comes from there being several of them; what the moving "
+        "weights add is measured in [rates](rates.md), against the best standing mixture.",
+        "What a surprise means differs between streams, as the last table shows, so the gate "
+        "learns it from each stream rather than being told.",
+        "For the last word the same holds as for the last value, with the same code.",
+        "For labels there is the least to gain: where their frequency stands still, any rule that "
+        "looks for changes pays for looking, here at most 3.99 nats in all.",
+        "The limits: to correlate with what one of two memories would have gained is not yet a "
+        f"gain; the streams ({len(found['level'])} series, {len(found['unigram'])} texts) are "
+        "those that were at hand; and a stream that never changes is served best by the slowest "
+        "memory, which nobody knows beforehand.",
     )
+    thread = (
+        "The thread said: the last data point is the most important one, and how much is learned "
+        "from it should follow how confused its prediction was; the same with the last word."
+    )
+    return "\n".join([thread + "\n", *(f"{n}. {said}" for n, said in enumerate(sentences, 1))])
 
 
 if __name__ == "__main__":
