@@ -21,7 +21,7 @@ from forecast.checks import LAWS
 
 PACKAGE = Path(forecast.__file__).parent
 KEPT = "kept"
-ORACLE = "its own"  # the law makes its learner itself
+ORACLE = "its own"  # the law makes its learner itself, whoever it is asked of
 # The law, run in the folder of a copy: it is the copy's own code that is imported there.
 JUDGE = f"""
 import sys
@@ -31,7 +31,7 @@ from forecast.checks import LAWS, LEARNERS, LawBroken
 assert Path(forecast.__file__).resolve().parent.parent == Path.cwd().resolve()
 law, learner = sys.argv[1:]
 try:
-    LAWS[law](LEARNERS.get(learner))
+    LAWS[law](LEARNERS.get(learner, LEARNERS["level"]))
     print("{KEPT}")
 except LawBroken as broken:
     print(broken)
