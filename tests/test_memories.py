@@ -124,6 +124,8 @@ streams = st.lists(st.one_of(stretches, one_by_one), min_size=1, max_size=5).map
 @given(ys=streams)
 @example(ys=np.array([]))
 @example(ys=np.array([0.0, 0.0, 1e60, -1e60, 1e-60, 0.0, 1e60, 1e60]))
+@example(ys=np.array([0.0, 1e-139, 0.125, 0.125]))  # p is smaller than any float
+@example(ys=np.array([0.0, 1e-300, 1.0, 1e-300, 0.0, 2e-300, 1e9, 3.0, 1.0]))
 def test_the_bound_over_300_streams(name: str, ys: Floats) -> None:
     assert_bound(name, ys)
 

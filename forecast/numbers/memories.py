@@ -11,9 +11,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from forecast.blend import Floats, weighted_median
+from forecast.blend import LEAST, Floats, weighted_median
 from forecast.compiled import bound, compiled
-from forecast.distribution import hinged_mean, hinged_side, student_mass, t4_cdf, t4_pdf
+from forecast.distribution import (
+    hinged_mean,
+    hinged_side,
+    student_far,
+    student_mass,
+    t4_cdf,
+    t4_pdf,
+)
 from forecast.gate import WEIGHED, gated_begin, gated_floats, gated_learn
 from forecast.learner import (
     CELL,
@@ -58,6 +65,7 @@ BOUND = 8.0  # an error counts for at most this many scales
 YOUNG = 10  # errors that count in full
 ERROR_RATE = 0.01  # of the mean |error| of the median
 FURTHEST = 10.0  # mean errors: further off is no worse
+FAR = 1e-150  # likelihood: smaller ones are weighed by their ratios
 EVEN = 1e-6  # a hinge with less than this on one side is none
 
 # floats after those of the series: the rates [K], the fastest of a scale; then for each horizon
@@ -144,6 +152,30 @@ def cell_likelihood(location, scale, cell, y):
 
 
 @compiled
+def cell_surprise(location, scale, cell, y):
+    """-log of that mass over that width; finite however far y is."""
+    p = cell_likelihood(location, scale, cell, y)
+    return -math.log(p) if p > LEAST else student_far(location, scale, TAIL, cell, y)
+
+
+@compiled
+def cell_likelihoods(locations, scales, cell, y, out):
+    """What each memory gave to y; where none gave what a float can hold, times one factor."""
+    largest = 0.0
+    for k in range(len(out)):
+        out[k] = cell_likelihood(locations[k], scales[k], cell, y)
+        largest = max(largest, out[k])
+    if largest > FAR:
+        return
+    least = math.inf
+    for k in range(len(out)):
+        out[k] = cell_surprise(locations[k], scales[k], cell, y)
+        least = min(least, out[k])
+    for k in range(len(out)):
+        out[k] = FAR * math.exp(least - out[k])
+
+
+@compiled
 def _hinge(f, at, locations, scales):
     """The median that errs least, and what the mixture holds below it.
 
@@ -183,8 +215,7 @@ def _horizon_learn(f, at, h, locations, y):
         hinge, before = _hinge(f, at, locations, scales)
         cell = cell_of(f)
         _hinge_learn(f, at, locations, scales, tails, hinge, before, cell, y)
-        for k in range(K):
-            likelihood[k] = cell_likelihood(locations[k], scales[k], cell, y)
+        cell_likelihoods(locations, scales, cell, y, likelihood)
         t = f[at + JUDGED]
         gated_learn(f[at + BELIEVED : at + POINTED], likelihood, t)
         # closeness_k = exp(-|y - m_k| / b),  b = the mean |y - median|

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from forecast.blend import LEAST
 from forecast.compiled import bound, compiled
 from forecast.learner import (
     CELL,
@@ -29,7 +28,7 @@ from forecast.numbers.autoregression import GRADIENT, LEAST_SQUARES
 from forecast.numbers.local import LEVEL, SCALE, Model
 from forecast.numbers.memories import (
     TAIL,
-    cell_likelihood,
+    cell_surprise,
     floor_of,
     scale_of_errors_move,
     scales_of,
@@ -126,10 +125,9 @@ def paced_learn(f, i, y, surprises, locations):
     cell = cell_of(f)
     if i[OBSERVED] > 0 and f[LONG] > 0.0:
         for k in range(C):
-            p = cell_likelihood(locations[k], scales[k], cell, y[0])
-            surprises[k] = -math.log(max(p, LEAST))
+            surprises[k] = cell_surprise(locations[k], scales[k], cell, y[0])
         usual = max(f[USUAL_ERROR], floor_of(f))
-        seen[REFERENCE] = -math.log(cell_likelihood(f[USUAL], usual, cell, y[0]))
+        seen[REFERENCE] = cell_surprise(f[USUAL], usual, cell, y[0])
         for k in range(K):
             seen[SURPRISE] = surprises[k]
             # the entropy of the forecast, never below that of a cell
