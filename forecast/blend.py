@@ -166,40 +166,49 @@ def boa_blend(f, experts):
 
 
 @compiled
-def boa_learn(f, experts, blend, gradient, forget):
+def boa_learn(f, experts, blend, gradient, forget, overlap):
     """Second-order Bernstein online aggregation (Wintenberger, 2017), fading.
 
     ``gradient`` is that of the loss at the blend x; the loss is linearised there, so that expert k
-    would have gained r_k. Both R and V fade by ``1 - forget`` a point.
+    would have gained r_k. Both R and V fade by ``1 - forget`` a point. Answers that come late
+    overlap, m of them: they tell less than they seem to, and every square counts sqrt(m) times.
 
         r_k = gradient (x - x_k)
-        V_k <- V_k + r_k^2,   E_k <- max(E_k, |r_k|)
+        V_k <- V_k + sqrt(m) r_k^2,   E_k <- max(E_k, sqrt(m) |r_k|)
         eta_k = min(1 / (2 E_k), sqrt(ln K / V_k))       no rate to set
-        R_k <- R_k + r_k - eta_k r_k^2                   safe against bad experts
-        w_k ~ eta_k exp(eta_k R_k)
+        R_k <- R_k + r_k - eta_k sqrt(m) r_k^2           safe against bad experts
+        w_k ~ prior_k eta_k exp(eta_k R_k)
 
+    The first expert is the plain one: its prior is sqrt(m), that of the others 1.
     Where y follows the blend's own forecast the mean gradient is 0, and so is that of r.
     """
     K = len(experts)
     R, V, E = K, 2 * K, 3 * K
     keep = 1.0 - forget
+    log_K = math.log(K)
+    counts = math.sqrt(overlap)
     best = -math.inf
     for k in range(K):
         r = gradient * (blend - experts[k])
-        f[V + k] = keep * f[V + k] + r * r
-        f[E + k] = max(keep * f[E + k], abs(r))
+        f[V + k] = keep * f[V + k] + counts * r * r
+        f[E + k] = max(keep * f[E + k], counts * abs(r))
         f[R + k] *= keep
-        f[k] = math.nan
+        f[k] = 0.0  # eta for now
         if f[V + k] > 0.0:
-            eta = min(0.5 / f[E + k], math.sqrt(math.log(K) / f[V + k]))
-            f[R + k] += r - eta * r * r
-            f[k] = math.log(eta) + eta * f[R + k]
-        if f[k] > best:
-            best = f[k]
-    total = 0.0
+            eta = min(0.5 / f[E + k], math.sqrt(log_K / f[V + k]))
+            f[R + k] += r - eta * counts * r * r
+            best = max(best, eta * f[R + k])
+            f[k] = eta
+    total, largest = 0.0, 0.0
+    for k in range(K):
+        if f[k] > 0.0:
+            f[k] *= math.exp(f[k] * f[R + k] - best) * (counts if k == 0 else 1.0)
+            total += f[k]
+            largest = max(largest, f[k])
     for k in range(K):
         # an expert that always agreed with the blend weighs as much as the best
-        f[k] = 1.0 if math.isnan(f[k]) else math.exp(f[k] - best)
-        total += f[k]
+        if f[V + k] == 0.0:
+            f[k] = largest if largest > 0.0 else 1.0
+            total += f[k]
     for k in range(K):
         f[k] /= total

@@ -893,6 +893,10 @@ class Quantiles(NumberForecast):
     cell : float
         See ``NumberForecast``. A forecast with atoms needs one: without it the density, and so
         the surprise, is infinite there.
+    mean : float, optional
+        What the square loss asks for, where that was learned on its own: how far the tails reach
+        beyond the last quantile is said by these only roughly. That of the values and tails where
+        not given.
 
     Raises
     ------
@@ -906,13 +910,14 @@ class Quantiles(NumberForecast):
     (100.0, 111.2408, 0.5)
     """
 
-    __slots__ = ("tails", "values")
+    __slots__ = ("_mean", "tails", "values")
 
     def __init__(
         self,
         values: Sequence[float] | Floats,
         tails: tuple[float, float] | None = None,
         cell: float = 0.0,
+        mean: float | None = None,
     ) -> None:
         values = np.array(values, float)
         rising = values.shape == (N,) and (np.diff(values) >= 0.0).all()
@@ -927,19 +932,21 @@ class Quantiles(NumberForecast):
         self.values = values
         self.tails = tails
         self.cell = cell
+        self._mean = float(quantiles_mean(values, *tails) if mean is None else mean)
 
     @classmethod
-    def of(cls, values: Floats, left: float, right: float, cell: float) -> "Quantiles":
+    def of(cls, values: Floats, left: float, right: float, cell: float, mean: float) -> "Quantiles":
         """The forecast of checked values, [21]; they are not copied."""
         forecast = cls.__new__(cls)
         forecast.values = values
         forecast.tails = left, right
         forecast.cell = cell
+        forecast._mean = mean
         return forecast
 
     @property
     def mean(self) -> float:
-        return float(quantiles_mean(self.values, *self.tails))
+        return self._mean
 
     @property
     def median(self) -> float:

@@ -333,7 +333,7 @@ def read_row(row: np.ndarray) -> Forecast:
     if family == HINGED:
         return Hinged.of(_read_mixture(row, HINGED_MIXTURE), *row[HINGE:HINGED_MIXTURE])
     values = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS]
-    return Quantiles.of(values, row[SPREAD], row[SPREAD + 1], row[CELL])
+    return Quantiles.of(values, row[SPREAD], row[SPREAD + 1], row[CELL], float(row[LOCATION]))
 
 
 def _read_mixture(row: np.ndarray, at: int) -> Mixture:

@@ -341,7 +341,7 @@ def test_boa_against_vectors(K: int, forget: float) -> None:
         experts, gradient = rng.normal(0.0, 2.0, K), rng.standard_t(3)
         blend = boa_blend(f, experts)
         assert blend == pytest.approx(expected.w @ experts, rel=1e-9, abs=1e-10)
-        boa_learn(f, experts, blend, gradient, forget)
+        boa_learn(f, experts, blend, gradient, forget, 1.0)
         expected.learn(experts, gradient)
         state = np.concatenate([expected.w, expected.R, expected.V, expected.E])
         np.testing.assert_allclose(f, state, rtol=1e-9, atol=1e-10)
@@ -353,7 +353,7 @@ def test_boa_first_step_by_hand() -> None:
     assert boa_blend(f, experts) == 1.0
     # r = 3 (1 - x) = (3, -3); V = 9, E = 3; eta = min(1/6, sqrt(ln 2)/3 = 0.2775) = 1/6
     # R = 3 - 9/6 = 1.5 and -3 - 1.5 = -4.5; w ~ exp(0.25), exp(-0.75)
-    boa_learn(f, experts, 1.0, 3.0, 0.0)
+    boa_learn(f, experts, 1.0, 3.0, 0.0, 1.0)
     first = 1.0 / (1.0 + math.exp(-1.0))
     expected = [first, 1.0 - first, 1.5, -4.5, 9.0, 9.0, 3.0, 3.0]
     np.testing.assert_allclose(f, expected, rtol=1e-14)
@@ -379,7 +379,7 @@ def test_boa_weights_sum_to_1(stream: list[tuple[list[float], float]], forget: f
         experts = np.array(said)
         blend = boa_blend(f, experts)
         assert experts.min() - 1e-9 <= blend <= experts.max() + 1e-9
-        boa_learn(f, experts, blend, gradient, forget)
+        boa_learn(f, experts, blend, gradient, forget, 1.0)
         assert f[:K].sum() == pytest.approx(1.0, abs=1e-12)
         assert f[:K].min() >= 0.0
 
@@ -392,8 +392,8 @@ def test_boa_does_not_know_the_unit_of_the_loss(seed: int, power: int) -> None:
     for _ in range(40):
         experts, gradient = rng.normal(size=4), rng.normal()
         x = boa_blend(f, experts)
-        boa_learn(f, experts, x, gradient, 0.01)
-        boa_learn(g, experts, x, a * gradient, 0.01)
+        boa_learn(f, experts, x, gradient, 0.01, 1.0)
+        boa_learn(g, experts, x, a * gradient, 0.01, 1.0)
         np.testing.assert_allclose(f[:4], g[:4], rtol=1e-12, atol=1e-300)
 
 
@@ -411,7 +411,7 @@ def test_boa_converges_to_the_best_expert(best: int) -> None:
     f = new_boa(3)
     for _ in range(3000):
         x = boa_blend(f, experts)
-        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), 0.5), 0.0)
+        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), 0.5), 0.0, 1.0)
     assert f[best] > 0.97
     assert f[:3].argmax() == best
 
@@ -426,7 +426,7 @@ def test_boa_regret_is_small_against_the_best_expert() -> None:
         gradient = 2.0 * (x - y)
         loss, lost = loss + (x - y) ** 2, lost + (experts - y) ** 2
         squares += (gradient * (x - experts)) ** 2
-        boa_learn(f, experts, x, gradient, 0.0)
+        boa_learn(f, experts, x, gradient, 0.0, 1.0)
     # O(sqrt(V ln K)): with a constant of 3 it holds by far, and a blend of equals would not
     best = lost.argmin()
     assert loss <= lost[best] + 3.0 * math.sqrt(squares[best] * math.log(5))
@@ -440,13 +440,13 @@ def test_linear_regret_has_mean_0_under_its_own_forecast(level: float) -> None:
     for _ in range(20):
         experts = rng.normal(size=3)
         x = boa_blend(f, experts)
-        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), level), 0.01)
+        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), level), 0.01, 1.0)
     experts = rng.normal(size=3)
     x = boa_blend(f, experts)
     drift, swing = np.zeros(3), np.zeros(3)
     for y, chance in ((x - 1.0, level), (x + 1.0, 1.0 - level)):
         g = f.copy()
-        boa_learn(g, experts, x, pinball_gradient(x, y, level), 0.01)
+        boa_learn(g, experts, x, pinball_gradient(x, y, level), 0.01, 1.0)
         # R' - keep R + eta r^2 = r, read from the state alone
         V, E = g[6:9], g[9:12]
         eta = np.minimum(0.5 / E, np.sqrt(math.log(3) / V))
@@ -462,15 +462,15 @@ def test_boa_experts_that_always_agree_keep_their_weights() -> None:
     f = new_boa(3)
     for _ in range(5):
         experts = np.full(3, 2.0)
-        boa_learn(f, experts, boa_blend(f, experts), 1.0, 0.01)
+        boa_learn(f, experts, boa_blend(f, experts), 1.0, 0.01, 1.0)
     np.testing.assert_allclose(f[:3], 1.0 / 3.0, rtol=1e-15)
 
 
 def test_boa_ignores_a_gradient_of_0() -> None:
     f = new_boa(2)
-    boa_learn(f, np.array([0.0, 2.0]), 1.0, 3.0, 0.0)
+    boa_learn(f, np.array([0.0, 2.0]), 1.0, 3.0, 0.0, 1.0)
     before = f.copy()
-    boa_learn(f, np.array([0.0, 2.0]), boa_blend(f, np.array([0.0, 2.0])), 0.0, 0.0)
+    boa_learn(f, np.array([0.0, 2.0]), boa_blend(f, np.array([0.0, 2.0])), 0.0, 0.0, 1.0)
     np.testing.assert_array_equal(f, before)
 
 
@@ -481,7 +481,7 @@ def test_boa_order_of_the_experts_does_not_matter() -> None:
         experts, gradient = rng.normal(size=4), rng.normal()
         x = boa_blend(f, experts)
         assert boa_blend(g, experts[order]) == pytest.approx(x, abs=1e-12)
-        boa_learn(f, experts, x, gradient, 0.01)
-        boa_learn(g, experts[order], x, gradient, 0.01)
+        boa_learn(f, experts, x, gradient, 0.01, 1.0)
+        boa_learn(g, experts[order], x, gradient, 0.01, 1.0)
     for a, b in itertools.pairwise(range(0, 17, 4)):
         np.testing.assert_allclose(f[a:b][order], g[a:b], rtol=1e-10)

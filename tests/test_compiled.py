@@ -310,6 +310,7 @@ ROOMS = (
     "gate",
     "weigh",
     "changepoint",
+    "neighbours",
     "rivals",
     "numbers",
     "words",

@@ -334,19 +334,19 @@ def unit_walk(ys: Floats) -> list[tuple[float, Floats]]:
     A difference that there was no unit for is none.
     """
     found: list[tuple[float, Floats]] = []
-    unit, total, differences = 0.0, 0.0, [0.0] * 9
+    means, differences = [0.0, 0.0], [0.0] * 9
     for t in range(len(ys)):
-        floor = max(unit, 1e-3 * total / max(1, t - 1))
+        floor = max(means)
         lags = differences[:-9:-1]
         x = [1.0, *(min(8.0, max(-8.0, d / floor)) if floor > 0.0 else 0.0 for d in lags)]
         found.append((floor, np.array(x)))
         differences.append(ys[t] - ys[t - 1] if floor > 0.0 else 0.0)
         if t > 0:
-            size = abs(ys[t] - ys[t - 1])
-            total += size
-            if t > 30 and unit > 0.0:
-                size = min(size, 8.0 * unit)
-            unit += max(1.0 / t, 0.01) * (size - unit)
+            for k, rate in enumerate((0.01, 0.0003)):
+                size = abs(ys[t] - ys[t - 1])
+                if t > 30 and means[k] > 0.0:
+                    size = min(size, 8.0 * means[k])
+                means[k] += max(1.0 / t, rate) * (size - means[k])
     return found
 
 

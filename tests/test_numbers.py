@@ -17,6 +17,7 @@ from forecast.numbers.level import (
     level_median,
     level_rate,
     level_stand,
+    level_weigh,
 )
 from forecast.numbers.regression import regression_floats
 from forecast.numbers.rls import DRIFT, PRIOR, dot, rls_move
@@ -32,10 +33,10 @@ from forecast.numbers.series import (
     SERIES_FLOATS,
     SERIES_INTS,
     SKIP,
+    recent_range,
     screen,
     series_begin,
     series_learn,
-    within_range,
 )
 from forecast.numbers.shape import shape_learn
 
@@ -87,17 +88,18 @@ def test_a_series_is_screened() -> None:
     assert (i[MISSING], i[REFUSED]) == (1, 3)
     assert screen(f, i, -1e15) == SKIP  # it does not agree with the one before
     assert screen(f, i, -1.1e15) == LEARN  # a second one that agrees is a shift
-    assert within_range(f, 0.25, 100.0) == 5.0 + 0.25 * 2.0
-    assert within_range(f, 0.25, 4.0) == 4.0
+    assert recent_range(f, 0.25) == (3.0 - 0.25 * 2.0, 5.0 + 0.25 * 2.0)
 
 
 def test_the_levels_are_running_means() -> None:
     ys = np.random.default_rng(2).normal(size=400)
-    f, horizons = np.zeros(level_floats(1, 1)), np.array([1])
+    f = np.zeros(level_floats(1, 1))
     level_begin(f, 1)
     for t, y in enumerate(ys):
-        level_learn(f, horizons, t, 1.0, y)
-        level_stand(f, horizons, t)
+        if t > 0:
+            level_weigh(f, 1, 0, t - 1, 1.0, y)
+        level_learn(f, y)
+        level_stand(f, 1, t)
     means = f[MEANS : MEANS + len(RATES)]
     for rate, mean in zip(RATES, means, strict=True):
         expected = 0.0
@@ -121,13 +123,14 @@ def test_recursive_least_squares_is_ridge_regression() -> None:
     weights = learner.view("weights")[0]
     moved = ridge_of(ys, lags=3)
     assert weights == pytest.approx(moved, abs=0.02)
-    assert regression_floats(4, 3, 1, 1, 1) > 0
+    assert regression_floats(4, 3, 1, 1) > 0
 
 
 def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
     """Kalman filter of drifting weights with Huber's step, by matrices: the definition again."""
     differences = np.concatenate([[0.0], np.diff(ys)])
-    unit, P, w, size = 0.0, PRIOR * np.eye(lags + 1), np.zeros(lags + 1), 0.0
+    P, w = PRIOR * np.eye(lags + 1), np.zeros(lags + 1)
+    unit = fast = slow = size = 0.0
     x = gain = np.zeros(lags + 1)
     for t in range(1, len(ys)):
         if unit > 0.0:
@@ -136,16 +139,24 @@ def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
             bound = 3.0 * size if size > 0.0 else math.inf
             w = w + gain * max(-bound, min(bound, error))
             seen = min(abs(error), 8.0 * max(size, 0.1))
-            size += 0.01 * (seen - size) if size > 0.0 else seen
+            size += max(1.0 / t, 0.01) * (seen - size) if size > 0.0 else seen
         n = t
         difference = abs(differences[t])
-        seen = min(difference, 8.0 * unit) if n > 30 else difference
-        unit += max(1.0 / n, 0.01) * (seen - unit)
+        fast += max(1.0 / n, 0.01) * (bounded(difference, 8.0 * fast, n) - fast)
+        slow += max(1.0 / n, 0.0003) * (bounded(difference, 8.0 * slow, n) - slow)
+        unit = max(fast, slow)
         recent = [differences[t - k] if t - k >= 0 else 0.0 for k in reversed(range(lags))]
-        x = np.clip(np.array([unit, *recent]) / unit, -8.0, 8.0)
-        gain = P @ x / (1.0 + x @ P @ x)
+        raw = np.array([unit, *recent]) / unit
+        x = np.clip(raw, -4.0, 4.0)
+        weight = 6.0 / max(6.0, np.abs(raw).max())
+        gain = weight * (P @ x) / (1.0 + weight**2 * (x @ P @ x)) * weight
         P = P - np.outer(gain, P @ x) + DRIFT * np.eye(lags + 1)
     return w
+
+
+def bounded(difference: float, bound: float, n: int) -> float:
+    """The first thirty differences count in full."""
+    return min(difference, bound) if n > 30 else difference
 
 
 def test_dot_and_move() -> None:

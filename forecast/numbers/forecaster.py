@@ -1,8 +1,10 @@
 """What a person who tunes nothing gets: few different experts, mixed for what each is good at.
 
-Every expert gives a location for each horizon. The errors it made there give it a scale (by
-memories) and a shape (21 tracked quantiles), so that it says 21 quantiles. Per level they are mixed
-by second-order Bernstein aggregation on the pinball loss: the forecast is what comes out, sorted.
+Most experts give a location for each horizon. The errors made there give it a scale (by memories)
+and a shape (21 tracked quantiles), so that it says 21 quantiles. The others are neighbours: what
+came after the instants that were most like now, by their values or their changes. Level by level
+they are mixed by second-order Bernstein aggregation on the pinball loss; the forecast is what comes
+out, sorted. Its mean is mixed the same way, by the square loss.
 """
 
 import math
@@ -13,7 +15,7 @@ import numpy as np
 
 from forecast.blend import boa_blend, boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N, quantiles_mean
+from forecast.distribution import LEVEL, SCORES, N
 from forecast.learner import (
     CELL,
     FAMILY,
@@ -24,7 +26,25 @@ from forecast.learner import (
     Layout,
     NumberLearner,
     checked_horizons,
+    write_certain,
     write_unknown,
+)
+from forecast.neighbours import (
+    KEPT,
+    NEIGHBOURS_FLOATS,
+    NEIGHBOURS_INTS,
+    neighbours_few,
+    neighbours_near,
+    neighbours_note,
+    sample_quantile,
+    successors,
+)
+from forecast.numbers.grain import (
+    GRAIN_FLOATS,
+    grain_learn,
+    grain_of,
+    grain_write,
+    repeated,
 )
 from forecast.numbers.level import (
     level_begin,
@@ -33,12 +53,14 @@ from forecast.numbers.level import (
     level_median,
     level_rate,
     level_stand,
+    level_weigh,
 )
 from forecast.numbers.regression import (
     REGRESSION_INTS,
     SLOW,
     regression_ask,
     regression_begin,
+    regression_error,
     regression_floats,
     regression_learn,
     regression_note,
@@ -54,7 +76,6 @@ from forecast.numbers.scale import (
 )
 from forecast.numbers.season import (
     checked_season,
-    season_ago,
     season_change,
     season_floats,
     season_learn,
@@ -71,122 +92,301 @@ from forecast.numbers.series import (
     SERIES_INTS,
     TIME,
     cell_of,
+    recent_range,
     screen,
     series_begin,
     series_learn,
     series_pass,
     turn,
     unit_of,
-    within_range,
 )
 from forecast.numbers.shape import shape_learn
+from forecast.numbers.smoothing import (
+    smoothing_floats,
+    smoothing_learn,
+    smoothing_says,
+)
+from forecast.numbers.width import WIDTH_FLOATS, widen, width_learn
+from forecast.rate import bounded
 
-# The experts, by kind; the last two need a season.
-LAST_VALUE, MEMORIES, BOUNDED, SQUARES, SAME_CHANGE, SAME_VALUE = range(6)
+# The experts that give a location; the last two need a season.
+LAST_VALUE, MEMORIES, REGRESSION, SAME_CHANGE, SMOOTHED = range(5)
+# After them come the neighbours: those near by value, the nearest of these, those near by change;
+# how many are wanted, and the room for those that are about as near.
+NEAR_MANY, NEAR_FEW, ALIKE = 36, 10, 18
+ROOM_MANY, ROOM_FEW, ROOM_ALIKE = 64, 16, 32
+NEIGHBOURS = 3
+# Where they stand among what was found for a question: how many, then what came after them.
+FOUND = np.array([0, 1 + ROOM_MANY, 2 + ROOM_MANY + ROOM_FEW])
+FOUND_FLOATS = 3 + ROOM_MANY + ROOM_FEW + ROOM_ALIKE
 
 AUTO_LAGS = 24
 AROUND = 9  # slots of the profile that the regression sees on each side of a target's phase
 MOST_SLOTS = 26
 MARGIN = 0.25  # of the recent range, by which a location may leave it
-SMOOTHINGS = 3  # of the slopes between the quantiles
-FORGET = 0.003  # of the experts' regret, at each point
+FORGET = 0.002  # of the experts' regret, at each point
+ON = 1e-9  # mean errors: so near a quantile an answer lies on it
+SQUARE_BOUND = 10.0  # mean errors: the mean is taught by no more at once
+AT_ONCE = 4  # bands that are taught by one point
+APART = 4  # horizons that have a band each; of more, those of an octave share one
 
 # The plan stands at the head of the integers: sizes, and where the parts of a channel begin.
 (
     CHANNELS,
     SEASON,
-    EXPERTS,
+    LOCATED,
+    BANDS,
+    NEAR,
     AT_HORIZONS,
+    AT_BANDS,
     AT_SLOTS,
-    AT_KINDS,
     AT_CHANNELS,
     AT_LEVEL,
     AT_SEASON,
+    AT_SMOOTHING,
     AT_REGRESSION,
+    AT_NEIGHBOURS,
     AT_EXPERTS,
     AT_MIXES,
+    AT_WIDTHS,
+    AT_GRAINS,
     AT_ASKED,
+    AT_FOUND,
     CHANNEL_FLOATS,
     PLAN,
-) = range(15)
-CHANNEL_INTS = SERIES_INTS + REGRESSION_INTS
-EXPERT_FLOATS = SPREAD_FLOATS + N  # the spread and the shape of one expert's errors at one horizon
+) = range(22)
+CHANNEL_INTS = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
+EXPERT_FLOATS = SPREAD_FLOATS + N  # the spread and the shape of one expert's errors in one band
+MEAN = N  # the mean is mixed as one more level
+MIXES = N // 2 + 2  # weights are learned at every second level, and for the mean
 
 
 @compiled
 def _channel(f, i, c):
-    """The floats and integers of one channel."""
+    """The floats and integers of one channel: its own, the series', regression's, neighbours'."""
     at = i[AT_CHANNELS] + c * CHANNEL_INTS
     return (
         f[c * i[CHANNEL_FLOATS] : (c + 1) * i[CHANNEL_FLOATS]],
         i[at : at + SERIES_INTS],
-        i[at + SERIES_INTS : at + CHANNEL_INTS],
+        i[at + SERIES_INTS : at + SERIES_INTS + REGRESSION_INTS],
+        i[at + SERIES_INTS + REGRESSION_INTS : at + CHANNEL_INTS],
     )
 
 
 @compiled
 def _asked_at(plan, horizons, time):
-    """Where the questions of an instant stand: the unit, then location and scale of each expert."""
+    """Where the questions of an instant stand: unit, then location and scale by horizon, expert."""
     longest = horizons[len(horizons) - 1]
-    return plan[AT_ASKED] + turn(time, longest) * (1 + 2 * len(horizons) * plan[EXPERTS])
+    return plan[AT_ASKED] + turn(time, longest) * (1 + 2 * len(horizons) * plan[LOCATED])
 
 
 @compiled
-def _answer(f, plan, horizons, time, y):
-    """Score every expert on the questions that ``y`` answers; move its weights, shape and scale."""
-    K = plan[EXPERTS]
-    said = np.empty(K)
-    for h in range(len(horizons)):
-        at = _asked_at(plan, horizons, time - horizons[h])
-        unit = f[at]
-        if time < horizons[h] or unit <= 0.0:
-            continue
-        at += 1 + 2 * h * K
-        experts = plan[AT_EXPERTS] + h * K * EXPERT_FLOATS
-        mixes = plan[AT_MIXES] + h * N * boa_floats(K)
+def _found(f, plan, horizons, time, h):
+    """What neighbours said at an instant about a horizon that is near enough."""
+    longest = horizons[plan[NEAR] - 1]
+    at = plan[AT_FOUND] + (turn(time, longest) * plan[NEAR] + h) * FOUND_FLOATS
+    return f[at : at + FOUND_FLOATS]
+
+
+@compiled
+def _say(f, plan, horizons, band, h, time):
+    """What each expert says of a horizon, asked at an instant: quantiles and mean, [N + 1, K]."""
+    located = plan[LOCATED]
+    near = h < plan[NEAR]
+    said = np.empty((N + 1, located + NEIGHBOURS if near else located))
+    at = _asked_at(plan, horizons, time) + 1 + 2 * h * located
+    shape = plan[AT_EXPERTS] + band * located * EXPERT_FLOATS + SPREAD_FLOATS
+    for k in range(located):
+        location, scale = f[at + 2 * k], f[at + 2 * k + 1]
         for p in range(N):
-            for k in range(K):
-                shape = experts + k * EXPERT_FLOATS + SPREAD_FLOATS
-                said[k] = f[at + 2 * k] + f[at + 2 * k + 1] * f[shape + p]
-            mix = f[mixes + p * boa_floats(K) : mixes + (p + 1) * boa_floats(K)]
-            blend = boa_blend(mix, said)
-            # d/dx of the pinball loss (y - x)(p - 1[y < x])
-            gradient = (1.0 if y < blend else 0.0) - LEVEL[p]
-            boa_learn(mix, said, blend, gradient, FORGET)
-        for k in range(K):
-            expert = experts + k * EXPERT_FLOATS
-            error = y - f[at + 2 * k]
-            spread_learn(f[expert : expert + SPREAD_FLOATS], error / unit)
-            shape = f[expert + SPREAD_FLOATS : expert + EXPERT_FLOATS]
-            shape_learn(shape, error / f[at + 2 * k + 1], f[expert + SEEN], horizons[h])
+            said[p, k] = location + scale * f[shape + p]
+        said[MEAN, k] = location
+        shape += EXPERT_FLOATS
+    if near:
+        found = _found(f, plan, horizons, time, h)
+        for k in range(NEIGHBOURS):
+            first = FOUND[k] + 1
+            sample = found[first : first + int(found[FOUND[k]])]
+            _sample(sample, f[at], said[:, located + k])
+    return said
 
 
 @compiled
-def _locate(kind, f, plan, regression, horizons, time, h):
-    """Where one kind of expert expects the series to be at a horizon."""
-    last = f[LAST]
+def _spread(f):
+    """The mean |error| of an expert, in those of the regression; as large before there is one."""
+    return max(spread_of(f), SMALLEST) if f[SEEN] > 0.0 else 1.0
+
+
+@compiled
+def _sample(values, otherwise, out):
+    """Quantiles and mean of a rising sample, [N + 1]; ``otherwise`` where it is empty."""
+    n = len(values)
+    total = 0.0
+    for value in values:
+        total += value - otherwise
+    for p in range(N):
+        out[p] = sample_quantile(values, n, LEVEL[p]) if n > 0 else otherwise
+    out[MEAN] = otherwise + total / n if n > 0 else otherwise
+
+
+@compiled
+def _mixes(f, plan, band):
+    """The weights of a band: one aggregation for every second level, and one for the mean."""
+    size = boa_floats(plan[LOCATED] + NEIGHBOURS)
+    at = plan[AT_MIXES] + band * MIXES * size
+    return f[at : at + MIXES * size].reshape((MIXES, size))
+
+
+@compiled
+def _mix(f, plan, band, said, blends):
+    """Mix the experts level by level: quantiles, which may not rise yet, and mean, [N + 1].
+
+    A level without weights of its own takes the mean of those beside it.
+    """
+    mixes = _mixes(f, plan, band)
+    for m in range(MIXES - 1):
+        blends[2 * m] = boa_blend(mixes[m], said[2 * m])
+    for m in range(MIXES - 2):
+        p = 2 * m + 1
+        blends[p] = 0.5 * (boa_blend(mixes[m], said[p]) + boa_blend(mixes[m + 1], said[p]))
+    blends[MEAN] = boa_blend(mixes[MIXES - 1], said[MEAN])
+
+
+@compiled
+def _mix_learn(f, plan, band, said, blends, error, overlap, y):
+    """Move the weights of the levels by the pinball loss, and those of the mean by the square."""
+    mixes = _mixes(f, plan, band)
+    for m in range(MIXES - 1):
+        p = 2 * m
+        # d/dx of the pinball loss (y - x)(p - 1[y < x]); 0 where y lies on the quantile
+        gradient = (1.0 if y < blends[p] else 0.0) - LEVEL[p]
+        if abs(y - blends[p]) <= ON * error:
+            gradient = 0.0
+        boa_learn(mixes[m], said[p], blends[p], gradient, FORGET / overlap, overlap)
+    # d/dx of (y - x)^2 / 2
+    gradient = bounded(blends[MEAN] - y, SQUARE_BOUND * error)
+    boa_learn(mixes[MIXES - 1], said[MEAN], blends[MEAN], gradient, FORGET / overlap, overlap)
+
+
+@compiled
+def _sort(values):
+    """Put quantiles that are nearly in order into order."""
+    for p in range(1, len(values)):
+        value, place = values[p], p
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
+
+
+@compiled
+def _answer(f, plan, series, regression, horizons, band, h, apart, y):
+    """Score every expert on what ``y`` answers; move weights, shapes and scales of the band.
+
+    ``apart`` instants lie between two answers that teach the same horizon: those that come later
+    than that overlap.
+    """
+    time = series[TIME] - horizons[h]
+    at = _asked_at(plan, horizons, time)
+    unit = f[at]
+    if time < 0 or unit <= 0.0:
+        return
+    level = f[plan[AT_LEVEL] : plan[AT_SEASON]]
+    level_weigh(level, plan[BANDS], band, time, unit, y - _deviation(f, plan, series, y))
+    said = _say(f, plan, horizons, band, h, time)
+    blends = np.empty(N + 1)
+    _mix(f, plan, band, said, blends)
+    overlap = max(1.0, horizons[h] / apart)
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    error = unit * regression_error(rows, regression, horizons[h], h)
+    _mix_learn(f, plan, band, said, blends, error, overlap, y)
+    values = blends[:N]
+    _sort(values)
+    width = f[plan[AT_WIDTHS] + band * WIDTH_FLOATS : plan[AT_WIDTHS] + (band + 1) * WIDTH_FLOATS]
+    widen(width, values)
+    width_learn(width, values, overlap, y)
+    cell = cell_of(f)
+    if cell > 0.0:
+        atoms = np.empty(ROOM_MANY)
+        count = _atoms(f, plan, horizons, h, time, atoms)
+        grains = _grain(f, plan, band)
+        grain_learn(grains, values, atoms[:count], FLOOR * f[LONG], cell, y)
+    at += 1 + 2 * h * plan[LOCATED]
+    expert = plan[AT_EXPERTS] + band * plan[LOCATED] * EXPERT_FLOATS
+    for k in range(plan[LOCATED]):
+        off = y - f[at + 2 * k]
+        spread_learn(f[expert : expert + SPREAD_FLOATS], off / error, overlap)
+        shape = f[expert + SPREAD_FLOATS : expert + EXPERT_FLOATS]
+        shape_learn(shape, off / f[at + 2 * k + 1], f[expert + SEEN], overlap)
+        expert += EXPERT_FLOATS
+
+
+@compiled
+def _deviation(f, plan, series, y):
+    """What the profile expects of this instant; the last value or the first, before it can."""
     S = plan[SEASON]
-    season = f[plan[AT_SEASON] : plan[AT_REGRESSION]]
-    if kind == MEMORIES:
-        level = level_median(f[plan[AT_LEVEL] : plan[AT_SEASON]], h)
-        return level + (season_value(season, S, time + horizons[h], last) if S > 0 else 0.0)
-    if kind in (BOUNDED, SQUARES):
-        rows = f[plan[AT_REGRESSION] : plan[AT_EXPERTS]]
-        return regression_says(rows, regression, time, h, kind - BOUNDED)
-    if kind == SAME_CHANGE:
-        return last + season_change(season, S, time, horizons[h])
-    if kind == SAME_VALUE:
-        return season_ago(season, S, time, horizons[h], last)
-    return last
+    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
+    otherwise = f[LAST] if series[OBSERVED] > 0 else y
+    return season_value(season, S, series[TIME], otherwise) if S > 0 else 0.0
 
 
 @compiled
-def _ask(f, plan, series, regression, horizons, kinds, slots, moves, channel):
+def _grain(f, plan, band):
+    """The log scores of a band's grains."""
+    at = plan[AT_GRAINS] + band * GRAIN_FLOATS
+    return f[at : at + GRAIN_FLOATS]
+
+
+@compiled
+def _atoms(f, plan, horizons, h, time, out):
+    """Values that came more than once after the neighbours, rising; returns how many."""
+    if h >= plan[NEAR]:
+        return 0
+    found = _found(f, plan, horizons, time, h)
+    return repeated(found[1 : 1 + int(found[0])], out)
+
+
+@compiled
+def _locate(f, plan, regression, horizons, bands, time, unit, asked):
+    """Where each expert expects the series at each horizon, and how far off: location and scale."""
+    located = plan[LOCATED]
+    own, spreads = np.empty(located), np.empty(located)
+    S, last = plan[SEASON], f[LAST]
+    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
+    smoothing = f[plan[AT_SMOOTHING] : plan[AT_REGRESSION]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    low, high = recent_range(f, MARGIN)
+    level = 0.0
+    for h in range(len(horizons)):
+        if h == 0 or bands[h] != bands[h - 1]:
+            level = level_median(f[plan[AT_LEVEL] : plan[AT_SEASON]], bands[h])
+            first = plan[AT_EXPERTS] + bands[h] * located * EXPERT_FLOATS
+            for k in range(located):
+                spreads[k] = _spread(f[first + k * EXPERT_FLOATS :][:SPREAD_FLOATS])
+        own[LAST_VALUE], own[MEMORIES] = last, level
+        own[REGRESSION] = regression_says(rows, regression, time, h)
+        if S > 0:
+            phase = (time + horizons[h]) % S
+            own[MEMORIES] += season_value(season, S, phase, last)
+            own[SAME_CHANGE] = last + season_change(season, S, time, horizons[h])
+            own[SMOOTHED] = smoothing_says(smoothing, S, phase, last)
+        error = unit * regression_error(rows, regression, horizons[h], h)
+        for k in range(located):
+            asked[2 * k] = max(low, min(high, own[k]))
+            asked[2 * k + 1] = error * spreads[k]
+        asked = asked[2 * located :]
+
+
+@compiled
+def _ask(f, plan, series, regression, neighbours, moves, channel):
     """Ask every expert about every horizon, and keep what it says until the answers come."""
-    S, K = plan[SEASON], plan[EXPERTS]
+    S = plan[SEASON]
+    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
+    bands = plan[plan[AT_BANDS] : plan[AT_SLOTS]]
+    slots = plan[plan[AT_SLOTS] : plan[AT_CHANNELS]]
     time = series[TIME] - 1
     unit = unit_of(f)
-    season = f[plan[AT_SEASON] : plan[AT_REGRESSION]]
+    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
     # what the regression sees beside its lags: the profile ahead, the other channels' moves
     more = np.empty(len(slots) + len(moves))
     m = 0
@@ -198,22 +398,43 @@ def _ask(f, plan, series, regression, horizons, kinds, slots, moves, channel):
             if c != channel:
                 more[m] = moves[c]
                 m += 1
-    rows = f[plan[AT_REGRESSION] : plan[AT_EXPERTS]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     regression_ask(rows, regression, time, f[LAST], unit, more[:m])
-    level_stand(f[plan[AT_LEVEL] : plan[AT_SEASON]], horizons, time)
+    level_stand(f[plan[AT_LEVEL] : plan[AT_SEASON]], plan[BANDS], time)
     at = _asked_at(plan, horizons, time)
     f[at] = unit
-    at += 1
-    for h in range(len(horizons)):
-        for k in range(K):
-            location = _locate(kinds[k], f, plan, regression, horizons, time, h)
-            f[at] = within_range(f, MARGIN, location)
-            expert = plan[AT_EXPERTS] + (h * K + k) * EXPERT_FLOATS
-            scale = spread_of(f[expert : expert + SPREAD_FLOATS])
-            # before its first error, an expert is as unsure as a random walk
-            scale = max(scale, SMALLEST) if f[expert + SEEN] > 0.0 else math.sqrt(horizons[h])
-            f[at + 1] = unit * scale
-            at += 2
+    _locate(f, plan, regression, horizons, bands, time, unit, f[at + 1 :])
+    for h in range(plan[NEAR]):
+        _find(f, plan, neighbours, horizons[h], _found(f, plan, horizons, time, h))
+
+
+@compiled
+def _find(f, plan, neighbours, horizon, found):
+    """Find the neighbours of now for a horizon, and keep what came after them."""
+    values, changes = _cases(f, plan)
+    of_values, of_changes = neighbours[:NEIGHBOURS_INTS], neighbours[NEIGHBOURS_INTS:]
+    many, few = np.empty(KEPT, np.int64), np.empty(ROOM_MANY, np.int64)
+    n = min(ROOM_MANY, neighbours_near(values, of_values, NEAR_MANY, horizon, many))
+    _keep(values, of_values, many[:n], horizon, False, found[FOUND[0] :])
+    fewer = min(ROOM_FEW, neighbours_few(values, NEAR_FEW, many[:n], few))
+    _keep(values, of_values, few[:fewer], horizon, False, found[FOUND[1] :])
+    n = min(ROOM_ALIKE, neighbours_near(changes, of_changes, ALIKE, horizon, many))
+    _keep(values, of_values, many[:n], horizon, True, found[FOUND[2] :])
+
+
+@compiled
+def _keep(values, of_values, lags, horizon, anchored, found):
+    """How many neighbours, and what came after them."""
+    found[0] = len(lags)
+    successors(values, of_values, lags, horizon, anchored, found[1 : 1 + len(lags)])
+
+
+@compiled
+def _cases(f, plan):
+    """The instants that are remembered by value, and by change."""
+    first = plan[AT_NEIGHBOURS]
+    second = first + NEIGHBOURS_FLOATS
+    return f[first:second], f[second : second + NEIGHBOURS_FLOATS]
 
 
 @compiled
@@ -222,102 +443,97 @@ def _stand_in(f, plan, time):
     S = plan[SEASON]
     if S == 0:
         return f[LAST]
-    season = f[plan[AT_SEASON] : plan[AT_REGRESSION]]
+    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
     before = season_value(season, S, time + S - 1, f[LAST])
     return f[LAST] + season_value(season, S, time, before) - before
 
 
 @compiled
-def forecaster_learn(floats, i, y):
-    """Be told: answer the open questions, move what is believed, and ask anew."""
-    S = i[SEASON]
-    horizons = i[i[AT_HORIZONS] : i[AT_SLOTS]]
-    slots = i[i[AT_SLOTS] : i[AT_KINDS]]
-    kinds = i[i[AT_KINDS] : i[AT_CHANNELS]]
-    moves = np.empty(i[CHANNELS])
-    for c in range(i[CHANNELS]):
-        f, series, regression = _channel(floats, i, c)
-        level = f[i[AT_LEVEL] : i[AT_SEASON]]
-        season = f[i[AT_SEASON] : i[AT_REGRESSION]]
-        rows = f[i[AT_REGRESSION] : i[AT_EXPERTS]]
-        time = series[TIME]
-        observed = screen(f, series, y[c]) == LEARN
-        if observed:
-            _answer(f, i, horizons, time, y[c])
-            regression_learn(rows, regression, horizons, time, y[c])
-            otherwise = f[LAST] if series[OBSERVED] > 0 else y[c]
-            deviation = season_value(season, S, time, otherwise) if S > 0 else 0.0
-            level_learn(level, horizons, time, unit_of(f), y[c] - deviation)
-            series_learn(f, series, y[c])
-        else:
-            series_pass(f, series, _stand_in(f, i, time))
-        if series[OBSERVED] > 0:
-            season_learn(season, S, time, f[LAST], observed)
-            regression_note(rows, regression, time, f[LAST], f[LAST] - f[BEFORE])
-        unit = unit_of(f)
-        moves[c] = (f[LAST] - f[BEFORE]) / unit if unit > 0.0 else 0.0
-    for c in range(i[CHANNELS]):
-        f, series, regression = _channel(floats, i, c)
-        if series[OBSERVED] > 0:
-            _ask(f, i, series, regression, horizons, kinds, slots, moves, c)
+def _learn_channel(f, plan, series, regression, neighbours, y):
+    """Screen the value; answer what it answers; move what is believed."""
+    S = plan[SEASON]
+    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
+    level = f[plan[AT_LEVEL] : plan[AT_SEASON]]
+    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    time = series[TIME]
+    observed = screen(f, series, y) == LEARN
+    if observed:
+        _answer_in_turn(f, plan, series, regression, horizons, y)
+        regression_learn(rows, regression, horizons, time, y)
+        level_learn(level, y - _deviation(f, plan, series, y))
+        series_learn(f, series, y)
+    else:
+        series_pass(f, series, _stand_in(f, plan, time))
+    if series[OBSERVED] > 0:
+        season_learn(season, S, time, f[LAST], observed)
+        smoothing_learn(f[plan[AT_SMOOTHING] : plan[AT_REGRESSION]], S, time, f[LAST])
+        regression_note(rows, regression, time, f[LAST], f[LAST] - f[BEFORE])
+        values, changes = _cases(f, plan)
+        neighbours_note(values, neighbours[:NEIGHBOURS_INTS], f[LAST])
+        neighbours_note(changes, neighbours[NEIGHBOURS_INTS:], f[LAST] - f[BEFORE])
 
 
 @compiled
-def _smooth(values, least):
-    """Smooth how fast the quantiles rise, and keep the median; returns the scales of the tails.
+def _answer_in_turn(f, plan, series, regression, horizons, y):
+    """Answer one question of a band, of a few bands: bands take turns, and the horizons in each."""
+    bands = plan[plan[AT_BANDS] : plan[AT_SLOTS]]
+    time = series[TIME]
+    turns = (plan[BANDS] + AT_ONCE - 1) // AT_ONCE
+    first = 0
+    while first < len(horizons):
+        band, wide = bands[first], 1
+        while first + wide < len(horizons) and bands[first + wide] == band:
+            wide += 1
+        h = first + turn(time // turns, wide)
+        if (time + band) % turns == 0 and time >= horizons[h]:
+            _answer(f, plan, series, regression, horizons, band, h, wide * turns, y)
+        first += wide
 
-    s_p = dv/dz between neighbours;  s <- (s_{p-1} + 2 s_p + s_{p+1}) / 4,  never below ``least``
 
-    Each quantile is tracked on its own, so that their distances are noisier than their places; it
-    is the distances that make the density.
-    """
-    slopes = np.empty(N - 1)
-    for p in range(N - 1):
-        slopes[p] = (values[p + 1] - values[p]) / (SCORES[p + 1] - SCORES[p])
-    for _ in range(SMOOTHINGS):
-        before = slopes[0]
-        for p in range(N - 1):
-            here = slopes[p]
-            after = slopes[min(p + 1, N - 2)]
-            slopes[p] = 0.25 * (before + 2.0 * here + after)
-            before = here
-    for p in range(N // 2, N - 1):
-        values[p + 1] = values[p] + max(slopes[p], least) * (SCORES[p + 1] - SCORES[p])
-    for p in range(N // 2 - 1, -1, -1):
-        values[p] = values[p + 1] - max(slopes[p], least) * (SCORES[p + 1] - SCORES[p])
-    return max(slopes[0], least), max(slopes[N - 2], least)
+@compiled
+def forecaster_learn(floats, i, y):
+    """Be told: answer the open questions, move what is believed, and ask anew."""
+    moves = np.empty(i[CHANNELS])
+    for c in range(i[CHANNELS]):
+        f, series, regression, neighbours = _channel(floats, i, c)
+        _learn_channel(f, i, series, regression, neighbours, y[c])
+        unit = unit_of(f)
+        moves[c] = (f[LAST] - f[BEFORE]) / unit if unit > 0.0 else 0.0
+    for c in range(i[CHANNELS]):
+        f, series, regression, neighbours = _channel(floats, i, c)
+        if series[OBSERVED] > 0:
+            _ask(f, i, series, regression, neighbours, moves, c)
 
 
 @compiled
 def forecaster_ask(f, i, c, h, row):
     """Write the forecast of a channel for one horizon: the experts' quantiles, mixed and sorted."""
-    channel, series, _ = _channel(f, i, c)
+    channel, series, _, _ = _channel(f, i, c)
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
-    horizons = i[i[AT_HORIZONS] : i[AT_SLOTS]]
-    K = i[EXPERTS]
-    at = _asked_at(i, horizons, series[TIME] - 1) + 1 + 2 * h * K
-    experts = i[AT_EXPERTS] + h * K * EXPERT_FLOATS + SPREAD_FLOATS
-    mixes = i[AT_MIXES] + h * N * boa_floats(K)
-    values = row[SPREAD + 2 : SPREAD + 2 + N]
-    for p in range(N):
-        x = 0.0
-        for k in range(K):
-            said = channel[at + 2 * k] + channel[at + 2 * k + 1] * channel[experts + p]
-            experts += EXPERT_FLOATS
-            x += channel[mixes + p * boa_floats(K) + k] * said
-        experts -= K * EXPERT_FLOATS
-        place = p
-        while place > 0 and values[place - 1] > x:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = x
-    left, right = _smooth(values, FLOOR * channel[LONG])
+    if channel[LONG] <= 0.0:
+        write_certain(row, channel[LAST])
+        return
+    horizons = i[i[AT_HORIZONS] : i[AT_BANDS]]
+    band = i[i[AT_BANDS] + h]
+    time = series[TIME] - 1
+    said = _say(channel, i, horizons, band, h, time)
+    blends = np.empty(N + 1)
+    _mix(channel, i, band, said, blends)
+    values = blends[:N]
+    _sort(values)
+    widen(channel[i[AT_WIDTHS] + band * WIDTH_FLOATS :], values)
+    atoms = np.empty(ROOM_MANY)
+    count = _atoms(channel, i, horizons, h, time, atoms)
+    grain = grain_of(_grain(channel, i, band))
+    out = row[SPREAD + 2 : SPREAD + 2 + N]
+    left, right = grain_write(grain, values, atoms[:count], FLOOR * channel[LONG], out)
     row[FAMILY] = QUANTILES
-    row[LOCATION] = quantiles_mean(values, left, right)
+    row[LOCATION] = blends[MEAN]
     row[CELL] = cell_of(channel)
-    row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_SEASON]], 0)
+    row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_SEASON]], band)
     row[SPREAD] = left
     row[SPREAD + 1] = right
 
@@ -339,6 +555,20 @@ def profile_slots(horizons: Sequence[int], season: int) -> list[int]:
     if len(slots) <= MOST_SLOTS:
         return slots
     return [slots[j * len(slots) // MOST_SLOTS] for j in range(MOST_SLOTS)]
+
+
+def bands_of(horizons: Sequence[int]) -> list[int]:
+    """Which band each horizon is in: one each if they are few, else those of an octave share one.
+
+    Examples
+    --------
+    >>> bands_of((1, 12)), bands_of(range(1, 10))
+    ([0, 1], [0, 1, 1, 2, 2, 2, 2, 3, 3])
+    """
+    if len(horizons) <= APART:
+        return list(range(len(horizons)))
+    octaves = [int(h).bit_length() for h in horizons]
+    return [sorted(set(octaves)).index(octave) for octave in octaves]
 
 
 class NumberForecaster(NumberLearner):
@@ -385,52 +615,68 @@ class NumberForecaster(NumberLearner):
         self.season = checked_season(season, step)
         horizons = checked_horizons(horizons)
         H, longest, S = len(horizons), horizons[-1], self.season
-        kinds = [LAST_VALUE, MEMORIES, BOUNDED, SQUARES]
-        kinds += [SAME_CHANGE, SAME_VALUE] if S else []
-        slots = profile_slots(horizons, S)
+        bands, slots = bands_of(horizons), profile_slots(horizons, S)
+        near = H if H <= APART else sum(h < APART for h in horizons)
+        located = SMOOTHED + 1 if S else REGRESSION + 1
         features = 1 + AUTO_LAGS + len(SLOW) + len(slots) + channels - 1
         # features that are always 0 round their number up to whole vector registers
         features += -features % 4
+        B, K = bands[-1] + 1, located + NEIGHBOURS
 
         state = Layout()
         plan = np.zeros(PLAN, np.int64)
-        plan[CHANNELS], plan[SEASON], plan[EXPERTS] = channels, S, len(kinds)
+        plan[CHANNELS], plan[SEASON], plan[LOCATED] = channels, S, located
+        plan[BANDS], plan[NEAR] = B, near
         state.ints("plan", PLAN)
         plan[AT_HORIZONS] = state.ints("horizons", H)
+        plan[AT_BANDS] = state.ints("bands", H)
         plan[AT_SLOTS] = state.ints("slots", len(slots))
-        plan[AT_KINDS] = state.ints("kinds", len(kinds))
         plan[AT_CHANNELS] = state.ints("counts", channels, CHANNEL_INTS)
         for c in range(channels):
             of = f"{c}." if channels > 1 else ""
             first = state.floats(of + "series", SERIES_FLOATS)
-            plan[AT_LEVEL] = state.floats(of + "level", level_floats(H, longest)) - first
+            plan[AT_LEVEL] = state.floats(of + "level", level_floats(B, longest)) - first
             plan[AT_SEASON] = state.floats(of + "season", season_floats(S, longest)) - first
-            size = regression_floats(features, AUTO_LAGS, 2, H, longest)
+            plan[AT_SMOOTHING] = state.floats(of + "smoothing", smoothing_floats(S)) - first
+            size = regression_floats(features, AUTO_LAGS, H, longest)
             plan[AT_REGRESSION] = state.floats(of + "regression", size) - first
-            plan[AT_EXPERTS] = state.floats(of + "experts", H, len(kinds), EXPERT_FLOATS) - first
-            plan[AT_MIXES] = state.floats(of + "mixes", H, N, 4, len(kinds)) - first
-            plan[AT_ASKED] = state.floats(of + "asked", longest, 1 + 2 * H * len(kinds)) - first
+            plan[AT_NEIGHBOURS] = state.floats(of + "neighbours", 2, NEIGHBOURS_FLOATS) - first
+            plan[AT_EXPERTS] = state.floats(of + "experts", B, located, EXPERT_FLOATS) - first
+            plan[AT_MIXES] = state.floats(of + "mixes", B, MIXES, boa_floats(K)) - first
+            plan[AT_WIDTHS] = state.floats(of + "widths", B, WIDTH_FLOATS) - first
+            plan[AT_GRAINS] = state.floats(of + "grains", B, GRAIN_FLOATS) - first
+            plan[AT_ASKED] = state.floats(of + "asked", longest, 1 + 2 * H * located) - first
+            rings = horizons[near - 1] if near else 0
+            plan[AT_FOUND] = state.floats(of + "found", rings, near, FOUND_FLOATS) - first
             plan[CHANNEL_FLOATS] = state.n_floats - first
         super().__init__(state, horizons, channels)
         self.view("plan")[:] = plan
         self.view("horizons")[:] = horizons
+        self.view("bands")[:] = bands
         self.view("slots")[:] = slots
-        self.view("kinds")[:] = kinds
         for c in range(channels):
             self._begin(f"{c}." if channels > 1 else "", self.view("counts")[c], features)
 
     def _begin(self, of: str, counts: np.ndarray, features: int) -> None:
         """Every model of a channel begins empty, every expert with the same weight."""
         H, longest = len(self.horizons), self.horizons[-1]
+        plan = self.view("plan")
         series_begin(self.view(of + "series"), counts[:SERIES_INTS], max(48, self.season // 2))
-        level_begin(self.view(of + "level"), H)
-        rows, sizes = self.view(of + "regression"), counts[SERIES_INTS:]
-        regression_begin(rows, sizes, AUTO_LAGS, features, 2, H, longest)
+        level_begin(self.view(of + "level"), plan[BANDS])
+        rows = self.view(of + "regression")
+        sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
+        regression_begin(rows, sizes, AUTO_LAGS, features, H, longest)
         spread = np.empty(SPREAD_FLOATS)
         spread_begin(spread)
         self.view(of + "experts")[:] = np.concatenate([spread, SCORES])
-        mixes = self.view(of + "mixes")
-        mixes[:, :, 0] = 1.0 / mixes.shape[-1]
+        for band in range(plan[BANDS]):
+            heard = plan[LOCATED] + (NEIGHBOURS if self._is_near(band) else 0)
+            self.view(of + "mixes")[band, :, :heard] = 1.0 / heard
+
+    def _is_near(self, band: int) -> bool:
+        """Whether the horizons of a band are near enough for neighbours to speak of them."""
+        near = int(self.view("plan")[NEAR])
+        return bool((self.view("bands")[:near] == band).any())
 
     def moved(self, before: "NumberForecaster") -> np.ndarray:
         """The regret that each expert is given at each level, of the first channel and horizon.
@@ -438,8 +684,9 @@ class NumberForecaster(NumberLearner):
         It is read back from R <- (1 - forget) R + r - eta r^2, over the largest before.
         """
         name = "mixes" if self.channels == 1 else "0.mixes"
-        _, R, V, E = self.view(name)[0].transpose(1, 0, 2)
-        _, R_before, V_before, E_before = before.view(name)[0].transpose(1, 0, 2)
+        # [weights, R, V, E] of each expert at each level; the mean is no level
+        _, R, V, E = np.split(self.view(name)[0, :-1], 4, axis=1)
+        _, R_before, V_before, E_before = np.split(before.view(name)[0, :-1], 4, axis=1)
         eta = np.minimum(0.5 / E, np.sqrt(math.log(R.shape[1]) / V))
         square = np.maximum(V - (1.0 - FORGET) * V_before, 0.0)
         regret: np.ndarray = (R - (1.0 - FORGET) * R_before + eta * square) / E_before

@@ -61,20 +61,20 @@ from forecast.numbers.series import (
 from forecast.rate import bounded, one_over_n
 
 SLOW = np.array([0.02, 0.1, 0.4])  # rates of the slow levels that the last value is held against
-FEATURE_BOUND = 8.0  # units
+FEATURE_BOUND = 4.0  # units
+WILD = 6.0  # units: a difference beyond is an outlier
 HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
 ERROR_RATE = 0.01  # of the mean |error| that bounds the step
 ERROR_BOUND = 8.0
 
-# integers of a regression: lags, features, rows of weights for each horizon
-LAGS, FEATURES, ROWS, HORIZONS, LONGEST, NEWEST = range(6)  # and where the newest lag stands
-REGRESSION_INTS = 6
-# Each horizon has one row of weights by bounded steps, and a second by least squares if asked for.
+# integers of a regression
+LAGS, FEATURES, HORIZONS, LONGEST, NEWEST = range(5)  # and where the newest lag stands
+REGRESSION_INTS = 5
 
 
-def regression_floats(features: int, lags: int, rows: int, horizons: int, longest: int) -> int:
+def regression_floats(features: int, lags: int, horizons: int, longest: int) -> int:
     """Floats of a regression: see ``_places``."""
-    weights = rows * horizons * features
+    weights = horizons * features
     covariance = features**2 + features
     return len(SLOW) + 2 * lags + horizons + covariance + weights + longest * (2 * features + 2)
 
@@ -87,16 +87,16 @@ def _places(i):
     errors = lags + 2 * i[LAGS]
     P = errors + i[HORIZONS]
     W = P + D * D + D
-    asked = W + i[ROWS] * i[HORIZONS] * D
+    asked = W + i[HORIZONS] * D
     return lags, errors, P, W, asked
 
 
 def regression_begin(
-    f: Floats, i: Counts, lags: int, features: int, rows: int, horizons: int, longest: int
+    f: Floats, i: Counts, lags: int, features: int, horizons: int, longest: int
 ) -> None:
     """A regression that forecasts the last value, and doubts all its weights alike."""
     f[:] = 0.0
-    i[:] = lags, features, rows, horizons, longest, 0
+    i[:] = lags, features, horizons, longest, 0
     covariance = len(SLOW) + 2 * lags + horizons
     f[covariance : covariance + features**2] = PRIOR * np.eye(features).ravel()
 
@@ -119,12 +119,11 @@ def regression_learn(f, i, horizons, time, y):
         size = f[errors + h]
         w = W + h * D
         error = rls_move(f[w : w + D], x, gain, target, HUBER * size if size > 0.0 else math.inf)
-        if i[ROWS] == 2:
-            w += H * D
-            rls_move(f[w : w + D], x, gain, target, math.inf)
         # the mean |error| that bounds the step: it too is moved by a bounded error
         seen = bounded(abs(error), ERROR_BOUND * max(size, 0.1))
-        f[errors + h] += ERROR_RATE * (seen - size) if size > 0.0 else seen
+        # answers that come h late overlap: they are forgotten as much more slowly
+        rate = one_over_n(time - horizons[h] + 1.0, ERROR_RATE / horizons[h])
+        f[errors + h] += rate * (seen - size) if size > 0.0 else seen
 
 
 @compiled
@@ -154,8 +153,11 @@ def regression_ask(f, i, time, y, unit, more):
     inverse = 1.0 / unit
     oldest = lags + i[NEWEST] + 1
     x[0] = 1.0
+    furthest = WILD
     for lag in range(L):
-        x[1 + lag] = bounded(f[oldest + lag] * inverse, FEATURE_BOUND)
+        difference = f[oldest + lag] * inverse
+        x[1 + lag] = bounded(difference, FEATURE_BOUND)
+        furthest = max(furthest, abs(difference))
     d = 1 + L
     if d < D:
         for s in range(len(SLOW)):
@@ -165,16 +167,30 @@ def regression_ask(f, i, time, y, unit, more):
         x[d + m] = bounded(more[m], FEATURE_BOUND)
     gain = f[at + 2 + D : at + 2 + 2 * D]
     change = f[P + D * D : P + D * D + D]
-    rls_gain(f[P : P + D * D].reshape(D, D), change, x, gain)
+    # what follows an outlier is no example of what follows: it weighs less, here as in the answer
+    weight = WILD / furthest
+    weighed = np.empty(D)
+    for d in range(D):
+        weighed[d] = weight * x[d]
+    rls_gain(f[P : P + D * D].reshape(D, D), change, weighed, gain)
+    for d in range(D):
+        gain[d] *= weight
 
 
 @compiled
-def regression_says(f, i, time, h, row):
-    """What it said at an instant about horizon ``h``, by one row of its weights."""
+def regression_error(f, i, horizon, h):
+    """The mean |error| at the h-th horizon, in units; that of a random walk before there is one."""
+    size = f[_places(i)[1] + h]
+    return size if size > 0.0 else math.sqrt(horizon)
+
+
+@compiled
+def regression_says(f, i, time, h):
+    """What it says at an instant about the h-th horizon."""
     _, _, _, W, asked = _places(i)
     D = i[FEATURES]
     at = asked + turn(time, i[LONGEST]) * (2 * D + 2)
-    w = W + (row * i[HORIZONS] + h) * D
+    w = W + h * D
     return f[at] + f[at + 1] * dot(f[at + 2 : at + 2 + D], f[w : w + D])
 
 
@@ -228,7 +244,7 @@ def regression_learner_learn(f, i, y):
     for h in range(len(horizons)):
         at, size, longest = _errors_at(f, i, h)
         said = at + size + turn(time, longest) * 2
-        f[said] = regression_says(rows, regression, time, h, 0)
+        f[said] = regression_says(rows, regression, time, h)
         f[said + 1] = unit
 
 
@@ -311,7 +327,7 @@ class Regression(NumberLearner):
         errors = POSTERIOR_FLOATS if scale == "posterior" else NORMAL_FLOATS
         state = Layout()
         state.floats("series", SERIES_FLOATS)
-        size = regression_floats(features, lags, 1, H, longest)
+        size = regression_floats(features, lags, H, longest)
         state.floats("regression", size)
         at_errors = state.floats("errors", H, errors + 2 * longest)
         weights = len(SLOW) + 2 * lags + H + features**2 + features
@@ -324,7 +340,7 @@ class Regression(NumberLearner):
         self.view("places")[:] = [scale == "posterior", SERIES_FLOATS, at_errors]
         self.view("horizons")[:] = horizons
         series_begin(self.view("series"), self.view("counts"), 48)
-        regression_begin(self.view("regression"), self.view("sizes"), lags, features, 1, H, longest)
+        regression_begin(self.view("regression"), self.view("sizes"), lags, features, H, longest)
         for part in self.view("errors"):
             if scale == "posterior":
                 posterior_begin(part[:errors])

@@ -12,7 +12,7 @@ import math
 from forecast.compiled import compiled
 from forecast.rate import bounded
 
-PRIOR = 0.2  # variance of a weight before the first point, and for ever the ceiling
+PRIOR = 0.15  # variance of a weight before the first point, and for ever the ceiling
 DRIFT = 3e-7  # what its variance gains at each point
 
 

@@ -69,8 +69,12 @@ def spread_begin(f: Floats) -> None:
 
 
 @compiled
-def spread_learn(f, error):
-    """Weigh the scales by the error that they were to expect, then move them."""
+def spread_learn(f, error, overlap):
+    """Weigh the scales by the error that they were to expect, then move them.
+
+    Errors of questions asked in turn may overlap, so many of them: the scales are moved by as much
+    less, or the fastest would know what it is to expect.
+    """
     f[SEEN] += 1.0
     if f[SEEN] > 2.0:
         likelihood = np.empty(SPREADS)
@@ -80,7 +84,7 @@ def spread_learn(f, error):
             likelihood[j] = t_density(STUDENT_4, error / scale) / scale
         memories_learn(f[BLEND:], likelihood, f[SEEN])
     for j in range(SPREADS):
-        f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j], f[SEEN])
+        f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j] / overlap, f[SEEN])
 
 
 @compiled

@@ -20,7 +20,7 @@ Counts = NDArray[np.int64]
     LAST,  # last value, or what stands in for a missing one
     BEFORE,  # the one before it
     UNIT,  # running mean |difference|, about the last hundred
-    LONG,  # mean |difference| since the start: the floor of every scale hangs on it
+    LONG,  # the same about the last thousands: the floor of every scale hangs on it
     GAP,  # smallest difference between two consecutive values that is not 0; nan before the first
     DOUBT,  # a refused value that waits for a second one to agree; nan if none
 ) = range(6)
@@ -34,6 +34,7 @@ TIME, OBSERVED, MISSING, REFUSED, BLOCK, LEFT, WHICH = range(7)
 SERIES_INTS = 7
 
 UNIT_RATE = 0.01
+LONG_RATE = 0.0003
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
 ABSURD = 1e12  # units: further away is refused until a second value agrees
 LARGEST = 1e300
@@ -100,7 +101,8 @@ def series_learn(f, i, y):
         # unit <- unit + rate (min(|y - last|, 8 unit) - unit); the first points count in full
         seen = bounded(difference, UNIT_BOUND * f[UNIT]) if n > 30 and f[UNIT] > 0 else difference
         f[UNIT] += one_over_n(n, UNIT_RATE) * (seen - f[UNIT])
-        f[LONG] += (difference - f[LONG]) / n
+        seen = bounded(difference, UNIT_BOUND * f[LONG]) if n > 30 and f[LONG] > 0 else difference
+        f[LONG] += one_over_n(n, LONG_RATE) * (seen - f[LONG])
         if difference > 0.0 and not f[GAP] <= difference:
             f[GAP] = difference
     i[OBSERVED] += 1
@@ -138,21 +140,24 @@ def _widen(f, i, y):
 
 
 @compiled
-def within_range(f, margin, x):
-    """``x``, moved into the range of the recent values widened by a share of it."""
+def recent_range(f, margin):
+    """The lowest and the highest of the recent values, a share of their distance further apart."""
     low = f[LOWEST]
     high = f[HIGHEST]
     for b in range(1, BLOCKS):
         low = min(low, f[LOWEST + b])
         high = max(high, f[HIGHEST + b])
     wide = margin * (high - low)
-    return max(low - wide, min(high + wide, x))
+    return low - wide, high + wide
 
 
 @compiled
 def unit_of(f):
-    """The unit, never below the floor; 0 before the first change of value."""
-    return max(f[UNIT], FLOOR * f[LONG])
+    """The larger of the running means: what is quiet now is not measured by its quiet.
+
+    0 before the first change of value.
+    """
+    return max(f[UNIT], f[LONG])
 
 
 @compiled

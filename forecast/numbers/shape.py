@@ -18,14 +18,14 @@ FLOOR = 0.005
 
 
 @compiled
-def shape_learn(shape, ratio, n, horizon):
+def shape_learn(shape, ratio, n, overlap):
     """Move the quantiles by the n-th error, in units of its scale.
 
     q_p <- q_p + rate_n (p - 1[ratio < q_p]) / t4(score_p)
 
-    An answer that comes h late overlaps h others: its floor is divided by h.
+    Answers that come late overlap, so many of them: the floor is divided by that.
     """
-    rate = one_over_n(n + PRIOR, FLOOR / horizon)
+    rate = one_over_n(n + PRIOR, FLOOR / overlap)
     for p in range(N):
         below = 1.0 if ratio < shape[p] else 0.0
         shape[p] += rate * GAIN[p] * (LEVEL[p] - below)
