@@ -151,64 +151,68 @@ def weighted_median(weights, values):
 
 
 @compiled
-def boa_floats(K: int) -> int:
-    """Floats of an aggregation of K experts: weights, regret, its square, its largest, each [K]."""
-    return 4 * K
+def boa_floats(K, M):
+    """Floats of M aggregations of K experts: weights, regret, its square, its largest; [4, K, M]."""
+    return 4 * K * M
 
 
 @compiled
-def boa_blend(f, experts):
-    """x = sum_k w_k x_k."""
-    x = 0.0
-    for k in range(len(experts)):
-        x += f[k] * experts[k]
-    return x
+def boa_blend(f, experts, blends):
+    """Write x_m = sum_k w_km x_km, [M]."""
+    K, M = experts.shape
+    for m in range(M):
+        blends[m] = 0.0
+    for k in range(K):
+        for m in range(M):
+            blends[m] += f[0, k, m] * experts[k, m]
 
 
 @compiled
-def boa_learn(f, experts, blend, gradient, forget, overlap):
-    """Second-order Bernstein online aggregation (Wintenberger, 2017), fading.
+def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
+    """Second-order Bernstein online aggregation (Wintenberger, 2017), fading; M of them at once.
 
-    ``gradient`` is that of the loss at the blend x; the loss is linearised there, so that expert k
-    would have gained r_k. Both R and V fade by ``1 - forget`` a point. Answers that come late
-    overlap, m of them: they tell less than they seem to, and every square counts sqrt(m) times.
+    Each has a loss of its own, with that gradient at its blend x; it is linearised there, so that
+    expert k would have gained r_k. Both R and V fade by ``1 - forget`` a point. Answers that come
+    late overlap, o of them: they tell less than they seem to, and every square counts sqrt(o)
+    times.
 
         r_k = gradient (x - x_k)
-        V_k <- V_k + sqrt(m) r_k^2,   E_k <- max(E_k, sqrt(m) |r_k|)
+        V_k <- V_k + sqrt(o) r_k^2,   E_k <- max(E_k, sqrt(o) |r_k|)
         eta_k = min(1 / (2 E_k), sqrt(ln K / V_k))       no rate to set
-        R_k <- R_k + r_k - eta_k sqrt(m) r_k^2           safe against bad experts
+        R_k <- R_k + r_k - eta_k sqrt(o) r_k^2           safe against bad experts
         w_k ~ prior_k eta_k exp(eta_k R_k)
 
-    The first expert is the plain one: its prior is sqrt(m), that of the others 1.
-    Where y follows the blend's own forecast the mean gradient is 0, and so is that of r.
+    ``prior`` [K] is what the weights begin with and never quite forget. Where y follows the blend's own forecast the mean gradient is 0, and so is that of r.
     """
-    K = len(experts)
-    R, V, E = K, 2 * K, 3 * K
+    K, M = experts.shape
+    weights, R, V, E = f[0], f[1], f[2], f[3]
     keep = 1.0 - forget
     log_K = math.log(K)
     counts = math.sqrt(overlap)
-    best = -math.inf
+    best, total, largest = np.full(M, -math.inf), np.zeros(M), np.zeros(M)
     for k in range(K):
-        r = gradient * (blend - experts[k])
-        f[V + k] = keep * f[V + k] + counts * r * r
-        f[E + k] = max(keep * f[E + k], counts * abs(r))
-        f[R + k] *= keep
-        f[k] = 0.0  # eta for now
-        if f[V + k] > 0.0:
-            eta = min(0.5 / f[E + k], math.sqrt(log_K / f[V + k]))
-            f[R + k] += r - eta * counts * r * r
-            best = max(best, eta * f[R + k])
-            f[k] = eta
-    total, largest = 0.0, 0.0
+        for m in range(M):
+            r = gradients[m] * (blends[m] - experts[k, m])
+            v = keep * V[k, m] + counts * r * r
+            e = max(keep * E[k, m], counts * abs(r))
+            eta = min(0.5 / e, math.sqrt(log_K / v)) if v > 0.0 else 0.0
+            V[k, m], E[k, m] = v, e
+            R[k, m] = keep * R[k, m] + r - eta * counts * r * r
+            weights[k, m] = eta
+            best[m] = max(best[m], eta * R[k, m]) if v > 0.0 else best[m]
     for k in range(K):
-        if f[k] > 0.0:
-            f[k] *= math.exp(f[k] * f[R + k] - best) * (counts if k == 0 else 1.0)
-            total += f[k]
-            largest = max(largest, f[k])
+        for m in range(M):
+            eta = weights[k, m]
+            if eta > 0.0:
+                weights[k, m] = prior[k] * eta * math.exp(eta * R[k, m] - best[m])
+            total[m] += weights[k, m]
+            largest[m] = max(largest[m], weights[k, m])
     for k in range(K):
-        # an expert that always agreed with the blend weighs as much as the best
-        if f[V + k] == 0.0:
-            f[k] = largest if largest > 0.0 else 1.0
-            total += f[k]
+        for m in range(M):
+            if V[k, m] == 0.0:
+                # an expert that always agreed with the blend weighs as much as the best
+                weights[k, m] = largest[m] if largest[m] > 0.0 else 1.0
+                total[m] += weights[k, m]
     for k in range(K):
-        f[k] /= total
+        for m in range(M):
+            weights[k, m] /= total[m]

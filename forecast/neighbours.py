@@ -51,21 +51,33 @@ def neighbours_note(f, i, y):
 def neighbours_near(f, i, many, least, lags):
     """Write how long ago the instants were that are nearest to now; returns how many there are.
 
-    The later ones come first, and none is later than ``least`` ago. There are so many, or a few
-    more that are about as near; all, where all are. ``lags`` has room for KEPT.
+    None is later than ``least`` ago. There are so many, or a few more that are about as near; where
+    those are more than ``lags`` has room for, the later ones.
     """
     earlier = i[HELD] - 1
     usable = earlier - least + 1
     if usable < LEAST:
         return 0
     distances = f[DISTANCES + KEPT - earlier : DISTANCES + KEPT - least + 1]
-    limit = _limit(distances, min(many, max(3, usable // SHARE)))
-    count = 0
-    for u in range(usable - 1, -1, -1):
-        # written in any case, and kept where it counts: no branch depends on the distance
-        lags[count] = earlier - u
-        count += distances[u] <= limit
-    return count
+    minima = np.empty(min(GROUPS, usable))
+    limit = _limit(distances, min(many, max(3, usable // SHARE)), minima)
+    count, room = 0, len(lags)
+    for g in range(len(minima)):
+        if minima[g] <= limit:
+            for u in range(g, usable, len(minima)):
+                if distances[u] <= limit:
+                    if count < room:
+                        lags[count] = earlier - u
+                    count += 1
+    if count <= room:
+        return count
+    count, u = 0, usable - 1
+    while count < room:
+        if distances[u] <= limit:
+            lags[count] = earlier - u
+            count += 1
+        u -= 1
+    return room
 
 
 @compiled
@@ -76,7 +88,7 @@ def neighbours_few(f, many, lags, out):
     apart = np.empty(len(lags))
     for k in range(len(lags)):
         apart[k] = f[DISTANCES + KEPT - lags[k]]
-    limit = _limit(apart, min(many, len(lags)))
+    limit = _limit(apart, min(many, len(lags)), np.empty(len(lags)))
     count = 0
     for k in range(len(lags)):
         out[count] = lags[k]
@@ -85,14 +97,13 @@ def neighbours_few(f, many, lags, out):
 
 
 @compiled
-def _limit(distances, most):
+def _limit(distances, most, minima):
     """A distance within which at least ``most`` of them lie, and seldom many more.
 
     They are dealt out to groups. Where that many groups have a smallest member within a
-    distance, so many members lie within it; it is found by halving.
+    distance, so many members lie within it; it is found by halving. Writes these ``minima``.
     """
-    groups = min(GROUPS, len(distances))
-    minima = np.empty(groups)
+    groups = len(minima)
     for g in range(groups):
         minima[g] = distances[g]
     for start in range(groups, len(distances), groups):
@@ -143,6 +154,13 @@ def successors(f, i, lags, h, anchored, out):
         while out[rank] == value:
             rank += 1
         out[rank] = value
+
+
+@compiled
+def latest(f, i, n):
+    """The last ``n`` values that are remembered, the newest last."""
+    newest = VALUES + i[NEWEST] + KEPT
+    return f[newest - n + 1 : newest + 1]
 
 
 @compiled

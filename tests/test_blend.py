@@ -308,8 +308,23 @@ def test_memories_follow_a_change_of_the_best() -> None:
 # ------------------------------------------------- boa
 
 
+def blended(f: Floats, experts: Floats) -> float:
+    """The blend of one aggregation alone."""
+    out = np.empty(1)
+    boa_blend(f.reshape(4, -1, 1), experts[:, None], out)
+    return float(out[0])
+
+
+def taught(
+    f: Floats, experts: Floats, x: float, gradient: float, forget: float, overlap: float
+) -> None:
+    """One aggregation alone, whose experts begin alike."""
+    one, prior = f.reshape(4, -1, 1), np.ones(len(experts))
+    boa_learn(one, experts[:, None], np.array([x]), np.array([gradient]), prior, forget, overlap)
+
+
 def new_boa(K: int) -> Floats:
-    f = np.zeros(boa_floats(K))
+    f = np.zeros(boa_floats(K, 1))
     f[:K] = 1.0 / K
     return f
 
@@ -339,9 +354,9 @@ def test_boa_against_vectors(K: int, forget: float) -> None:
     f, expected = new_boa(K), Aggregation(K, forget)
     for _ in range(300):
         experts, gradient = rng.normal(0.0, 2.0, K), rng.standard_t(3)
-        blend = boa_blend(f, experts)
+        blend = blended(f, experts)
         assert blend == pytest.approx(expected.w @ experts, rel=1e-9, abs=1e-10)
-        boa_learn(f, experts, blend, gradient, forget, 1.0)
+        taught(f, experts, blend, gradient, forget, 1.0)
         expected.learn(experts, gradient)
         state = np.concatenate([expected.w, expected.R, expected.V, expected.E])
         np.testing.assert_allclose(f, state, rtol=1e-9, atol=1e-10)
@@ -350,10 +365,10 @@ def test_boa_against_vectors(K: int, forget: float) -> None:
 def test_boa_first_step_by_hand() -> None:
     f = new_boa(2)
     experts = np.array([0.0, 2.0])
-    assert boa_blend(f, experts) == 1.0
+    assert blended(f, experts) == 1.0
     # r = 3 (1 - x) = (3, -3); V = 9, E = 3; eta = min(1/6, sqrt(ln 2)/3 = 0.2775) = 1/6
     # R = 3 - 9/6 = 1.5 and -3 - 1.5 = -4.5; w ~ exp(0.25), exp(-0.75)
-    boa_learn(f, experts, 1.0, 3.0, 0.0, 1.0)
+    taught(f, experts, 1.0, 3.0, 0.0, 1.0)
     first = 1.0 / (1.0 + math.exp(-1.0))
     expected = [first, 1.0 - first, 1.5, -4.5, 9.0, 9.0, 3.0, 3.0]
     np.testing.assert_allclose(f, expected, rtol=1e-14)
@@ -377,9 +392,9 @@ def test_boa_weights_sum_to_1(stream: list[tuple[list[float], float]], forget: f
     f = new_boa(K)
     for said, gradient in stream:
         experts = np.array(said)
-        blend = boa_blend(f, experts)
+        blend = blended(f, experts)
         assert experts.min() - 1e-9 <= blend <= experts.max() + 1e-9
-        boa_learn(f, experts, blend, gradient, forget, 1.0)
+        taught(f, experts, blend, gradient, forget, 1.0)
         assert f[:K].sum() == pytest.approx(1.0, abs=1e-12)
         assert f[:K].min() >= 0.0
 
@@ -391,9 +406,9 @@ def test_boa_does_not_know_the_unit_of_the_loss(seed: int, power: int) -> None:
     f, g = new_boa(4), new_boa(4)
     for _ in range(40):
         experts, gradient = rng.normal(size=4), rng.normal()
-        x = boa_blend(f, experts)
-        boa_learn(f, experts, x, gradient, 0.01, 1.0)
-        boa_learn(g, experts, x, a * gradient, 0.01, 1.0)
+        x = blended(f, experts)
+        taught(f, experts, x, gradient, 0.01, 1.0)
+        taught(g, experts, x, a * gradient, 0.01, 1.0)
         np.testing.assert_allclose(f[:4], g[:4], rtol=1e-12, atol=1e-300)
 
 
@@ -410,8 +425,8 @@ def test_boa_converges_to_the_best_expert(best: int) -> None:
     experts[best] = 0.0
     f = new_boa(3)
     for _ in range(3000):
-        x = boa_blend(f, experts)
-        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), 0.5), 0.0, 1.0)
+        x = blended(f, experts)
+        taught(f, experts, x, pinball_gradient(x, rng.normal(), 0.5), 0.0, 1.0)
     assert f[best] > 0.97
     assert f[:3].argmax() == best
 
@@ -422,11 +437,11 @@ def test_boa_regret_is_small_against_the_best_expert() -> None:
     for t in range(4000):
         y = rng.normal()
         experts = rng.normal(0.0, 1.0, 5) + (t < 2000) * np.arange(5)
-        x = boa_blend(f, experts)
+        x = blended(f, experts)
         gradient = 2.0 * (x - y)
         loss, lost = loss + (x - y) ** 2, lost + (experts - y) ** 2
         squares += (gradient * (x - experts)) ** 2
-        boa_learn(f, experts, x, gradient, 0.0, 1.0)
+        taught(f, experts, x, gradient, 0.0, 1.0)
     # O(sqrt(V ln K)): with a constant of 3 it holds by far, and a blend of equals would not
     best = lost.argmin()
     assert loss <= lost[best] + 3.0 * math.sqrt(squares[best] * math.log(5))
@@ -439,14 +454,14 @@ def test_linear_regret_has_mean_0_under_its_own_forecast(level: float) -> None:
     rng = np.random.default_rng(9)
     for _ in range(20):
         experts = rng.normal(size=3)
-        x = boa_blend(f, experts)
-        boa_learn(f, experts, x, pinball_gradient(x, rng.normal(), level), 0.01, 1.0)
+        x = blended(f, experts)
+        taught(f, experts, x, pinball_gradient(x, rng.normal(), level), 0.01, 1.0)
     experts = rng.normal(size=3)
-    x = boa_blend(f, experts)
+    x = blended(f, experts)
     drift, swing = np.zeros(3), np.zeros(3)
     for y, chance in ((x - 1.0, level), (x + 1.0, 1.0 - level)):
         g = f.copy()
-        boa_learn(g, experts, x, pinball_gradient(x, y, level), 0.01, 1.0)
+        taught(g, experts, x, pinball_gradient(x, y, level), 0.01, 1.0)
         # R' - keep R + eta r^2 = r, read from the state alone
         V, E = g[6:9], g[9:12]
         eta = np.minimum(0.5 / E, np.sqrt(math.log(3) / V))
@@ -462,15 +477,15 @@ def test_boa_experts_that_always_agree_keep_their_weights() -> None:
     f = new_boa(3)
     for _ in range(5):
         experts = np.full(3, 2.0)
-        boa_learn(f, experts, boa_blend(f, experts), 1.0, 0.01, 1.0)
+        taught(f, experts, blended(f, experts), 1.0, 0.01, 1.0)
     np.testing.assert_allclose(f[:3], 1.0 / 3.0, rtol=1e-15)
 
 
 def test_boa_ignores_a_gradient_of_0() -> None:
     f = new_boa(2)
-    boa_learn(f, np.array([0.0, 2.0]), 1.0, 3.0, 0.0, 1.0)
+    taught(f, np.array([0.0, 2.0]), 1.0, 3.0, 0.0, 1.0)
     before = f.copy()
-    boa_learn(f, np.array([0.0, 2.0]), boa_blend(f, np.array([0.0, 2.0])), 0.0, 0.0, 1.0)
+    taught(f, np.array([0.0, 2.0]), blended(f, np.array([0.0, 2.0])), 0.0, 0.0, 1.0)
     np.testing.assert_array_equal(f, before)
 
 
@@ -479,9 +494,37 @@ def test_boa_order_of_the_experts_does_not_matter() -> None:
     f, g, order = new_boa(4), new_boa(4), np.array([2, 0, 3, 1])
     for _ in range(50):
         experts, gradient = rng.normal(size=4), rng.normal()
-        x = boa_blend(f, experts)
-        assert boa_blend(g, experts[order]) == pytest.approx(x, abs=1e-12)
-        boa_learn(f, experts, x, gradient, 0.01, 1.0)
-        boa_learn(g, experts[order], x, gradient, 0.01, 1.0)
+        x = blended(f, experts)
+        assert blended(g, experts[order]) == pytest.approx(x, abs=1e-12)
+        taught(f, experts, x, gradient, 0.01, 1.0)
+        taught(g, experts[order], x, gradient, 0.01, 1.0)
     for a, b in itertools.pairwise(range(0, 17, 4)):
         np.testing.assert_allclose(f[a:b][order], g[a:b], rtol=1e-10)
+
+
+def test_boa_side_by_side_is_each_alone() -> None:
+    rng = np.random.default_rng(10)
+    K, M = 5, 3
+    together, alone = np.zeros((4, K, M)), [new_boa(K) for _ in range(M)]
+    together[0] = 1.0 / K
+    prior, blends = np.ones(K), np.empty(M)
+    for _ in range(40):
+        experts, gradients = rng.normal(size=(K, M)), rng.normal(size=M)
+        boa_blend(together, experts, blends)
+        for m in range(M):
+            assert blends[m] == blended(alone[m], experts[:, m].copy())
+            taught(alone[m], experts[:, m].copy(), blends[m], gradients[m], 0.01, 1.0)
+        boa_learn(together, experts, blends, gradients, prior, 0.01, 1.0)
+        for m in range(M):
+            np.testing.assert_array_equal(together[:, :, m].ravel(), alone[m])
+
+
+def test_boa_prior_and_overlap_by_hand() -> None:
+    f, experts = np.zeros((4, 2, 1)), np.array([[0.0], [2.0]])
+    f[0] = 0.5
+    # r = 3 (1 - x) = (3, -3), overlap 4: V = 2 * 9, E = 2 * 3; eta = min(1/12, sqrt(ln 2/18)) = 1/12
+    # R = 3 - 2 * 9/12 = 1.5 and -4.5; w ~ prior exp(eta R) with prior (1, 5)
+    boa_learn(f, experts, np.array([1.0]), np.array([3.0]), np.array([1.0, 5.0]), 0.0, 4.0)
+    second = 5.0 * math.exp(-0.5)
+    expected = [1.0 / (1.0 + second), second / (1.0 + second), 1.5, -4.5, 18.0, 18.0, 6.0, 6.0]
+    np.testing.assert_allclose(f.ravel(), expected, rtol=1e-14)

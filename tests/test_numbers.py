@@ -22,7 +22,13 @@ from forecast.numbers.level import (
 from forecast.numbers.regression import regression_floats
 from forecast.numbers.rls import DRIFT, PRIOR, dot, rls_move
 from forecast.numbers.scale import MEAN_ABS, PEAK, TAILS, scale_learn, t_density
-from forecast.numbers.season import season_ago, season_change, season_floats, season_learn
+from forecast.numbers.season import (
+    season_change,
+    season_expects,
+    season_floats,
+    season_learn,
+    season_value,
+)
 from forecast.numbers.series import (
     GAP,
     LAST,
@@ -177,11 +183,20 @@ def test_a_season_repeats_what_it_saw() -> None:
         season_learn(f, S, t, y, True)
     t = len(ys) - 1
     for h, back in ((1, 4), (4, 4), (5, 8), (6, 8)):
-        assert season_ago(f, S, t, h, 0.0) == ys[t + h - back]
-        assert season_change(f, S, t, h) == pytest.approx(
-            ys[t + h - back] - ys[t - back], rel=1e-15
-        )
-    assert season_ago(f, S, 0, 1, 7.0) == 7.0
+        assert season_change(f, S, t, h) == ys[t + h - back] - ys[t - back]
+    # the base moves once a season, a phase by a tenth; the first ones count in full
+    base, deviations, visits = 0.0, np.zeros(S), np.zeros(S)
+    for t, y in enumerate(ys):
+        base += max(1.0 / (t + 1), 1.0 / S) * (y - base)
+        visits[t % S] += 1
+        deviations[t % S] += max(1.0 / visits[t % S], 0.1) * (y - base - deviations[t % S])
+    for t in range(S):
+        assert season_value(f, S, t, 7.0) == pytest.approx(base + deviations[t], rel=1e-12)
+        assert season_expects(f, S, t) == season_value(f, S, t, 7.0)
+    young = np.zeros(season_floats(S, longest))
+    season_learn(young, S, 2, 5.0, True)
+    assert (season_value(young, S, 2, 7.0), season_value(young, S, 3, 7.0)) == (5.0, 7.0)
+    assert (season_expects(young, S, 3), season_change(young, S, 2, 1)) == (5.0, 0.0)
     assert season_of(Step.named("1 week")) == 52
 
 

@@ -1,10 +1,9 @@
 """What a person who tunes nothing gets: few different experts, mixed for what each is good at.
 
-Most experts give a location for each horizon. The errors made there give it a scale (by memories)
-and a shape (21 tracked quantiles), so that it says 21 quantiles. The others are neighbours: what
-came after the instants that were most like now, by their values or their changes. Level by level
-they are mixed by second-order Bernstein aggregation on the pinball loss; the forecast is what comes
-out, sorted. Its mean is mixed the same way, by the square loss.
+Every channel has a last value, a level, a regression on its differences, and the thousand instants
+before now, of which those most like now are neighbours. Each season that is told or found adds
+three: a regression that sees its profile, the change of a season ago, a smoothed season. What they
+say is mixed by a pool, one for each band of horizons.
 """
 
 import math
@@ -13,9 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from forecast.blend import boa_blend, boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N
+from forecast.distribution import LEVEL, N
 from forecast.learner import (
     CELL,
     FAMILY,
@@ -30,30 +28,43 @@ from forecast.learner import (
     write_unknown,
 )
 from forecast.neighbours import (
-    KEPT,
+    HELD,
     NEIGHBOURS_FLOATS,
     NEIGHBOURS_INTS,
+    latest,
     neighbours_few,
     neighbours_near,
     neighbours_note,
     sample_quantile,
     successors,
 )
-from forecast.numbers.grain import (
-    GRAIN_FLOATS,
-    grain_learn,
-    grain_of,
-    grain_write,
-    repeated,
-)
+from forecast.numbers.grain import repeated
 from forecast.numbers.level import (
     level_begin,
     level_floats,
     level_learn,
     level_median,
     level_rate,
+    level_shift,
     level_stand,
     level_weigh,
+)
+from forecast.numbers.period import LONGEST as LONGEST_PERIOD
+from forecast.numbers.period import alike, path_of, period_of, week_of
+from forecast.numbers.pool import (
+    FIRST,
+    FORGET,
+    MEAN,
+    MIXED,
+    NEIGHBOURS,
+    SAID,
+    pool_begin,
+    pool_floats,
+    pool_join,
+    pool_learn,
+    pool_mixes,
+    pool_spreads,
+    pool_write,
 )
 from forecast.numbers.regression import (
     REGRESSION_INTS,
@@ -62,21 +73,15 @@ from forecast.numbers.regression import (
     regression_begin,
     regression_error,
     regression_floats,
+    regression_inherit,
     regression_learn,
     regression_note,
     regression_says,
 )
-from forecast.numbers.scale import (
-    SEEN,
-    SMALLEST,
-    SPREAD_FLOATS,
-    spread_begin,
-    spread_learn,
-    spread_of,
-)
 from forecast.numbers.season import (
     checked_season,
     season_change,
+    season_expects,
     season_floats,
     season_learn,
     season_value,
@@ -100,333 +105,523 @@ from forecast.numbers.series import (
     turn,
     unit_of,
 )
-from forecast.numbers.shape import shape_learn
 from forecast.numbers.smoothing import (
     smoothing_floats,
     smoothing_learn,
     smoothing_says,
 )
-from forecast.numbers.width import WIDTH_FLOATS, widen, width_learn
-from forecast.rate import bounded
 
-# The experts that give a location; the last two need a season.
-LAST_VALUE, MEMORIES, REGRESSION, SAME_CHANGE, SMOOTHED = range(5)
-# After them come the neighbours: those near by value, the nearest of these, those near by change;
-# how many are wanted, and the room for those that are about as near.
+# The experts that give a location; each season adds three more.
+LAST_VALUE, MEMORIES, REGRESSION = range(FIRST)
+WITH_PROFILE, SAME_CHANGE, SMOOTHED = range(3)
+SEASONAL = 3
+SEASONS = 2  # that are found at most: a day, say, and its week
+# The neighbours: those near by value, the nearest of these, those near by change; how many are
+# wanted, and the room for those that are about as near.
 NEAR_MANY, NEAR_FEW, ALIKE = 36, 10, 18
 ROOM_MANY, ROOM_FEW, ROOM_ALIKE = 64, 16, 32
-NEIGHBOURS = 3
-# Where they stand among what was found for a question: how many, then what came after them.
-FOUND = np.array([0, 1 + ROOM_MANY, 2 + ROOM_MANY + ROOM_FEW])
-FOUND_FLOATS = 3 + ROOM_MANY + ROOM_FEW + ROOM_ALIKE
+# what is found for a question: what the neighbours say, how many values came more than once, which
+ATOMS = NEIGHBOURS * SAID
+FOUND_FLOATS = ATOMS + 1 + ROOM_MANY // 2
 
 AUTO_LAGS = 24
-AROUND = 9  # slots of the profile that the regression sees on each side of a target's phase
+AROUND = 9  # slots of a profile that its regression sees on each side of a target's phase
 MOST_SLOTS = 26
 MARGIN = 0.25  # of the recent range, by which a location may leave it
-FORGET = 0.002  # of the experts' regret, at each point
-ON = 1e-9  # mean errors: so near a quantile an answer lies on it
-SQUARE_BOUND = 10.0  # mean errors: the mean is taught by no more at once
-AT_ONCE = 4  # bands that are taught by one point
+OFTEN, SELDOM = 4, 2  # every so many points far horizons teach: a fourth as far, but no more
 APART = 4  # horizons that have a band each; of more, those of an octave share one
+NEAREST = 100  # instants ahead for which neighbours are asked
+FIRST_LOOK = 30  # instants before a season is looked for; then whenever a fourth more have come
+CLEARLY = 0.25  # by so much a season that is found must be more alike than the one in force
 
 # The plan stands at the head of the integers: sizes, and where the parts of a channel begin.
 (
     CHANNELS,
-    SEASON,
-    LOCATED,
+    NATURAL,  # the season to begin with, 0 for none
+    SEARCH,  # 1 if seasons are looked for
+    SLOTS,  # seasons there is room for
     BANDS,
     NEAR,
+    SHARED,  # features that every regression of a channel has
     AT_HORIZONS,
     AT_BANDS,
-    AT_SLOTS,
     AT_CHANNELS,
+    CHANNEL_INTS,
     AT_LEVEL,
-    AT_SEASON,
-    AT_SMOOTHING,
     AT_REGRESSION,
     AT_NEIGHBOURS,
-    AT_EXPERTS,
-    AT_MIXES,
-    AT_WIDTHS,
-    AT_GRAINS,
+    AT_SEASONS,
+    AT_POOLS,
+    POOL,
+    AT_NOW,
     AT_ASKED,
     AT_FOUND,
+    SEASON,
+    AT_SMOOTHING,  # within a season
+    AT_WITH_PROFILE,
     CHANNEL_FLOATS,
     PLAN,
-) = range(22)
-CHANNEL_INTS = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
-EXPERT_FLOATS = SPREAD_FLOATS + N  # the spread and the shape of one expert's errors in one band
-MEAN = N  # the mean is mixed as one more level
-MIXES = N // 2 + 2  # weights are learned at every second level, and for the mean
+) = range(25)
+# integers of a channel after those of its series, its regression and its two kinds of neighbours
+IN_FORCE, NEXT_LOOK, SEASON_INTS = range(3)
+# and then of each season: period, how many slots of its profile are seen, which, its regression
+PERIOD, SEEN_SLOTS, SLOT = range(3)
+AT_SIZES = SLOT + MOST_SLOTS
+SLOT_INTS = AT_SIZES + REGRESSION_INTS
 
 
 @compiled
 def _channel(f, i, c):
-    """The floats and integers of one channel: its own, the series', regression's, neighbours'."""
-    at = i[AT_CHANNELS] + c * CHANNEL_INTS
+    """The floats of one channel; its integers: the series', regression's, neighbours', seasons'."""
+    at = i[AT_CHANNELS] + c * i[CHANNEL_INTS]
+    regression = at + SERIES_INTS
+    neighbours = regression + REGRESSION_INTS
+    seasons = neighbours + 2 * NEIGHBOURS_INTS
     return (
         f[c * i[CHANNEL_FLOATS] : (c + 1) * i[CHANNEL_FLOATS]],
-        i[at : at + SERIES_INTS],
-        i[at + SERIES_INTS : at + SERIES_INTS + REGRESSION_INTS],
-        i[at + SERIES_INTS + REGRESSION_INTS : at + CHANNEL_INTS],
+        i[at:regression],
+        i[regression:neighbours],
+        i[neighbours:seasons],
+        i[seasons : at + i[CHANNEL_INTS]],
     )
 
 
 @compiled
-def _asked_at(plan, horizons, time):
-    """Where the questions of an instant stand: unit, then location and scale by horizon, expert."""
-    longest = horizons[len(horizons) - 1]
-    return plan[AT_ASKED] + turn(time, longest) * (1 + 2 * len(horizons) * plan[LOCATED])
+def _season(f, plan, seasons, s):
+    """Period, profile, smoothed season and regression of a season, and the integers of these."""
+    first = SEASON_INTS + s * SLOT_INTS
+    counts = seasons[first : first + SLOT_INTS]
+    at = plan[AT_SEASONS] + s * plan[SEASON]
+    smoothing, regression = at + plan[AT_SMOOTHING], at + plan[AT_WITH_PROFILE]
+    return (
+        counts[PERIOD],
+        f[at:smoothing],
+        f[smoothing:regression],
+        f[regression : at + plan[SEASON]],
+        counts,
+    )
 
 
 @compiled
-def _found(f, plan, horizons, time, h):
-    """What neighbours said at an instant about a horizon that is near enough."""
-    longest = horizons[plan[NEAR] - 1]
-    at = plan[AT_FOUND] + (turn(time, longest) * plan[NEAR] + h) * FOUND_FLOATS
+def _located(seasons):
+    """How many experts give a location."""
+    return FIRST + SEASONAL * seasons[IN_FORCE]
+
+
+@compiled
+def _most(plan):
+    """How many there is room for."""
+    return FIRST + SEASONAL * plan[SLOTS]
+
+
+@compiled
+def _expected(f, plan, seasons, instant):
+    """What the longest season expects of an instant; 0 without one."""
+    if seasons[IN_FORCE] == 0:
+        return 0.0
+    S, profile, _, _, _ = _season(f, plan, seasons, seasons[IN_FORCE] - 1)
+    return season_expects(profile, S, instant)
+
+
+# ---- what is asked, and where it waits for its answer --------------------------------------------
+
+
+@compiled
+def _every(horizons, h):
+    """Every so many points a band is taught whose first horizon is the h-th.
+
+    Its answers share the more instants the further ahead they are: most would tell nothing new.
+    """
+    return 1 if len(horizons) <= APART else max(1, min(SELDOM, horizons[h] // OFTEN))
+
+
+@compiled
+def _taught(horizons, bands, first, time):
+    """Which horizon of the band that begins at ``first`` an instant teaches; -1 for none.
+
+    The horizons of a band take turns.
+    """
+    every = _every(horizons, first)
+    if (time + bands[first]) % every != 0:
+        return -1
+    wide = 1
+    while first + wide < len(bands) and bands[first + wide] == bands[first]:
+        wide += 1
+    return first + turn(time // every, wide)
+
+
+@compiled
+def _waiting(f, plan, horizons, band, time):
+    """What a band was asked that an instant answers: unit, then location and scale of each."""
+    size = 1 + 2 * _most(plan)
+    place = turn(time, horizons[len(horizons) - 1]) * plan[BANDS] + band
+    return f[plan[AT_ASKED] + place * size : plan[AT_ASKED] + (place + 1) * size]
+
+
+@compiled
+def _found(f, plan, horizons, place, h):
+    """What was found for a near horizon: now at place 0, else for the answer of an instant."""
+    at = plan[AT_FOUND] + (place * plan[NEAR] + h) * FOUND_FLOATS
     return f[at : at + FOUND_FLOATS]
 
 
 @compiled
-def _say(f, plan, horizons, band, h, time):
-    """What each expert says of a horizon, asked at an instant: quantiles and mean, [N + 1, K]."""
-    located = plan[LOCATED]
-    near = h < plan[NEAR]
-    said = np.empty((N + 1, located + NEIGHBOURS if near else located))
-    at = _asked_at(plan, horizons, time) + 1 + 2 * h * located
-    shape = plan[AT_EXPERTS] + band * located * EXPERT_FLOATS + SPREAD_FLOATS
-    for k in range(located):
-        location, scale = f[at + 2 * k], f[at + 2 * k + 1]
-        for p in range(N):
-            said[p, k] = location + scale * f[shape + p]
-        said[MEAN, k] = location
-        shape += EXPERT_FLOATS
-    if near:
-        found = _found(f, plan, horizons, time, h)
-        for k in range(NEIGHBOURS):
-            first = FOUND[k] + 1
-            sample = found[first : first + int(found[FOUND[k]])]
-            _sample(sample, f[at], said[:, located + k])
-    return said
+def _found_for(f, plan, horizons, time, h):
+    """What was found for the answer that an instant gives."""
+    return _found(f, plan, horizons, 1 + turn(time, horizons[plan[NEAR] - 1]), h)
 
 
 @compiled
-def _spread(f):
-    """The mean |error| of an expert, in those of the regression; as large before there is one."""
-    return max(spread_of(f), SMALLEST) if f[SEEN] > 0.0 else 1.0
+def _atoms(found):
+    """The values that came more than once after the neighbours, rising."""
+    return found[ATOMS + 1 : ATOMS + 1 + int(found[ATOMS])]
+
+
+@compiled
+def _said(found):
+    """What the neighbours say, [NEIGHBOURS, SAID]."""
+    return found[:ATOMS].reshape((NEIGHBOURS, SAID))
+
+
+@compiled
+def _now(f, plan, h):
+    """Location and scale of each expert for a horizon, asked at this instant."""
+    size = 2 * _most(plan)
+    return f[plan[AT_NOW] + h * size : plan[AT_NOW] + (h + 1) * size]
+
+
+@compiled
+def _pool(f, plan, band):
+    """The pool of a band."""
+    return f[plan[AT_POOLS] + band * plan[POOL] : plan[AT_POOLS] + (band + 1) * plan[POOL]]
+
+
+# ---- learning ------------------------------------------------------------------------------------
+
+
+@compiled
+def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
+    """Teach the pool of a band, and its level, by what ``y`` answers."""
+    time, band = series[TIME], plan[plan[AT_BANDS] + h]
+    asked = _waiting(f, plan, horizons, band, time)
+    unit = asked[0]
+    if time < horizons[h] or unit <= 0.0:
+        return
+    level = f[plan[AT_LEVEL] : plan[AT_REGRESSION]]
+    off = y - _expected(f, plan, seasons, time)
+    level_weigh(level, plan[BANDS], band, time - horizons[h], unit, off)
+    near = h < plan[NEAR]
+    found = _found_for(f, plan, horizons, time, h) if near else f[:FOUND_FLOATS]
+    atoms = _atoms(found) if near else found[:0]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    error = unit * regression_error(rows, regression, horizons[h], h)
+    # the answers that teach a band share so many instants
+    overlap = max(1.0, horizons[h] / _every(horizons, first))
+    pool, located = _pool(f, plan, band), _located(seasons)
+    least, cell = FLOOR * f[LONG], cell_of(f)
+    pool_learn(
+        *(pool, _most(plan), located, near, asked[1:], _said(found), atoms),
+        *(error, overlap, least, cell, y),
+    )
+
+
+@compiled
+def _stand_in(f, plan, seasons, time):
+    """What a value that did not come is thought to be: the last, changed as the profile does."""
+    if seasons[IN_FORCE] == 0:
+        return f[LAST]
+    S, profile, _, _, _ = _season(f, plan, seasons, seasons[IN_FORCE] - 1)
+    before = season_value(profile, S, time + S - 1, f[LAST])
+    return f[LAST] + season_value(profile, S, time, before) - before
+
+
+@compiled
+def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
+    """Screen the value; answer what it answers; move what is believed."""
+    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    time = series[TIME]
+    observed = screen(f, series, y) == LEARN
+    if observed:
+        for first in range(len(bands)):
+            if first == 0 or bands[first] != bands[first - 1]:
+                h = _taught(horizons, bands, first, time)
+                if h >= 0:
+                    _answer(f, plan, series, regression, seasons, horizons, first, h, y)
+        regression_learn(rows, regression, horizons, time, y)
+        for s in range(seasons[IN_FORCE]):
+            _, _, _, own, counts = _season(f, plan, seasons, s)
+            regression_learn(own, counts[AT_SIZES:], horizons, time, y)
+        level_learn(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], y - _expected(f, plan, seasons, time))
+        series_learn(f, series, y)
+    else:
+        series_pass(f, series, _stand_in(f, plan, seasons, time))
+    if series[OBSERVED] == 0:
+        return
+    difference = f[LAST] - f[BEFORE]
+    regression_note(rows, regression, time, f[LAST], difference)
+    for s in range(seasons[IN_FORCE]):
+        S, profile, smoothing, own, counts = _season(f, plan, seasons, s)
+        season_learn(profile, S, time, f[LAST], observed)
+        smoothing_learn(smoothing, S, time, f[LAST])
+        regression_note(own, counts[AT_SIZES:], time, f[LAST], difference)
+    values, changes = _cases(f, plan)
+    neighbours_note(values, neighbours[:NEIGHBOURS_INTS], f[LAST])
+    neighbours_note(changes, neighbours[NEIGHBOURS_INTS:], difference)
+
+
+@compiled
+def forecaster_learn(floats, i, y):
+    """Be told: answer the open questions, move what is believed, and ask anew."""
+    moves = np.empty(i[CHANNELS])
+    for c in range(i[CHANNELS]):
+        f, series, regression, neighbours, seasons = _channel(floats, i, c)
+        _learn_channel(f, i, series, regression, neighbours, seasons, y[c])
+        if series[OBSERVED] > 0 and series[TIME] >= seasons[NEXT_LOOK]:
+            _look(f, i, series, regression, neighbours, seasons)
+        unit = unit_of(f)
+        moves[c] = (f[LAST] - f[BEFORE]) / unit if unit > 0.0 else 0.0
+    for c in range(i[CHANNELS]):
+        f, series, regression, neighbours, seasons = _channel(floats, i, c)
+        if series[OBSERVED] > 0:
+            _ask(f, i, series, regression, neighbours, seasons, moves, c)
+
+
+# ---- seasons -------------------------------------------------------------------------------------
+
+
+@compiled
+def _look(f, plan, series, regression, neighbours, seasons):
+    """Look for seasons in what is remembered, and say when to look again."""
+    time = series[TIME]
+    if plan[NATURAL] > 0 and seasons[SEASON_INTS + PERIOD] == 0:
+        if time < plan[NATURAL]:
+            seasons[NEXT_LOOK] = plan[NATURAL]
+            return
+        _enter(f, plan, series, regression, neighbours, seasons, 0, plan[NATURAL])
+    seasons[NEXT_LOOK] = max(FIRST_LOOK, time + time // 4) if plan[SEARCH] == 1 else 2**62
+    unit = unit_of(f)
+    n = neighbours[NEIGHBOURS_INTS + HELD] - 1  # the first instant brought no change
+    if plan[SEARCH] == 0 or unit <= 0.0 or n < FIRST_LOOK - 1:
+        return
+    _, changes = _cases(f, plan)
+    path = np.empty(2 * n + 1)
+    path_of(latest(changes, neighbours[NEIGHBOURS_INTS:], n), unit, path)
+    found, r = period_of(path, n)
+    first = seasons[SEASON_INTS + PERIOD]
+    if found > 0 and found != first:
+        if first == 0 or r > alike(path, n, first) + CLEARLY:
+            _enter(f, plan, series, regression, neighbours, seasons, 0, found)
+            first = found
+    if first > 0:
+        week = week_of(path, n, first)
+        if week > 0 and seasons[SEASON_INTS + SLOT_INTS + PERIOD] != week:
+            _enter(f, plan, series, regression, neighbours, seasons, 1, week)
+
+
+@compiled
+def _enter(f, plan, series, regression, neighbours, seasons, s, S):
+    """Put a season into force: it learns what is remembered, and its experts join the pools."""
+    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    before = _expected(f, plan, seasons, series[TIME])
+    _, profile, smoothing, own, counts = _season(f, plan, seasons, s)
+    counts[PERIOD] = S
+    counts[SEEN_SLOTS] = slots_of(horizons, S, counts[SLOT:AT_SIZES])
+    profile[:] = 0.0
+    smoothing[:] = 0.0
+    values, _ = _cases(f, plan)
+    held = neighbours[HELD]
+    past = latest(values, neighbours[:NEIGHBOURS_INTS], held)
+    for u in range(held):
+        season_learn(profile, S, series[TIME] - held + u, past[u], True)
+        smoothing_learn(smoothing, S, series[TIME] - held + u, past[u])
+    _inherit(f, plan, regression, horizons, own, counts)
+    if s == seasons[IN_FORCE]:
+        _join(f, plan, seasons, horizons, bands)
+    # the levels lie above what is expected of an instant, and that is another now
+    after = _expected(f, plan, seasons, series[TIME])
+    level_shift(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], plan[BANDS], before - after)
+
+
+@compiled
+def _inherit(f, plan, regression, horizons, own, counts):
+    """Let the regression of a season begin with what the one without a season knows."""
+    features = plan[SHARED] + counts[SEEN_SLOTS]
+    features += -features % 4
+    sizes = counts[AT_SIZES:]
+    regression_begin(own, sizes, AUTO_LAGS, features, len(horizons), horizons[len(horizons) - 1])
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    regression_inherit(own, sizes, rows, regression, plan[SHARED])
+
+
+@compiled
+def _join(f, plan, seasons, horizons, bands):
+    """Let the experts of one more season join the pools."""
+    located = _located(seasons)
+    for h in range(len(horizons)):
+        if h == 0 or bands[h] != bands[h - 1]:
+            near = h < plan[NEAR]
+            pool_join(_pool(f, plan, bands[h]), _most(plan), located, near, SEASONAL)
+    seasons[IN_FORCE] += 1
+    # nothing was asked of the new experts yet: what waits says the last value of them
+    for place in range(horizons[len(horizons) - 1]):
+        for band in range(plan[BANDS]):
+            asked = _waiting(f, plan, horizons, band, place)
+            for k in range(located, located + SEASONAL):
+                asked[1 + 2 * k], asked[2 + 2 * k] = asked[1], asked[2]
+
+
+@compiled
+def slots_of(horizons, S, slots):
+    """Write which phases, counted from now, a regression sees the profile of; returns how many.
+
+    Those around every target's phase; evenly thinned where that is more than there is room for.
+    """
+    wanted = np.zeros(S, np.bool_)
+    for h in horizons:
+        for o in range(-AROUND, AROUND + 1):
+            wanted[(h + o) % S] = True
+    count = 0
+    for phase in range(S):
+        count += wanted[phase]
+    kept, seen, most = 0, 0, len(slots)
+    for phase in range(S):
+        if wanted[phase]:
+            if count <= most or seen * most // count == kept:
+                slots[kept] = phase
+                kept += 1
+            seen += 1
+    return kept
+
+
+# ---- asking --------------------------------------------------------------------------------------
+
+
+@compiled
+def _ask(f, plan, series, regression, neighbours, seasons, moves, channel):
+    """Ask every expert about every horizon, and keep what it says until the answers come."""
+    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
+    time = series[TIME] - 1
+    unit = unit_of(f)
+    more = np.empty(len(moves) + MOST_SLOTS)
+    m = 0
+    for c in range(len(moves)):
+        if c != channel:
+            more[m] = moves[c]
+            m += 1
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    regression_ask(rows, regression, time, f[LAST], unit, more[:m])
+    for s in range(seasons[IN_FORCE]):
+        S, profile, _, own, counts = _season(f, plan, seasons, s)
+        n = counts[SEEN_SLOTS]
+        if unit > 0.0:
+            for k in range(n):
+                value = season_value(profile, S, time + counts[SLOT + k], f[LAST])
+                more[m + k] = (value - f[LAST]) / unit
+        regression_ask(own, counts[AT_SIZES:], time, f[LAST], unit, more[: m + n])
+    level_stand(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], plan[BANDS], time)
+    _find(f, plan, neighbours, horizons)
+    _locate(f, plan, regression, seasons, horizons, time, unit)
+    _keep(f, plan, seasons, horizons, time, unit)
+
+
+@compiled
+def _locate(f, plan, regression, seasons, horizons, time, unit):
+    """Where each expert expects the series at each horizon, and how far off: location and scale."""
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    located = _located(seasons)
+    spreads = np.empty(located)
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    last, level = f[LAST], 0.0
+    low, high = recent_range(f, MARGIN)
+    for h in range(len(horizons)):
+        if h == 0 or bands[h] != bands[h - 1]:
+            level = level_median(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], bands[h])
+            pool_spreads(_pool(f, plan, bands[h]), located, spreads)
+        now = _now(f, plan, h)
+        now[2 * LAST_VALUE] = last
+        now[2 * MEMORIES] = level + _expected(f, plan, seasons, time + horizons[h])
+        now[2 * REGRESSION] = regression_says(rows, regression, time, h)
+        error = unit * regression_error(rows, regression, horizons[h], h)
+        for k in range(located):
+            now[2 * k + 1] = error * spreads[k]
+    for s in range(seasons[IN_FORCE]):
+        S, profile, smoothing, own, counts = _season(f, plan, seasons, s)
+        first = 2 * (FIRST + SEASONAL * s)
+        for h in range(len(horizons)):
+            now = _now(f, plan, h)[first:]
+            now[2 * WITH_PROFILE] = regression_says(own, counts[AT_SIZES:], time, h)
+            now[2 * SAME_CHANGE] = last + season_change(profile, S, time, horizons[h])
+            now[2 * SMOOTHED] = smoothing_says(smoothing, S, time + horizons[h], last)
+    for h in range(len(horizons)):
+        now = _now(f, plan, h)
+        for k in range(located):
+            now[2 * k] = max(low, min(high, now[2 * k]))
+
+
+@compiled
+def _keep(f, plan, seasons, horizons, time, unit):
+    """Keep what was said for those answers that will teach a band."""
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    first = 0
+    for h in range(len(horizons)):
+        if bands[h] != bands[first]:
+            first = h
+        if _taught(horizons, bands, first, time + horizons[h]) != h:
+            continue
+        asked = _waiting(f, plan, horizons, bands[h], time + horizons[h])
+        now = _now(f, plan, h)
+        asked[0] = unit
+        for k in range(2 * _located(seasons)):
+            asked[1 + k] = now[k]
+        if h < plan[NEAR]:
+            _found_for(f, plan, horizons, time + horizons[h], h)[:] = _found(f, plan, horizons, 0, h)
+
+
+@compiled
+def _find(f, plan, neighbours, horizons):
+    """Find the neighbours of now, and what came after them at each near horizon."""
+    values, changes = _cases(f, plan)
+    of_values, of_changes = neighbours[:NEIGHBOURS_INTS], neighbours[NEIGHBOURS_INTS:]
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    many, few = np.empty(ROOM_MANY, np.int64), np.empty(ROOM_MANY, np.int64)
+    like, sample = np.empty(ROOM_ALIKE, np.int64), np.empty(ROOM_MANY)
+    n, fewer, alike_n, last = 0, 0, 0, -1
+    for h in range(plan[NEAR]):
+        if h > last:  # the horizons of a band share their neighbours
+            last = h
+            while last + 1 < plan[NEAR] and bands[last + 1] == bands[h]:
+                last += 1
+            least = horizons[last]
+            n = neighbours_near(values, of_values, NEAR_MANY, least, many)
+            fewer = min(ROOM_FEW, neighbours_few(values, NEAR_FEW, many[:n], few))
+            alike_n = neighbours_near(changes, of_changes, ALIKE, least, like)
+        found = _found(f, plan, horizons, 0, h)
+        said = _said(found)
+        successors(values, of_values, many[:n], horizons[h], False, sample)
+        _sample(sample[:n], f[LAST], said[0])
+        found[ATOMS] = repeated(sample[:n], found[ATOMS + 1 :])
+        successors(values, of_values, few[:fewer], horizons[h], False, sample)
+        _sample(sample[:fewer], f[LAST], said[1])
+        successors(values, of_values, like[:alike_n], horizons[h], True, sample)
+        _sample(sample[:alike_n], f[LAST], said[2])
 
 
 @compiled
 def _sample(values, otherwise, out):
-    """Quantiles and mean of a rising sample, [N + 1]; ``otherwise`` where it is empty."""
+    """Quantiles and mean of a rising sample, [SAID]; ``otherwise`` where it is empty."""
     n = len(values)
+    if n == 0:
+        out[:] = otherwise
+        return
     total = 0.0
     for value in values:
         total += value - otherwise
     for p in range(N):
-        out[p] = sample_quantile(values, n, LEVEL[p]) if n > 0 else otherwise
-    out[MEAN] = otherwise + total / n if n > 0 else otherwise
-
-
-@compiled
-def _mixes(f, plan, band):
-    """The weights of a band: one aggregation for every second level, and one for the mean."""
-    size = boa_floats(plan[LOCATED] + NEIGHBOURS)
-    at = plan[AT_MIXES] + band * MIXES * size
-    return f[at : at + MIXES * size].reshape((MIXES, size))
-
-
-@compiled
-def _mix(f, plan, band, said, blends):
-    """Mix the experts level by level: quantiles, which may not rise yet, and mean, [N + 1].
-
-    A level without weights of its own takes the mean of those beside it.
-    """
-    mixes = _mixes(f, plan, band)
-    for m in range(MIXES - 1):
-        blends[2 * m] = boa_blend(mixes[m], said[2 * m])
-    for m in range(MIXES - 2):
-        p = 2 * m + 1
-        blends[p] = 0.5 * (boa_blend(mixes[m], said[p]) + boa_blend(mixes[m + 1], said[p]))
-    blends[MEAN] = boa_blend(mixes[MIXES - 1], said[MEAN])
-
-
-@compiled
-def _mix_learn(f, plan, band, said, blends, error, overlap, y):
-    """Move the weights of the levels by the pinball loss, and those of the mean by the square."""
-    mixes = _mixes(f, plan, band)
-    for m in range(MIXES - 1):
-        p = 2 * m
-        # d/dx of the pinball loss (y - x)(p - 1[y < x]); 0 where y lies on the quantile
-        gradient = (1.0 if y < blends[p] else 0.0) - LEVEL[p]
-        if abs(y - blends[p]) <= ON * error:
-            gradient = 0.0
-        boa_learn(mixes[m], said[p], blends[p], gradient, FORGET / overlap, overlap)
-    # d/dx of (y - x)^2 / 2
-    gradient = bounded(blends[MEAN] - y, SQUARE_BOUND * error)
-    boa_learn(mixes[MIXES - 1], said[MEAN], blends[MEAN], gradient, FORGET / overlap, overlap)
-
-
-@compiled
-def _sort(values):
-    """Put quantiles that are nearly in order into order."""
-    for p in range(1, len(values)):
-        value, place = values[p], p
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
-
-
-@compiled
-def _answer(f, plan, series, regression, horizons, band, h, apart, y):
-    """Score every expert on what ``y`` answers; move weights, shapes and scales of the band.
-
-    ``apart`` instants lie between two answers that teach the same horizon: those that come later
-    than that overlap.
-    """
-    time = series[TIME] - horizons[h]
-    at = _asked_at(plan, horizons, time)
-    unit = f[at]
-    if time < 0 or unit <= 0.0:
-        return
-    level = f[plan[AT_LEVEL] : plan[AT_SEASON]]
-    level_weigh(level, plan[BANDS], band, time, unit, y - _deviation(f, plan, series, y))
-    said = _say(f, plan, horizons, band, h, time)
-    blends = np.empty(N + 1)
-    _mix(f, plan, band, said, blends)
-    overlap = max(1.0, horizons[h] / apart)
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    error = unit * regression_error(rows, regression, horizons[h], h)
-    _mix_learn(f, plan, band, said, blends, error, overlap, y)
-    values = blends[:N]
-    _sort(values)
-    width = f[plan[AT_WIDTHS] + band * WIDTH_FLOATS : plan[AT_WIDTHS] + (band + 1) * WIDTH_FLOATS]
-    widen(width, values)
-    width_learn(width, values, overlap, y)
-    cell = cell_of(f)
-    if cell > 0.0:
-        atoms = np.empty(ROOM_MANY)
-        count = _atoms(f, plan, horizons, h, time, atoms)
-        grains = _grain(f, plan, band)
-        grain_learn(grains, values, atoms[:count], FLOOR * f[LONG], cell, y)
-    at += 1 + 2 * h * plan[LOCATED]
-    expert = plan[AT_EXPERTS] + band * plan[LOCATED] * EXPERT_FLOATS
-    for k in range(plan[LOCATED]):
-        off = y - f[at + 2 * k]
-        spread_learn(f[expert : expert + SPREAD_FLOATS], off / error, overlap)
-        shape = f[expert + SPREAD_FLOATS : expert + EXPERT_FLOATS]
-        shape_learn(shape, off / f[at + 2 * k + 1], f[expert + SEEN], overlap)
-        expert += EXPERT_FLOATS
-
-
-@compiled
-def _deviation(f, plan, series, y):
-    """What the profile expects of this instant; the last value or the first, before it can."""
-    S = plan[SEASON]
-    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
-    otherwise = f[LAST] if series[OBSERVED] > 0 else y
-    return season_value(season, S, series[TIME], otherwise) if S > 0 else 0.0
-
-
-@compiled
-def _grain(f, plan, band):
-    """The log scores of a band's grains."""
-    at = plan[AT_GRAINS] + band * GRAIN_FLOATS
-    return f[at : at + GRAIN_FLOATS]
-
-
-@compiled
-def _atoms(f, plan, horizons, h, time, out):
-    """Values that came more than once after the neighbours, rising; returns how many."""
-    if h >= plan[NEAR]:
-        return 0
-    found = _found(f, plan, horizons, time, h)
-    return repeated(found[1 : 1 + int(found[0])], out)
-
-
-@compiled
-def _locate(f, plan, regression, horizons, bands, time, unit, asked):
-    """Where each expert expects the series at each horizon, and how far off: location and scale."""
-    located = plan[LOCATED]
-    own, spreads = np.empty(located), np.empty(located)
-    S, last = plan[SEASON], f[LAST]
-    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
-    smoothing = f[plan[AT_SMOOTHING] : plan[AT_REGRESSION]]
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    low, high = recent_range(f, MARGIN)
-    level = 0.0
-    for h in range(len(horizons)):
-        if h == 0 or bands[h] != bands[h - 1]:
-            level = level_median(f[plan[AT_LEVEL] : plan[AT_SEASON]], bands[h])
-            first = plan[AT_EXPERTS] + bands[h] * located * EXPERT_FLOATS
-            for k in range(located):
-                spreads[k] = _spread(f[first + k * EXPERT_FLOATS :][:SPREAD_FLOATS])
-        own[LAST_VALUE], own[MEMORIES] = last, level
-        own[REGRESSION] = regression_says(rows, regression, time, h)
-        if S > 0:
-            phase = (time + horizons[h]) % S
-            own[MEMORIES] += season_value(season, S, phase, last)
-            own[SAME_CHANGE] = last + season_change(season, S, time, horizons[h])
-            own[SMOOTHED] = smoothing_says(smoothing, S, phase, last)
-        error = unit * regression_error(rows, regression, horizons[h], h)
-        for k in range(located):
-            asked[2 * k] = max(low, min(high, own[k]))
-            asked[2 * k + 1] = error * spreads[k]
-        asked = asked[2 * located :]
-
-
-@compiled
-def _ask(f, plan, series, regression, neighbours, moves, channel):
-    """Ask every expert about every horizon, and keep what it says until the answers come."""
-    S = plan[SEASON]
-    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
-    bands = plan[plan[AT_BANDS] : plan[AT_SLOTS]]
-    slots = plan[plan[AT_SLOTS] : plan[AT_CHANNELS]]
-    time = series[TIME] - 1
-    unit = unit_of(f)
-    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
-    # what the regression sees beside its lags: the profile ahead, the other channels' moves
-    more = np.empty(len(slots) + len(moves))
-    m = 0
-    if unit > 0.0:
-        for slot in slots:
-            more[m] = (season_value(season, S, time + slot, f[LAST]) - f[LAST]) / unit
-            m += 1
-        for c in range(len(moves)):
-            if c != channel:
-                more[m] = moves[c]
-                m += 1
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    regression_ask(rows, regression, time, f[LAST], unit, more[:m])
-    level_stand(f[plan[AT_LEVEL] : plan[AT_SEASON]], plan[BANDS], time)
-    at = _asked_at(plan, horizons, time)
-    f[at] = unit
-    _locate(f, plan, regression, horizons, bands, time, unit, f[at + 1 :])
-    for h in range(plan[NEAR]):
-        _find(f, plan, neighbours, horizons[h], _found(f, plan, horizons, time, h))
-
-
-@compiled
-def _find(f, plan, neighbours, horizon, found):
-    """Find the neighbours of now for a horizon, and keep what came after them."""
-    values, changes = _cases(f, plan)
-    of_values, of_changes = neighbours[:NEIGHBOURS_INTS], neighbours[NEIGHBOURS_INTS:]
-    many, few = np.empty(KEPT, np.int64), np.empty(ROOM_MANY, np.int64)
-    n = min(ROOM_MANY, neighbours_near(values, of_values, NEAR_MANY, horizon, many))
-    _keep(values, of_values, many[:n], horizon, False, found[FOUND[0] :])
-    fewer = min(ROOM_FEW, neighbours_few(values, NEAR_FEW, many[:n], few))
-    _keep(values, of_values, few[:fewer], horizon, False, found[FOUND[1] :])
-    n = min(ROOM_ALIKE, neighbours_near(changes, of_changes, ALIKE, horizon, many))
-    _keep(values, of_values, many[:n], horizon, True, found[FOUND[2] :])
-
-
-@compiled
-def _keep(values, of_values, lags, horizon, anchored, found):
-    """How many neighbours, and what came after them."""
-    found[0] = len(lags)
-    successors(values, of_values, lags, horizon, anchored, found[1 : 1 + len(lags)])
+        out[p] = sample_quantile(values, n, LEVEL[p])
+    out[MEAN] = otherwise + total / n
 
 
 @compiled
@@ -438,78 +633,9 @@ def _cases(f, plan):
 
 
 @compiled
-def _stand_in(f, plan, time):
-    """What a value that did not come is thought to be: the last, changed as the profile does."""
-    S = plan[SEASON]
-    if S == 0:
-        return f[LAST]
-    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
-    before = season_value(season, S, time + S - 1, f[LAST])
-    return f[LAST] + season_value(season, S, time, before) - before
-
-
-@compiled
-def _learn_channel(f, plan, series, regression, neighbours, y):
-    """Screen the value; answer what it answers; move what is believed."""
-    S = plan[SEASON]
-    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
-    level = f[plan[AT_LEVEL] : plan[AT_SEASON]]
-    season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    time = series[TIME]
-    observed = screen(f, series, y) == LEARN
-    if observed:
-        _answer_in_turn(f, plan, series, regression, horizons, y)
-        regression_learn(rows, regression, horizons, time, y)
-        level_learn(level, y - _deviation(f, plan, series, y))
-        series_learn(f, series, y)
-    else:
-        series_pass(f, series, _stand_in(f, plan, time))
-    if series[OBSERVED] > 0:
-        season_learn(season, S, time, f[LAST], observed)
-        smoothing_learn(f[plan[AT_SMOOTHING] : plan[AT_REGRESSION]], S, time, f[LAST])
-        regression_note(rows, regression, time, f[LAST], f[LAST] - f[BEFORE])
-        values, changes = _cases(f, plan)
-        neighbours_note(values, neighbours[:NEIGHBOURS_INTS], f[LAST])
-        neighbours_note(changes, neighbours[NEIGHBOURS_INTS:], f[LAST] - f[BEFORE])
-
-
-@compiled
-def _answer_in_turn(f, plan, series, regression, horizons, y):
-    """Answer one question of a band, of a few bands: bands take turns, and the horizons in each."""
-    bands = plan[plan[AT_BANDS] : plan[AT_SLOTS]]
-    time = series[TIME]
-    turns = (plan[BANDS] + AT_ONCE - 1) // AT_ONCE
-    first = 0
-    while first < len(horizons):
-        band, wide = bands[first], 1
-        while first + wide < len(horizons) and bands[first + wide] == band:
-            wide += 1
-        h = first + turn(time // turns, wide)
-        if (time + band) % turns == 0 and time >= horizons[h]:
-            _answer(f, plan, series, regression, horizons, band, h, wide * turns, y)
-        first += wide
-
-
-@compiled
-def forecaster_learn(floats, i, y):
-    """Be told: answer the open questions, move what is believed, and ask anew."""
-    moves = np.empty(i[CHANNELS])
-    for c in range(i[CHANNELS]):
-        f, series, regression, neighbours = _channel(floats, i, c)
-        _learn_channel(f, i, series, regression, neighbours, y[c])
-        unit = unit_of(f)
-        moves[c] = (f[LAST] - f[BEFORE]) / unit if unit > 0.0 else 0.0
-    for c in range(i[CHANNELS]):
-        f, series, regression, neighbours = _channel(floats, i, c)
-        if series[OBSERVED] > 0:
-            _ask(f, i, series, regression, neighbours, moves, c)
-
-
-@compiled
 def forecaster_ask(f, i, c, h, row):
-    """Write the forecast of a channel for one horizon: the experts' quantiles, mixed and sorted."""
-    channel, series, _, _ = _channel(f, i, c)
+    """Write the forecast of a channel for one horizon: what the pool of its band makes of it."""
+    channel, series, _, _, seasons = _channel(f, i, c)
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
@@ -518,43 +644,16 @@ def forecaster_ask(f, i, c, h, row):
         return
     horizons = i[i[AT_HORIZONS] : i[AT_BANDS]]
     band = i[i[AT_BANDS] + h]
-    time = series[TIME] - 1
-    said = _say(channel, i, horizons, band, h, time)
-    blends = np.empty(N + 1)
-    _mix(channel, i, band, said, blends)
-    values = blends[:N]
-    _sort(values)
-    widen(channel[i[AT_WIDTHS] + band * WIDTH_FLOATS :], values)
-    atoms = np.empty(ROOM_MANY)
-    count = _atoms(channel, i, horizons, h, time, atoms)
-    grain = grain_of(_grain(channel, i, band))
-    out = row[SPREAD + 2 : SPREAD + 2 + N]
-    left, right = grain_write(grain, values, atoms[:count], FLOOR * channel[LONG], out)
+    near = h < i[NEAR]
+    found = _found(channel, i, horizons, 0, h) if near else channel[:FOUND_FLOATS]
+    atoms = _atoms(found) if near else found[:0]
     row[FAMILY] = QUANTILES
-    row[LOCATION] = blends[MEAN]
+    row[LOCATION] = pool_write(
+        *(_pool(channel, i, band), _most(i), _located(seasons), near, _now(channel, i, h)),
+        *(_said(found), atoms, FLOOR * channel[LONG], row[SPREAD:]),
+    )
     row[CELL] = cell_of(channel)
-    row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_SEASON]], band)
-    row[SPREAD] = left
-    row[SPREAD + 1] = right
-
-
-def profile_slots(horizons: Sequence[int], season: int) -> list[int]:
-    """Which phases, counted from now, the regression sees the profile of.
-
-    Those around every target's phase; evenly thinned where that is more than ``MOST_SLOTS``.
-
-    Examples
-    --------
-    >>> profile_slots((1,), 4), profile_slots((1,), 52)[:4], profile_slots((1, 2), 0)
-    ([0, 1, 2, 3], [0, 1, 2, 3], [])
-    """
-    if season == 0:
-        return []
-    near = {(h + o) % season for h in horizons for o in range(-AROUND, AROUND + 1)}
-    slots = sorted(near)
-    if len(slots) <= MOST_SLOTS:
-        return slots
-    return [slots[j * len(slots) // MOST_SLOTS] for j in range(MOST_SLOTS)]
+    row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_REGRESSION]], band)
 
 
 def bands_of(horizons: Sequence[int]) -> list[int]:
@@ -579,8 +678,9 @@ class NumberForecaster(NumberLearner):
     horizons : sequence of int
         How many observations ahead to forecast; rising.
     season : int or "auto"
-        Instants after which the pattern comes back, 0 for none. "auto" takes the natural one of
-        ``step``: a day for hours, a year for weeks and months; none where no step is given.
+        Instants after which the pattern comes back, 0 for none. "auto" begins with the natural one
+        of ``step``, a day for hours, a year for weeks and months; looks for others in the past as
+        it grows; and adds a week to a day where that says more.
     channels : int
         Numbers that arrive together. Each is forecast with the others' last moves in sight.
     step : str, optional
@@ -594,11 +694,13 @@ class NumberForecaster(NumberLearner):
     Examples
     --------
     >>> from forecast.numbers.forecaster import NumberForecaster
-    >>> learner = NumberForecaster(horizons=(1, 2), season=4)
+    >>> learner = NumberForecaster(horizons=(1, 2))
     >>> for t in range(400):
-    ...     learner.learn([10.0, 20.0, 40.0, 80.0][t % 4] + t)
+    ...     learner.learn([10.0, 20.0, 40.0, 80.0, 20.0, 10.0, 10.0][t % 7] + t)
     >>> round(learner.predict(horizon=1).median), round(learner.predict(horizon=2).median)
-    (410, 421)
+    (420, 441)
+    >>> learner.seasons()
+    (7,)
     """
 
     family = QUANTILES
@@ -613,49 +715,58 @@ class NumberForecaster(NumberLearner):
         step: str | None = None,
     ) -> None:
         self.season = checked_season(season, step)
+        self.asked_season, self.step = season, step
         horizons = checked_horizons(horizons)
-        H, longest, S = len(horizons), horizons[-1], self.season
-        bands, slots = bands_of(horizons), profile_slots(horizons, S)
-        near = H if H <= APART else sum(h < APART for h in horizons)
-        located = SMOOTHED + 1 if S else REGRESSION + 1
-        features = 1 + AUTO_LAGS + len(SLOW) + len(slots) + channels - 1
-        # features that are always 0 round their number up to whole vector registers
-        features += -features % 4
-        B, K = bands[-1] + 1, located + NEIGHBOURS
+        H, longest = len(horizons), horizons[-1]
+        bands = bands_of(horizons)
+        B = bands[-1] + 1
+        nearest = [h for h in horizons if h <= (NEAREST if H <= APART else APART - 1)]
+        rings = 1 + nearest[-1] if nearest else 0
+        slots = SEASONS if season == "auto" else min(1, self.season)
+        longest_period = max(self.season, LONGEST_PERIOD) if season == "auto" else self.season
+        shared = 1 + AUTO_LAGS + len(SLOW) + channels - 1
+
+        def rounded(features: int) -> int:
+            # features that are always 0 round their number up to whole vector registers
+            return features + -features % 4
 
         state = Layout()
         plan = np.zeros(PLAN, np.int64)
-        plan[CHANNELS], plan[SEASON], plan[LOCATED] = channels, S, located
-        plan[BANDS], plan[NEAR] = B, near
+        plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, self.season, season == "auto"
+        plan[SLOTS], plan[BANDS], plan[NEAR], plan[SHARED] = slots, B, len(nearest), shared
+        most = FIRST + SEASONAL * slots
         state.ints("plan", PLAN)
         plan[AT_HORIZONS] = state.ints("horizons", H)
         plan[AT_BANDS] = state.ints("bands", H)
-        plan[AT_SLOTS] = state.ints("slots", len(slots))
-        plan[AT_CHANNELS] = state.ints("counts", channels, CHANNEL_INTS)
+        plan[CHANNEL_INTS] = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
+        plan[CHANNEL_INTS] += SEASON_INTS + slots * SLOT_INTS
+        plan[AT_CHANNELS] = state.ints("counts", channels, int(plan[CHANNEL_INTS]))
+        plan[AT_SMOOTHING] = season_floats(longest_period, longest)
+        plan[AT_WITH_PROFILE] = plan[AT_SMOOTHING] + smoothing_floats(longest_period)
+        most_features = rounded(shared + MOST_SLOTS)
+        plan[SEASON] = plan[AT_WITH_PROFILE] + regression_floats(
+            most_features, AUTO_LAGS, H, longest
+        )
+        plan[POOL] = pool_floats(most)
         for c in range(channels):
             of = f"{c}." if channels > 1 else ""
             first = state.floats(of + "series", SERIES_FLOATS)
             plan[AT_LEVEL] = state.floats(of + "level", level_floats(B, longest)) - first
-            plan[AT_SEASON] = state.floats(of + "season", season_floats(S, longest)) - first
-            plan[AT_SMOOTHING] = state.floats(of + "smoothing", smoothing_floats(S)) - first
-            size = regression_floats(features, AUTO_LAGS, H, longest)
+            size = regression_floats(rounded(shared), AUTO_LAGS, H, longest)
             plan[AT_REGRESSION] = state.floats(of + "regression", size) - first
             plan[AT_NEIGHBOURS] = state.floats(of + "neighbours", 2, NEIGHBOURS_FLOATS) - first
-            plan[AT_EXPERTS] = state.floats(of + "experts", B, located, EXPERT_FLOATS) - first
-            plan[AT_MIXES] = state.floats(of + "mixes", B, MIXES, boa_floats(K)) - first
-            plan[AT_WIDTHS] = state.floats(of + "widths", B, WIDTH_FLOATS) - first
-            plan[AT_GRAINS] = state.floats(of + "grains", B, GRAIN_FLOATS) - first
-            plan[AT_ASKED] = state.floats(of + "asked", longest, 1 + 2 * H * located) - first
-            rings = horizons[near - 1] if near else 0
-            plan[AT_FOUND] = state.floats(of + "found", rings, near, FOUND_FLOATS) - first
+            plan[AT_SEASONS] = state.floats(of + "seasons", slots, int(plan[SEASON])) - first
+            plan[AT_POOLS] = state.floats(of + "pools", B, int(plan[POOL])) - first
+            plan[AT_NOW] = state.floats(of + "now", H, 2 * most) - first
+            plan[AT_ASKED] = state.floats(of + "asked", longest, B, 1 + 2 * most) - first
+            plan[AT_FOUND] = state.floats(of + "found", rings, len(nearest), FOUND_FLOATS) - first
             plan[CHANNEL_FLOATS] = state.n_floats - first
         super().__init__(state, horizons, channels)
         self.view("plan")[:] = plan
         self.view("horizons")[:] = horizons
         self.view("bands")[:] = bands
-        self.view("slots")[:] = slots
         for c in range(channels):
-            self._begin(f"{c}." if channels > 1 else "", self.view("counts")[c], features)
+            self._begin(f"{c}." if channels > 1 else "", self.view("counts")[c], rounded(shared))
 
     def _begin(self, of: str, counts: np.ndarray, features: int) -> None:
         """Every model of a channel begins empty, every expert with the same weight."""
@@ -663,35 +774,44 @@ class NumberForecaster(NumberLearner):
         plan = self.view("plan")
         series_begin(self.view(of + "series"), counts[:SERIES_INTS], max(48, self.season // 2))
         level_begin(self.view(of + "level"), plan[BANDS])
-        rows = self.view(of + "regression")
         sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
-        regression_begin(rows, sizes, AUTO_LAGS, features, H, longest)
-        spread = np.empty(SPREAD_FLOATS)
-        spread_begin(spread)
-        self.view(of + "experts")[:] = np.concatenate([spread, SCORES])
-        for band in range(plan[BANDS]):
-            heard = plan[LOCATED] + (NEIGHBOURS if self._is_near(band) else 0)
-            self.view(of + "mixes")[band, :, :heard] = 1.0 / heard
+        regression_begin(self.view(of + "regression"), sizes, AUTO_LAGS, features, H, longest)
+        bands = self.view("bands")
+        for band, pool in enumerate(self.view(of + "pools")):
+            near = band in bands[: plan[NEAR]]
+            pool_begin(pool, FIRST + SEASONAL * int(plan[SLOTS]), near)
 
-    def _is_near(self, band: int) -> bool:
-        """Whether the horizons of a band are near enough for neighbours to speak of them."""
-        near = int(self.view("plan")[NEAR])
-        return bool((self.view("bands")[:near] == band).any())
+    def seasons(self, channel: int = 0) -> tuple[int, ...]:
+        """The seasons in force, in instants; those of one channel."""
+        in_force = self.view("counts")[channel, -SEASON_INTS - int(self.view("plan")[SLOTS]) * SLOT_INTS :]
+        periods = in_force[SEASON_INTS + PERIOD :: SLOT_INTS]
+        return tuple(int(S) for S in periods[: in_force[IN_FORCE]])
 
     def moved(self, before: "NumberForecaster") -> np.ndarray:
         """The regret that each expert is given at each level, of the first channel and horizon.
 
         It is read back from R <- (1 - forget) R + r - eta r^2, over the largest before.
         """
-        name = "mixes" if self.channels == 1 else "0.mixes"
-        # [weights, R, V, E] of each expert at each level; the mean is no level
-        _, R, V, E = np.split(self.view(name)[0, :-1], 4, axis=1)
-        _, R_before, V_before, E_before = np.split(before.view(name)[0, :-1], 4, axis=1)
-        eta = np.minimum(0.5 / E, np.sqrt(math.log(R.shape[1]) / V))
+        _, R, V, E = self._mixed()
+        _, R_before, V_before, E_before = before._mixed()
+        eta = np.minimum(0.5 / E, np.sqrt(math.log(len(R)) / V))
         square = np.maximum(V - (1.0 - FORGET) * V_before, 0.0)
         regret: np.ndarray = (R - (1.0 - FORGET) * R_before + eta * square) / E_before
         return regret.ravel()
 
+    def _mixed(self) -> np.ndarray:
+        """Weights, regrets, squares and largest, of experts at levels; the mean is no level."""
+        pool = self.view("pools" if self.channels == 1 else "0.pools")[0]
+        plan = self.view("plan")
+        heard = FIRST + SEASONAL * len(self.seasons()) + NEIGHBOURS * (plan[NEAR] > 0)
+        mixes = pool_mixes(pool, FIRST + SEASONAL * int(plan[SLOTS]))
+        return mixes[:, :heard, : MIXED - 1]
+
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
-        return {"horizons": self.horizons, "season": self.season, "channels": self.channels}
+        return {
+            "horizons": self.horizons,
+            "season": self.asked_season,
+            "channels": self.channels,
+            "step": self.step,
+        }

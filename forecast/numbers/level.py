@@ -83,6 +83,15 @@ def level_learn(f, y):
 
 
 @compiled
+def level_shift(f, bands, by):
+    """Count from elsewhere: move all means, those that stand for questions too."""
+    for k in range(K):
+        f[MEANS + k] += by
+    for at in range(BANDS + bands * BAND_FLOATS, len(f)):
+        f[at] += by
+
+
+@compiled
 def level_stand(f, bands, time):
     """Keep the means as they stand, for the questions asked at this instant."""
     stood = _stood(f, bands, time)

@@ -49,7 +49,6 @@ from forecast.numbers.series import (
     SERIES_FLOATS,
     SERIES_INTS,
     TIME,
-    Counts,
     cell_of,
     screen,
     series_begin,
@@ -91,14 +90,33 @@ def _places(i):
     return lags, errors, P, W, asked
 
 
-def regression_begin(
-    f: Floats, i: Counts, lags: int, features: int, horizons: int, longest: int
-) -> None:
+@compiled
+def regression_begin(f, i, lags, features, horizons, longest):
     """A regression that forecasts the last value, and doubts all its weights alike."""
-    f[:] = 0.0
-    i[:] = lags, features, horizons, longest, 0
-    covariance = len(SLOW) + 2 * lags + horizons
-    f[covariance : covariance + features**2] = PRIOR * np.eye(features).ravel()
+    for k in range(len(f)):
+        f[k] = 0.0
+    i[LAGS], i[FEATURES], i[HORIZONS], i[LONGEST], i[NEWEST] = lags, features, horizons, longest, 0
+    P = _places(i)[2]
+    for d in range(features):
+        f[P + d * features + d] = PRIOR
+
+
+@compiled
+def regression_inherit(f, i, other, sizes, shared):
+    """Begin with what another one knows of the features that both have, the first ``shared``."""
+    _, errors, P, W, _ = _places(i)
+    _, _, their_P, their_W, _ = _places(sizes)
+    D, their_D = i[FEATURES], sizes[FEATURES]
+    i[NEWEST] = sizes[NEWEST]
+    for k in range(P):  # slow levels, lags, mean errors
+        f[k] = other[k]
+    change = their_P + their_D * their_D
+    for r in range(shared):
+        for c in range(shared):
+            known = other[their_P + r * their_D + c] - other[change + r] * other[change + c]
+            f[P + r * D + c] = known
+        for h in range(i[HORIZONS]):
+            f[W + h * D + r] = other[their_W + h * their_D + r]
 
 
 @compiled

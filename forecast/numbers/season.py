@@ -10,23 +10,22 @@ from forecast.rate import one_over_n
 
 PROFILE_RATE = 0.1  # of a slot, once a season
 
-# floats of a season of S instants: the base, then for each phase visits and deviation, then the
-# values of the last S + LONGEST instants
-BASE = 0
-VISITS = 1
+# floats of a season of S instants: how many it saw, the base, then for each phase visits and
+# deviation, then the values of the last S + LONGEST instants, or more
+SEEN, BASE = 0, 1
+VISITS = 2
 
 
 def season_floats(season: int, longest: int) -> int:
-    """Floats of a season; a series without one still has its base."""
-    return VISITS + 2 * season + (season + longest if season else 0)
+    """Floats of a season."""
+    return VISITS + 2 * season + season + longest
 
 
 @compiled
 def season_learn(f, S, time, y, observed):
     """Take the value of an instant, observed or standing in; only observed ones teach a phase."""
-    if S == 0:
-        return
-    f[BASE] += one_over_n(time + 1.0, 1.0 / S) * (y - f[BASE])
+    f[SEEN] += 1.0
+    f[BASE] += one_over_n(f[SEEN], 1.0 / S) * (y - f[BASE])
     past = len(f) - VISITS - 2 * S
     f[VISITS + 2 * S + time % past] = y
     if observed:
@@ -37,6 +36,12 @@ def season_learn(f, S, time, y, observed):
 
 
 @compiled
+def season_expects(f, S, instant):
+    """Base and deviation at the phase of an instant; the base where it was never seen."""
+    return f[BASE] + f[VISITS + S + instant % S]
+
+
+@compiled
 def season_value(f, S, instant, otherwise):
     """Base and deviation at the phase of an instant; ``otherwise`` where it was never seen."""
     visits = VISITS + instant % S
@@ -44,28 +49,17 @@ def season_value(f, S, instant, otherwise):
 
 
 @compiled
-def season_ago(f, S, time, horizon, otherwise):
-    """The value whole seasons before ``time + horizon`` that is known at ``time``.
-
-    y[t + h - m S],  m = ceil(h / S);  ``otherwise`` before there is one.
-    """
-    back = (horizon + S - 1) // S * S
-    past = len(f) - VISITS - 2 * S
-    instant = time + horizon - back
-    return f[VISITS + 2 * S + instant % past] if instant >= 0 else otherwise
-
-
-@compiled
 def season_change(f, S, time, horizon):
     """How much the series changed over the same stretch, whole seasons ago; 0 before there is one.
 
-    y[t + h - m S] - y[t - m S]
+    y[t + h - m S] - y[t - m S],  m = ceil(h / S)
     """
     back = (horizon + S - 1) // S * S
-    past = len(f) - VISITS - 2 * S
-    if time - back < 0:
+    if back >= f[SEEN]:
         return 0.0
-    return season_ago(f, S, time, horizon, 0.0) - f[VISITS + 2 * S + (time - back) % past]
+    past = len(f) - VISITS - 2 * S
+    values = f[VISITS + 2 * S :]
+    return values[(time + horizon - back) % past] - values[(time - back) % past]
 
 
 def checked_season(season: int | str, step: str | None) -> int:

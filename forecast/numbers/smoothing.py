@@ -12,24 +12,25 @@ from forecast.rate import one_over_n
 LEVEL_RATE = 0.1
 SEASON_RATE = 0.1
 
-# floats of a season of S instants: the level, then for each phase visits and deviation
-LEVEL, PHASES = 0, 1
+# floats of a season of S instants: how many it saw, the level, then for each phase visits and
+# deviation
+SEEN, LEVEL = 0, 1
+PHASES = 2
 
 
 def smoothing_floats(season: int) -> int:
-    """Floats of a smoothed season; none without one."""
-    return PHASES + 2 * season if season else 0
+    """Floats of a smoothed season."""
+    return PHASES + 2 * season
 
 
 @compiled
 def smoothing_learn(f, S, time, y):
     """Take in the value of an instant; in the first season the level is the mean so far."""
-    if S == 0:
-        return
+    f[SEEN] += 1.0
     visits = PHASES + time % S
     error = y - f[LEVEL] - f[visits + S]
     if f[visits] == 0.0:
-        f[LEVEL] += (y - f[LEVEL]) / (time + 1.0)
+        f[LEVEL] += (y - f[LEVEL]) / f[SEEN]
         f[visits + S] = y - f[LEVEL]
     else:
         f[LEVEL] += LEVEL_RATE * error
