@@ -33,7 +33,7 @@ KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": 
 OPTIONS_OF = {
     "numbers": (
         *("target", "season", "time", "time_format", "step", "delimiter", "decimal", "missing"),
-        *("duplicates", "unsorted"),
+        *("duplicates", "unsorted", "exclude"),
     ),
     "labels": ("labels",),
 }
@@ -54,6 +54,8 @@ examples:
       two series together, each step of the next 48
   forecast run sales.csv --delimiter ';' --decimal , --missing -999 --season 7
       numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
+  forecast run shop.csv --exclude 2020-12-24..2020-12-26 --exclude ..2019-03-31
+      a holiday and a bad start: their values are missing ones, not scored and not learned
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -222,6 +224,17 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         help="what to do with a time earlier than the one before (refuse)",
     )
 
+    group.add_argument(
+        "--exclude",
+        metavar="FROM..TO",
+        type=exclusion_named,
+        action="append",
+        default=[],
+        help="take the values from FROM to TO, both inside, for missing: an outage, a holiday; "
+        "times as the file writes them, or dates, or row numbers where rows are instants; either "
+        "side may be left open; repeatable",
+    )
+
 
 def add_output(group: "argparse._ArgumentGroup") -> None:
     """What is written, and what is said."""
@@ -302,6 +315,17 @@ def step_named(text: str) -> "Step":
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def exclusion_named(text: str) -> str:
+    """A range that a person wrote; what its times mean, the file will tell."""
+    from forecast.stream.exclusion import ExclusionError, sides
+
+    try:
+        sides(text)
+    except ExclusionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def delimiter_named(text: str) -> str:
     r"""A delimiter that a person wrote; a tab is hard to type in a shell.
 
@@ -347,6 +371,8 @@ def run(asked: argparse.Namespace, command: str) -> int:
             record = report.finish(kind.coming(), {**said, "loop": kind.loop.path})
     for reason, count in stream.bad.items():
         say(f"{kind.bad}: {count:,} ({reason})")
+    for sentence in kind.warnings():
+        say(sentence)
     answer(record, asked)
     return DONE
 

@@ -89,6 +89,10 @@ class Kind(ABC):
     def coming(self) -> list[Any]:
         """What comes after the end of the data."""
 
+    def warnings(self) -> list[str]:
+        """What was asked for and never came about, in sentences."""
+        return []
+
     @abstractmethod
     def points(self) -> int:
         """Words, messages, or values on the grid, missing ones included."""
@@ -180,6 +184,10 @@ class Numbers(Kind):
             "step": None if stream.step is None else str(stream.step),
             "guessed": stream.guessed,
         }
+
+    def warnings(self) -> list[str]:
+        """Exclusions that no row has met."""
+        return [f"warning: --exclude {text} met no row" for text in self.stream.unmet]
 
     def points(self) -> int:
         """Values on the grid, missing ones included."""
@@ -316,21 +324,25 @@ class Labels(Symbolic):
 
 def opened(asked: Namespace) -> "NumberStream":
     """The source, as a stream of numbers."""
-    from forecast.stream import open_numbers
+    from forecast.stream import ExclusionError, open_numbers
     from forecast.stream.numerals import MISSING
 
-    return open_numbers(
-        asked.source,
-        time=asked.time,
-        target=asked.target,
-        delimiter=asked.delimiter,
-        decimal=asked.decimal,
-        missing=(*MISSING, *asked.missing),
-        step=asked.step,
-        duplicates=asked.duplicates,
-        unsorted=asked.unsorted,
-        time_format=asked.time_format,
-    )
+    try:
+        return open_numbers(
+            asked.source,
+            time=asked.time,
+            target=asked.target,
+            delimiter=asked.delimiter,
+            decimal=asked.decimal,
+            missing=(*MISSING, *asked.missing),
+            step=asked.step,
+            duplicates=asked.duplicates,
+            unsorted=asked.unsorted,
+            time_format=asked.time_format,
+            exclude=asked.exclude,
+        )
+    except ExclusionError as error:
+        raise UsageError(str(error)) from None
 
 
 def first_two(stream: "NumberStream") -> "Iterator[Rows]":

@@ -251,8 +251,11 @@ def test_horizons(text: str, horizons: tuple[int, ...]) -> None:
         ["--predictions", "some"],
         ["--kind", "dreams"],
         ["--labels", "ham,spam"],
+        ["--kind", "words", "--exclude", "1..2"],
         *(["--kind", "labels", "--labels", text] for text in ("ham", "a,", ",b", "a,a", "a,b,c")),
         ["--duplicates", "keep"],
+        *(["--exclude", text] for text in ("2021-03-01", "..", "soon..", "2021-03-02..2021-03-01")),
+        ["--step", "rows", "--exclude", "2021-03-01.."],
         ["--nonsense"],
         ["--hor", "1"],
         ["--horizon", "1-5000"],
@@ -450,6 +453,31 @@ def test_dropped_rows_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "left out: 1 (time out of order)" in said
     bad = {"duplicate time": 1, "time out of order": 1}
     assert scores_of(tmp_path / "out")["bad_rows"] == bad
+
+
+def test_excluded_values_are_neither_scored_nor_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = [row[:2] for row in hourly(120)]
+    source = saved(tmp_path / "a.csv", table)
+    words = ("--exclude", "2021-03-02..2021-03-02", "--exclude", "..2021-03-01T01:00")
+    words += ("--exclude", "2022-01-01..")
+    assert ran(source, "--out", tmp_path / "out", *words) == 0
+    said = capsys.readouterr().err
+    assert "left out: 26 (excluded)" in said
+    assert "warning: --exclude 2022-01-01.. met no row" in said
+    record = scores_of(tmp_path / "out")
+    assert record["bad_rows"] == {"excluded": 26}
+    assert record["options"]["exclude"] == list(words[1::2])
+    assert record["values"]["load"] == {"observed": 94, "missing": 26, "refused": 0}
+    assert record["scores"][0]["n"] == 93
+    # the same as a file where these values are missing
+    for row in [*table[1:3], *table[25:49]]:
+        row[1] = ""
+    missing = saved(tmp_path / "b.csv", table)
+    assert ran(missing, "--out", tmp_path / "other", "--quiet") == 0
+    for name in ("predictions.csv", "forecast.csv"):
+        assert (tmp_path / "out" / name).read_text() == (tmp_path / "other" / name).read_text()
 
 
 def test_plain_gzip_and_stdin_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
