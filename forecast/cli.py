@@ -32,8 +32,8 @@ KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": 
 # which options are about one kind of file alone
 OPTIONS_OF = {
     "numbers": (
-        *("target", "season", "time", "time_format", "step", "delimiter", "decimal", "missing"),
-        *("duplicates", "unsorted", "exclude"),
+        *("target", "season", "bounds", "time", "time_format", "step", "delimiter", "decimal"),
+        *("missing", "duplicates", "unsorted", "exclude"),
     ),
     "labels": ("labels",),
 }
@@ -56,6 +56,8 @@ examples:
       numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
   forecast run shop.csv --exclude 2020-12-24..2020-12-26 --exclude ..2019-03-31
       a holiday and a bad start: their values are missing ones, not scored and not learned
+  forecast run sales.csv --bounds 0,
+      nothing is sold back: no forecast lies below 0
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -184,6 +186,14 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         help="steps after which the pattern comes back: a number, none, or auto: that of the step, "
         "as a day for hours and a year for weeks (auto)",
     )
+    group.add_argument(
+        "--bounds",
+        metavar="LOW,HIGH",
+        type=bounds_named,
+        default=(None, None),
+        help="the least and the greatest value that can be, either left empty, as '0,': forecasts "
+        "stay between them, and a value beyond them is bad input (what the series shows by itself)",
+    )
 
 
 def add_file(group: "argparse._ArgumentGroup") -> None:
@@ -303,6 +313,29 @@ def season_named(text: str) -> int | str:
     raise argparse.ArgumentTypeError(
         f"{text!r} is no season: say a number of steps from 2 up, or none, or auto"
     )
+
+
+def bounds_named(text: str) -> tuple[float | None, float | None]:
+    """The bounds that a person wrote; None where there is none.
+
+    Examples
+    --------
+    >>> bounds_named("0,"), bounds_named("-1.5,1e3")
+    ((0.0, None), (-1.5, 1000.0))
+    """
+    from forecast.stream.numerals import NUMERAL
+
+    parts = [part.strip(" ") for part in text.split(",")]
+    written = len(parts) == 2 and any(parts)
+    if not written or not all(not part or NUMERAL.fullmatch(part) for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no bounds: say LOW,HIGH with either left empty, as 0,100 or 0, "
+            "(--bounds=-1,1 where the lower one is negative)"
+        )
+    low, high = (float(part) if part else None for part in parts)
+    if low is not None and high is not None and not low < high:
+        raise argparse.ArgumentTypeError(f"{text!r}: say the lower bound first")
+    return low, high
 
 
 def step_named(text: str) -> "Step":

@@ -135,7 +135,9 @@ class Numbers(Kind):
         self.season = season_for(asked.season, stream.step)
         refuse_too_many(self.horizons, len(stream.series))
         channels = len(stream.series)
-        self.learner = NumberForecaster(self.horizons, season=self.season, channels=channels)
+        self.learner = NumberForecaster(
+            self.horizons, season=self.season, channels=channels, bounds=asked.bounds
+        )
         self.loop = Run(self.learner, self.season)
         said = season_said(asked.season, self.season, stream.step)
         return [*(f"guessed: {guess}" for guess in stream.guessed), said]
@@ -340,6 +342,7 @@ def opened(asked: Namespace) -> "NumberStream":
             unsorted=asked.unsorted,
             time_format=asked.time_format,
             exclude=asked.exclude,
+            bounds=asked.bounds,
         )
     except ExclusionError as error:
         raise UsageError(str(error)) from None

@@ -3,6 +3,7 @@
 One kernel for each family of forecasts; the loop is bound to that of its learner.
 """
 
+import math
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +13,8 @@ from forecast.distribution import (
     LEVEL,
     LEVELS,
     SCORES,
+    bounded_cdf,
+    bounded_surprise,
     hinged_cdf,
     hinged_quantile,
     hinged_surprise,
@@ -21,12 +24,11 @@ from forecast.distribution import (
     mixture_surprise,
     normal_cdf,
     normal_surprise,
-    quantiles_cdf,
     quantiles_crps,
     quantiles_expected_surprise,
-    quantiles_surprise,
 )
 from forecast.learner import (
+    BOUNDS,
     CELL,
     FAMILY,
     HINGE,
@@ -39,6 +41,7 @@ from forecast.learner import (
     QUANTILES,
     RATE,
     SPREAD,
+    VALUES,
 )
 
 NORMAL_SCORES = np.array([NormalDist().inv_cdf(p) for p in LEVELS])
@@ -47,6 +50,14 @@ Y, MEAN, SURPRISE, EXPECTED, CRPS, PIT, ASKED_RATE = range(7)
 QUANTILE = 7
 SHORT = SURPRISE + 1  # columns where only the surprise is asked for
 LONG = QUANTILE + N_LEVELS
+
+
+@compiled
+def answers(row, y):
+    """Whether y is scored: a number, within the bounds, of which something was known when asked."""
+    if not abs(y) < math.inf or math.isnan(row[LOCATION]):
+        return False
+    return row[FAMILY] != QUANTILES or row[BOUNDS] <= y <= row[BOUNDS + 1]
 
 
 @compiled
@@ -105,11 +116,12 @@ def score_hinged(row, y, out):
 @compiled
 def score_quantiles(row, y, out):
     """Measure quantiles against their answer."""
-    values, left, right = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS], row[SPREAD], row[SPREAD + 1]
+    values, left, right = row[VALUES:BOUNDS], row[SPREAD], row[SPREAD + 1]
+    low, high = row[BOUNDS], row[BOUNDS + 1]
     out[Y], out[MEAN] = y, row[LOCATION]
-    out[SURPRISE] = quantiles_surprise(values, left, right, row[CELL], y)
+    out[SURPRISE] = bounded_surprise(values, left, right, low, high, row[CELL], y)
     if len(out) == LONG:
-        out[PIT] = quantiles_cdf(values, left, right, y)
+        out[PIT] = bounded_cdf(values, left, right, low, high, y)
         for p in range(N_LEVELS):
             out[QUANTILE + p] = values[p]
         judge(row, y, out)

@@ -252,10 +252,12 @@ def test_horizons(text: str, horizons: tuple[int, ...]) -> None:
         ["--kind", "dreams"],
         ["--labels", "ham,spam"],
         ["--kind", "words", "--exclude", "1..2"],
+        ["--kind", "words", "--bounds", "0,"],
         *(["--kind", "labels", "--labels", text] for text in ("ham", "a,", ",b", "a,a", "a,b,c")),
         ["--duplicates", "keep"],
         *(["--exclude", text] for text in ("2021-03-01", "..", "soon..", "2021-03-02..2021-03-01")),
         ["--step", "rows", "--exclude", "2021-03-01.."],
+        *(["--bounds", text] for text in ("0", ",", "a,1", "2,1", "1,1", "0,nan", "1,2,3", "0;1")),
         ["--nonsense"],
         ["--hor", "1"],
         ["--horizon", "1-5000"],
@@ -478,6 +480,41 @@ def test_excluded_values_are_neither_scored_nor_learned(
     assert ran(missing, "--out", tmp_path / "other", "--quiet") == 0
     for name in ("predictions.csv", "forecast.csv"):
         assert (tmp_path / "out" / name).read_text() == (tmp_path / "other" / name).read_text()
+
+
+def test_no_forecast_lies_beyond_the_bounds(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    sold = np.maximum(0, np.round(rng.normal(1.0, 2.0, 200))).astype(int)
+    source = saved(tmp_path / "a.csv", [["sold"], *([f"{y}"] for y in sold)])
+    words = ("--bounds", "0,5.5", "--horizon", "1,7", "--out", tmp_path / "out")
+    sold[sold > 5] = 5
+    saved(source, [["sold"], *([f"{y}"] for y in sold)])
+    assert ran(source, *words) == 0
+    rows = [*rows_of(tmp_path / "out" / "predictions.csv"), *rows_of(tmp_path / "out/forecast.csv")]
+    said = np.array([[float(row[name]) for name in ("mean", *QUANTILES)] for row in rows])
+    assert said.min() == 0.0
+    assert said.max() <= 5.5
+    record = scores_of(tmp_path / "out")
+    assert record["options"]["bounds"] == [0.0, 5.5]
+    assert all(entry["surprise"] < 3.0 for entry in record["scores"])
+
+
+def test_a_value_beyond_the_bounds_is_refused_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = [row[:2] for row in hourly(60)]
+    table[33][1] = "-999"
+    source = saved(tmp_path / "a.csv", table)
+    words = (source, "--out", tmp_path / "out", "--bounds", "0,", "--force")
+    assert ran(*words) == 3
+    said = capsys.readouterr().err
+    assert f"{source}, line 34, column 'load': '-999' lies beyond the bounds (--bounds 0,)" in said
+    assert "--missing" in said
+    assert "--exclude" in said
+    assert ran(*words, "--missing", "-999") == 0
+    at = table[33][0]
+    assert ran(*words, "--exclude", f"{at}..{at}") == 0
+    assert ran(*words[:3], "--bounds=-1e3,100", "--force") == 0
 
 
 def test_plain_gzip_and_stdin_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

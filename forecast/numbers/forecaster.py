@@ -15,14 +15,16 @@ import numpy as np
 
 from forecast.blend import boa_blend, boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N
+from forecast.distribution import LEVEL, SCORES, N, within
 from forecast.learner import (
+    BOUNDS,
     CELL,
     FAMILY,
     LOCATION,
     QUANTILES,
     RATE,
     SPREAD,
+    VALUES,
     Layout,
     NumberLearner,
     checked_horizons,
@@ -38,6 +40,16 @@ from forecast.neighbours import (
     neighbours_note,
     sample_quantile,
     successors,
+)
+from forecast.numbers.bounds import (
+    BOUNDS_FLOATS,
+    bounds_allow,
+    bounds_begin,
+    bounds_known,
+    bounds_learn,
+    bounds_told,
+    bounds_write,
+    checked_bounds,
 )
 from forecast.numbers.grain import (
     GRAIN_FLOATS,
@@ -88,6 +100,7 @@ from forecast.numbers.series import (
     LEARN,
     LONG,
     OBSERVED,
+    REFUSED,
     SERIES_FLOATS,
     SERIES_INTS,
     TIME,
@@ -150,11 +163,12 @@ APART = 4  # horizons that have a band each; of more, those of an octave share o
     AT_MIXES,
     AT_WIDTHS,
     AT_GRAINS,
+    AT_BOUNDS,
     AT_ASKED,
     AT_FOUND,
     CHANNEL_FLOATS,
     PLAN,
-) = range(22)
+) = range(23)
 CHANNEL_INTS = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
 EXPERT_FLOATS = SPREAD_FLOATS + N  # the spread and the shape of one expert's errors in one band
 MEAN = N  # the mean is mixed as one more level
@@ -310,7 +324,8 @@ def _answer(f, plan, series, regression, horizons, band, h, apart, y):
         atoms = np.empty(ROOM_MANY)
         count = _atoms(f, plan, horizons, h, time, atoms)
         grains = _grain(f, plan, band)
-        grain_learn(grains, values, atoms[:count], FLOOR * f[LONG], cell, y)
+        bounds = f[plan[AT_BOUNDS] : plan[AT_ASKED]]
+        grain_learn(grains, values, atoms[:count], bounds, FLOOR * f[LONG], cell, y)
     at += 1 + 2 * h * plan[LOCATED]
     expert = plan[AT_EXPERTS] + band * plan[LOCATED] * EXPERT_FLOATS
     for k in range(plan[LOCATED]):
@@ -457,11 +472,15 @@ def _learn_channel(f, plan, series, regression, neighbours, y):
     season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     time = series[TIME]
-    observed = screen(f, series, y) == LEARN
+    bounds = f[plan[AT_BOUNDS] : plan[AT_ASKED]]
+    allowed = bounds_allow(bounds, y)
+    series[REFUSED] += 0 if allowed else 1
+    observed = allowed and screen(f, series, y) == LEARN
     if observed:
         _answer_in_turn(f, plan, series, regression, horizons, y)
         regression_learn(rows, regression, horizons, time, y)
         level_learn(level, y - _deviation(f, plan, series, y))
+        bounds_learn(bounds, y, f[LAST] if series[OBSERVED] > 0 else math.nan)
         series_learn(f, series, y)
     else:
         series_pass(f, series, _stand_in(f, plan, time))
@@ -513,8 +532,10 @@ def forecaster_ask(f, i, c, h, row):
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
+    bounds = channel[i[AT_BOUNDS] : i[AT_ASKED]]
     if channel[LONG] <= 0.0:
         write_certain(row, channel[LAST])
+        row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
         return
     horizons = i[i[AT_HORIZONS] : i[AT_BANDS]]
     band = i[i[AT_BANDS] + h]
@@ -528,11 +549,14 @@ def forecaster_ask(f, i, c, h, row):
     atoms = np.empty(ROOM_MANY)
     count = _atoms(channel, i, horizons, h, time, atoms)
     grain = grain_of(_grain(channel, i, band))
-    out = row[SPREAD + 2 : SPREAD + 2 + N]
+    out = row[VALUES:BOUNDS]
     left, right = grain_write(grain, values, atoms[:count], FLOOR * channel[LONG], out)
     row[FAMILY] = QUANTILES
-    row[LOCATION] = blends[MEAN]
     row[CELL] = cell_of(channel)
+    left, right = bounds_write(bounds, out, left, right, row[CELL])
+    row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
+    low, high = bounds_known(bounds)
+    row[LOCATION] = within(blends[MEAN], low, high)
     row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_SEASON]], band)
     row[SPREAD] = left
     row[SPREAD + 1] = right
@@ -585,6 +609,9 @@ class NumberForecaster(NumberLearner):
         Numbers that arrive together. Each is forecast with the others' last moves in sight.
     step : str, optional
         Time between two instants, as ``"30 min"``, ``"1 h"``, ``"1 d"``, ``"7 d"``, ``"1 month"``.
+    bounds : (float or None, float or None)
+        The least and the greatest value that can be, None where there is none. No forecast holds
+        anything beyond them, and a value from there is refused and counted, and not scored.
 
     Raises
     ------
@@ -611,8 +638,10 @@ class NumberForecaster(NumberLearner):
         season: int | Literal["auto"] = "auto",
         channels: int = 1,
         step: str | None = None,
+        bounds: tuple[float | None, float | None] = (None, None),
     ) -> None:
         self.season = checked_season(season, step)
+        self.bounds = checked_bounds(bounds)
         horizons = checked_horizons(horizons)
         H, longest, S = len(horizons), horizons[-1], self.season
         bands, slots = bands_of(horizons), profile_slots(horizons, S)
@@ -645,6 +674,7 @@ class NumberForecaster(NumberLearner):
             plan[AT_MIXES] = state.floats(of + "mixes", B, MIXES, boa_floats(K)) - first
             plan[AT_WIDTHS] = state.floats(of + "widths", B, WIDTH_FLOATS) - first
             plan[AT_GRAINS] = state.floats(of + "grains", B, GRAIN_FLOATS) - first
+            plan[AT_BOUNDS] = state.floats(of + "bounds", BOUNDS_FLOATS) - first
             plan[AT_ASKED] = state.floats(of + "asked", longest, 1 + 2 * H * located) - first
             rings = horizons[near - 1] if near else 0
             plan[AT_FOUND] = state.floats(of + "found", rings, near, FOUND_FLOATS) - first
@@ -662,6 +692,7 @@ class NumberForecaster(NumberLearner):
         H, longest = len(self.horizons), self.horizons[-1]
         plan = self.view("plan")
         series_begin(self.view(of + "series"), counts[:SERIES_INTS], max(48, self.season // 2))
+        bounds_begin(self.view(of + "bounds"), self.bounds)
         level_begin(self.view(of + "level"), plan[BANDS])
         rows = self.view(of + "regression")
         sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
@@ -694,4 +725,9 @@ class NumberForecaster(NumberLearner):
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
-        return {"horizons": self.horizons, "season": self.season, "channels": self.channels}
+        return {
+            "horizons": self.horizons,
+            "season": self.season,
+            "channels": self.channels,
+            "bounds": self.bounds,
+        }

@@ -30,6 +30,7 @@ TIME_WORDS = (
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 
 Choice = Literal["refuse", "drop"]
+Bounds = tuple[float | None, float | None]
 
 
 @dataclass
@@ -86,7 +87,7 @@ class NumberStream:
         numerals: Numerals,
         times: Times | None,
         grid: Grid,
-        exclusions: Exclusions,
+        left_out: tuple[Exclusions, Bounds],
         refuse: tuple[Choice, Choice],
         block: int,
     ) -> None:
@@ -95,7 +96,7 @@ class NumberStream:
         self.rows_read = self.rows = 0
         self._reader, self._columns, self._numerals = reader, columns, numerals
         self._times, self._grid, self._block = times, grid, block
-        self._exclusions = exclusions
+        self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
         self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
         self._begun = False
@@ -168,6 +169,7 @@ class NumberStream:
             return
         rows = np.arange(len(y))
         self._exclude(Stamps((self.rows + rows).astype(np.float64)), rows, y)
+        self._refuse_beyond(table, rows, y)
         if self.time is not None:
             yield self._handed_on([text.strip(" ") for text in table.columns[-1]], y)
         else:
@@ -187,6 +189,7 @@ class NumberStream:
         self._judge(table, placed)
         kept = np.flatnonzero(placed.fate == KEPT)
         self._exclude(placed.at, kept, y)
+        self._refuse_beyond(table, kept, y)
         if len(kept) < len(texts):
             texts, y = [texts[row] for row in kept], y[kept]
         if (placed.ahead == 1).all():
@@ -201,6 +204,25 @@ class NumberStream:
         if len(excluded):
             y[excluded] = np.nan
             self.bad["excluded"] = self.bad.get("excluded", 0) + len(excluded)
+
+    def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
+        """Raise at the first number of these rows that lies beyond the bounds."""
+        low, high = self._bounds
+        beyond = np.zeros(y[rows].shape, np.bool_)
+        if low is not None:
+            beyond |= y[rows] < low
+        if high is not None:
+            beyond |= y[rows] > high
+        if beyond.any():
+            row, column = np.argwhere(beyond)[0].tolist()
+            said = ",".join("" if bound is None else f"{bound:.12g}" for bound in self._bounds)
+            raise self._error(
+                table,
+                int(rows[row]),
+                column,
+                f"lies beyond the bounds (--bounds {said})",
+                "Say wider ones, or name the text with --missing, or its time with --exclude.",
+            )
 
     def _tell_step(self, texts: list[str], placed: Placed) -> None:
         if self.step is None:
@@ -303,6 +325,7 @@ def open_numbers(
     unsorted: Choice = "refuse",
     time_format: str | None = None,
     exclude: Sequence[str] = (),
+    bounds: Bounds = (None, None),
     block: int = 4096,
 ) -> NumberStream:
     """Open a CSV as a stream of numbers on a grid.
@@ -337,6 +360,9 @@ def open_numbers(
     exclude
         Ranges of time whose numbers are taken for missing, each written "FROM..TO", both inside
         it, either left open; see `forecast.stream.exclusion`.
+    bounds
+        The least and the greatest number that can be, None where there is none: one beyond them
+        that is not excluded is refused.
     block
         Most instants handed on at once; 1 hands on each row as soon as it came.
 
@@ -379,8 +405,8 @@ def open_numbers(
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
         exclusions = Exclusions(exclude, times, columns.first_time)
-        refuse = duplicates, unsorted
-        return NumberStream(reader, columns, numerals, times, grid, exclusions, refuse, block)
+        left_out, refuse = (exclusions, bounds), (duplicates, unsorted)
+        return NumberStream(reader, columns, numerals, times, grid, left_out, refuse, block)
     except BaseException:
         source.close()
         raise
