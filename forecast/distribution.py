@@ -410,6 +410,48 @@ def bounded_crps(values, left, right, low, high, y):
     return total
 
 
+# ------------------------------------------------- the same on a lattice
+# Y is the point nearest to X, of origin + k pitch: P(Y = point) is the mass of X in its cell, and a
+# quantile of Y is the point nearest to that of X. A pitch of 0 is no lattice.
+
+SAME_POINT = 1e-6  # pitches
+DIGITS = 9
+EXACT = 9e15  # whole numbers below it are floats
+
+
+@compiled
+def lattice_nearest(x, origin, pitch):
+    """The point nearest to x: the float of its shortest decimal, as it would be read.
+
+    Where values differ in their last bit, x or the origin is rather the value that comes again.
+    """
+    if not pitch > 0.0:
+        return x
+    away = math.floor((x - origin) / pitch + 0.5)
+    if away == 0.0:
+        return origin
+    point = origin + away * pitch
+    if abs(x - point) <= SAME_POINT * pitch:
+        return x
+    tens = 1.0
+    for _ in range(DIGITS):
+        whole = math.floor(point * tens + 0.5)
+        if abs(whole) > EXACT:
+            break
+        if abs(whole - point * tens) <= SAME_POINT * pitch * tens:
+            return whole / tens
+        tens *= 10.0
+    return point
+
+
+@compiled
+def lattice_edge(x, origin, pitch):
+    """Where the cell ends of the last point that is not above x."""
+    if not pitch > 0.0:
+        return x
+    return origin + (math.floor((x - origin) / pitch + SAME_POINT) + 0.5) * pitch
+
+
 # ------------------------------------------------- Normal and Student's t with few degrees
 
 ROOT_2 = math.sqrt(2.0)
@@ -996,11 +1038,15 @@ class Quantiles(NumberForecast):
         not given.
     bounds : (float, float), optional
         No value lies beyond them: the part of a tail that would is an atom on the bound.
+    lattice : (float, float), optional
+        A point, and its pitch, the distance of the next one: what comes lies on such a point. The
+        mass of its cell is on it, and quantiles are points; a pitch of 0 is no lattice.
 
     Raises
     ------
     ValueError
-        If there are not 21 rising values, a tail is negative, or a value lies beyond a bound.
+        If there are not 21 rising values, a tail or a pitch is negative, or a value lies beyond a
+        bound.
 
     Examples
     --------
@@ -1009,7 +1055,7 @@ class Quantiles(NumberForecast):
     (100.0, 111.2408, 0.5)
     """
 
-    __slots__ = ("_mean", "bounds", "tails", "values")
+    __slots__ = ("_mean", "bounds", "lattice", "tails", "values")
 
     def __init__(
         self,
@@ -1018,6 +1064,7 @@ class Quantiles(NumberForecast):
         cell: float = 0.0,
         mean: float | None = None,
         bounds: tuple[float, float] = (-math.inf, math.inf),
+        lattice: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         values = np.array(values, float)
         rising = values.shape == (N,) and (np.diff(values) >= 0.0).all()
@@ -1031,21 +1078,31 @@ class Quantiles(NumberForecast):
             raise ValueError(f"tails must not be negative; got {tails}")
         if not bounds[0] <= values[0] <= values[-1] <= bounds[1]:
             raise ValueError(f"no value may lie beyond the bounds {bounds}; got {values}")
+        if not 0.0 <= lattice[1] < math.inf:
+            raise ValueError(f"a pitch must not be negative; got {lattice[1]}")
         self.values = values
         self.tails = tails
         self.bounds = bounds
+        self.lattice = lattice
         self.cell = cell
         self._mean = float(bounded_mean(*self._parts) if mean is None else mean)
 
     @classmethod
     def of(
-        cls, values: Floats, tails: Floats, bounds: Floats, cell: float, mean: float
+        cls,
+        values: Floats,
+        tails: Floats,
+        bounds: Floats,
+        lattice: Floats,
+        cell: float,
+        mean: float,
     ) -> "Quantiles":
-        """The forecast of checked values, [21], tails and bounds, [2]; values are not copied."""
+        """The forecast of checked values, [21], and pairs; values are not copied."""
         forecast = cls.__new__(cls)
         forecast.values = values
         forecast.tails = float(tails[0]), float(tails[1])
         forecast.bounds = float(bounds[0]), float(bounds[1])
+        forecast.lattice = float(lattice[0]), float(lattice[1])
         forecast.cell = cell
         forecast._mean = mean
         return forecast
@@ -1060,7 +1117,11 @@ class Quantiles(NumberForecast):
 
     @property
     def median(self) -> float:
-        return float(self.values[N // 2])
+        return self._point(self.values[N // 2])
+
+    def _point(self, x: float) -> float:
+        """What is said of a value of X, which lies between the bounds."""
+        return float(within(lattice_nearest(x, *self.lattice), *self.bounds))
 
     def surprise(self, y: float) -> float:
         return float(bounded_surprise(*self._parts, self.cell, y))
@@ -1069,16 +1130,24 @@ class Quantiles(NumberForecast):
         return float(quantiles_expected_surprise(self.values, *self.tails, self.cell))
 
     def quantile(self, level: float) -> float:
-        return float(bounded_quantile(*self._parts, _checked_level(level)))
+        return self._point(bounded_quantile(*self._parts, _checked_level(level)))
 
     def cdf(self, y: float) -> float:
-        return float(bounded_cdf(*self._parts, y))
+        low, high = self.bounds
+        edge = lattice_edge(y, *self.lattice) if low <= y < high else y
+        return float(bounded_cdf(*self._parts, edge))
 
     def pdf(self, y: float) -> float:
         return float(bounded_pdf(*self._parts, y))
 
     def crps(self, y: float) -> float:
-        """Continuous ranked probability score, in units of y (Matheson and Winkler, 1976)."""
+        """Continuous ranked probability score, in units of y (Matheson and Winkler, 1976).
+
+        On a lattice it is that of the points that the 21 values stand for.
+        """
+        if self.lattice[1] > 0.0:
+            points = [self._point(value) for value in self.values]
+            return Quantiles(points, bounds=self.bounds).crps(y)
         return float(bounded_crps(*self._parts, y))
 
     def __repr__(self) -> str:

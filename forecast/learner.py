@@ -27,7 +27,8 @@ FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell,
 NORMAL, MIXTURE, QUANTILES, HINGED = range(4)
 # NORMAL: sd.  MIXTURE: n, then n weights, locations, scales, degrees of freedom.
 # HINGED: the hinge, P(Y <= hinge) of the mixture and as believed, then as a mixture.
-# QUANTILES: slopes of the two tails, the values at the levels, the two bounds.
+# QUANTILES: slopes of the two tails, the values at the levels, the two bounds, a
+# point of the lattice and its pitch (0 for none).
 SPREAD = 4
 MOST_PARTS = 12
 HINGE = SPREAD
@@ -36,6 +37,7 @@ ROW = HINGED_MIXTURE + 1 + 4 * MOST_PARTS
 N_LEVELS = len(LEVELS)
 VALUES = SPREAD + 2
 BOUNDS = VALUES + N_LEVELS
+LATTICE = BOUNDS + 2
 # What is said of a word or label before it is learned: its surprise, the surprise that the
 # forecast itself expected (nan where that is not known), the effective rate, and the part of the
 # surprise that spells a word never seen; nats.
@@ -312,6 +314,7 @@ def write_unknown(row):
     for slot in range(LOCATION, BOUNDS):
         row[slot] = math.nan
     row[BOUNDS], row[BOUNDS + 1] = -math.inf, math.inf
+    row[LATTICE], row[LATTICE + 1] = 0.0, 0.0
     row[RATE] = 1.0
 
 
@@ -335,8 +338,9 @@ def read_row(row: np.ndarray) -> Forecast:
         return _read_mixture(row, SPREAD)
     if family == HINGED:
         return Hinged.of(_read_mixture(row, HINGED_MIXTURE), *row[HINGE:HINGED_MIXTURE])
-    values, tails, bounds = row[VALUES:BOUNDS], row[SPREAD:VALUES], row[BOUNDS : BOUNDS + 2]
-    return Quantiles.of(values, tails, bounds, row[CELL], float(row[LOCATION]))
+    values, tails = row[VALUES:BOUNDS], row[SPREAD:VALUES]
+    bounds, lattice = row[BOUNDS:LATTICE], row[LATTICE : LATTICE + 2]
+    return Quantiles.of(values, tails, bounds, lattice, row[CELL], float(row[LOCATION]))
 
 
 def _read_mixture(row: np.ndarray, at: int) -> Mixture:

@@ -18,6 +18,7 @@ from forecast.distribution import (
     hinged_cdf,
     hinged_quantile,
     hinged_surprise,
+    lattice_nearest,
     mixture_cdf,
     mixture_mean,
     mixture_quantile,
@@ -26,6 +27,7 @@ from forecast.distribution import (
     normal_surprise,
     quantiles_crps,
     quantiles_expected_surprise,
+    within,
 )
 from forecast.learner import (
     BOUNDS,
@@ -34,6 +36,7 @@ from forecast.learner import (
     HINGE,
     HINGED,
     HINGED_MIXTURE,
+    LATTICE,
     LOCATION,
     MIXTURE,
     N_LEVELS,
@@ -125,6 +128,8 @@ def score_quantiles(row, y, out):
         for p in range(N_LEVELS):
             out[QUANTILE + p] = values[p]
         judge(row, y, out)
+        if row[LATTICE + 1] > 0.0:
+            judge_points(row, y, out)
 
 
 @compiled
@@ -136,6 +141,21 @@ def judge(row, y, out):
     out[CRPS] = quantiles_crps(values, left, right, y)
     out[EXPECTED] = quantiles_expected_surprise(values, left, right, row[CELL])
     out[ASKED_RATE] = row[RATE]
+
+
+@compiled
+def judge_points(row, y, out):
+    """Quantiles that are points of a lattice, and their CRPS.
+
+    The PIT stays what it was without one: about the middle of the step that the cdf makes at y.
+    """
+    values = out[QUANTILE:LONG]
+    for p in range(N_LEVELS):
+        point = lattice_nearest(values[p], row[LATTICE], row[LATTICE + 1])
+        values[p] = within(point, row[BOUNDS], row[BOUNDS + 1])
+    left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
+    right = (values[N_LEVELS - 1] - values[N_LEVELS - 2]) / (SCORES[1] - SCORES[0])
+    out[CRPS] = quantiles_crps(values, left, right, y)
 
 
 SCORE = {

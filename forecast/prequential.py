@@ -58,7 +58,7 @@ class Answers(NamedTuple):
     surprise: np.ndarray  # nats; nan while the series has no unit to measure in
     expected: np.ndarray  # the surprise that the forecast itself expected
     crps: np.ndarray
-    pit: np.ndarray  # cdf(y)
+    pit: np.ndarray  # cdf(y); on a lattice about the middle of its step there
     rate: np.ndarray  # the learner's effective rate when asked
     last: np.ndarray  # the last value known when asked
     seasonal: np.ndarray  # the last value known at the answer's phase when asked; nan if none

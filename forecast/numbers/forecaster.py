@@ -20,6 +20,7 @@ from forecast.learner import (
     BOUNDS,
     CELL,
     FAMILY,
+    LATTICE,
     LOCATION,
     QUANTILES,
     RATE,
@@ -57,6 +58,13 @@ from forecast.numbers.grain import (
     grain_of,
     grain_write,
     repeated,
+)
+from forecast.numbers.lattice import (
+    LATTICE_FLOATS,
+    ORIGIN,
+    lattice_begin,
+    lattice_learn,
+    lattice_pitch,
 )
 from forecast.numbers.level import (
     level_begin,
@@ -164,11 +172,12 @@ APART = 4  # horizons that have a band each; of more, those of an octave share o
     AT_WIDTHS,
     AT_GRAINS,
     AT_BOUNDS,
+    AT_LATTICE,
     AT_ASKED,
     AT_FOUND,
     CHANNEL_FLOATS,
     PLAN,
-) = range(23)
+) = range(24)
 CHANNEL_INTS = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
 EXPERT_FLOATS = SPREAD_FLOATS + N  # the spread and the shape of one expert's errors in one band
 MEAN = N  # the mean is mixed as one more level
@@ -324,7 +333,7 @@ def _answer(f, plan, series, regression, horizons, band, h, apart, y):
         atoms = np.empty(ROOM_MANY)
         count = _atoms(f, plan, horizons, h, time, atoms)
         grains = _grain(f, plan, band)
-        bounds = f[plan[AT_BOUNDS] : plan[AT_ASKED]]
+        bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
         grain_learn(grains, values, atoms[:count], bounds, FLOOR * f[LONG], cell, y)
     at += 1 + 2 * h * plan[LOCATED]
     expert = plan[AT_EXPERTS] + band * plan[LOCATED] * EXPERT_FLOATS
@@ -472,7 +481,7 @@ def _learn_channel(f, plan, series, regression, neighbours, y):
     season = f[plan[AT_SEASON] : plan[AT_SMOOTHING]]
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     time = series[TIME]
-    bounds = f[plan[AT_BOUNDS] : plan[AT_ASKED]]
+    bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
     allowed = bounds_allow(bounds, y)
     series[REFUSED] += 0 if allowed else 1
     observed = allowed and screen(f, series, y) == LEARN
@@ -480,7 +489,9 @@ def _learn_channel(f, plan, series, regression, neighbours, y):
         _answer_in_turn(f, plan, series, regression, horizons, y)
         regression_learn(rows, regression, horizons, time, y)
         level_learn(level, y - _deviation(f, plan, series, y))
-        bounds_learn(bounds, y, f[LAST] if series[OBSERVED] > 0 else math.nan)
+        last = f[LAST] if series[OBSERVED] > 0 else math.nan
+        bounds_learn(bounds, y, last)
+        lattice_learn(f[plan[AT_LATTICE] : plan[AT_ASKED]], y, FLOOR * f[LONG])
         series_learn(f, series, y)
     else:
         series_pass(f, series, _stand_in(f, plan, time))
@@ -532,7 +543,7 @@ def forecaster_ask(f, i, c, h, row):
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
-    bounds = channel[i[AT_BOUNDS] : i[AT_ASKED]]
+    bounds = channel[i[AT_BOUNDS] : i[AT_LATTICE]]
     if channel[LONG] <= 0.0:
         write_certain(row, channel[LAST])
         row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
@@ -555,6 +566,8 @@ def forecaster_ask(f, i, c, h, row):
     row[CELL] = cell_of(channel)
     left, right = bounds_write(bounds, out, left, right, row[CELL])
     row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
+    lattice = channel[i[AT_LATTICE] : i[AT_ASKED]]
+    row[LATTICE], row[LATTICE + 1] = lattice[ORIGIN], lattice_pitch(lattice)
     low, high = bounds_known(bounds)
     row[LOCATION] = within(blends[MEAN], low, high)
     row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_SEASON]], band)
@@ -675,6 +688,7 @@ class NumberForecaster(NumberLearner):
             plan[AT_WIDTHS] = state.floats(of + "widths", B, WIDTH_FLOATS) - first
             plan[AT_GRAINS] = state.floats(of + "grains", B, GRAIN_FLOATS) - first
             plan[AT_BOUNDS] = state.floats(of + "bounds", BOUNDS_FLOATS) - first
+            plan[AT_LATTICE] = state.floats(of + "lattice", LATTICE_FLOATS) - first
             plan[AT_ASKED] = state.floats(of + "asked", longest, 1 + 2 * H * located) - first
             rings = horizons[near - 1] if near else 0
             plan[AT_FOUND] = state.floats(of + "found", rings, near, FOUND_FLOATS) - first
@@ -693,6 +707,7 @@ class NumberForecaster(NumberLearner):
         plan = self.view("plan")
         series_begin(self.view(of + "series"), counts[:SERIES_INTS], max(48, self.season // 2))
         bounds_begin(self.view(of + "bounds"), self.bounds)
+        lattice_begin(self.view(of + "lattice"))
         level_begin(self.view(of + "level"), plan[BANDS])
         rows = self.view(of + "regression")
         sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
