@@ -152,7 +152,7 @@ def weighted_median(weights, values):
 
 @compiled
 def boa_floats(K, M):
-    """Floats of M aggregations of K experts: weights, regret, its square, its largest; [4, K, M]."""
+    """Floats of M aggregations of K experts: weight, regret, its square, its largest, [4, K, M]."""
     return 4 * K * M
 
 
@@ -182,7 +182,8 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
         R_k <- R_k + r_k - eta_k sqrt(o) r_k^2           safe against bad experts
         w_k ~ prior_k eta_k exp(eta_k R_k)
 
-    ``prior`` [K] is what the weights begin with and never quite forget. Where y follows the blend's own forecast the mean gradient is 0, and so is that of r.
+    ``prior`` [K] is what the weights begin with. Where y follows the blend's own forecast the mean
+    gradient is 0, and so is that of r.
     """
     K, M = experts.shape
     weights, R, V, E = f[0], f[1], f[2], f[3]

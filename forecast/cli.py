@@ -32,8 +32,8 @@ KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": 
 # which options are about one kind of file alone
 OPTIONS_OF = {
     "numbers": (
-        *("target", "season", "time", "time_format", "step", "delimiter", "decimal", "missing"),
-        *("duplicates", "unsorted"),
+        *("target", "season", "bounds", "time", "time_format", "step", "delimiter", "decimal"),
+        *("missing", "duplicates", "unsorted", "exclude"),
     ),
     "labels": ("labels",),
 }
@@ -54,6 +54,10 @@ examples:
       two series together, each step of the next 48
   forecast run sales.csv --delimiter ';' --decimal , --missing -999 --season 7
       numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
+  forecast run shop.csv --exclude 2020-12-24..2020-12-26 --exclude ..2019-03-31
+      a holiday and a bad start: their values are missing ones, not scored and not learned
+  forecast run sales.csv --bounds 0,
+      nothing is sold back: no forecast lies below 0
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -180,7 +184,15 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         type=season_named,
         default="auto",
         help="steps after which the pattern comes back: a number, none, or auto: that of the step, "
-        "as a day for hours and a year for weeks (auto)",
+        "as a day for hours and a year for weeks, and what else the past shows (auto)",
+    )
+    group.add_argument(
+        "--bounds",
+        metavar="LOW,HIGH",
+        type=bounds_named,
+        default=(None, None),
+        help="the least and the greatest value that can be, either left empty, as '0,': forecasts "
+        "stay between them, and a value beyond them is bad input (what the series shows by itself)",
     )
 
 
@@ -220,6 +232,17 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         choices=refuse,
         default="refuse",
         help="what to do with a time earlier than the one before (refuse)",
+    )
+
+    group.add_argument(
+        "--exclude",
+        metavar="FROM..TO",
+        type=exclusion_named,
+        action="append",
+        default=[],
+        help="take the values from FROM to TO, both inside, for missing: an outage, a holiday; "
+        "times as the file writes them, or dates, or row numbers where rows are instants; either "
+        "side may be left open; repeatable",
     )
 
 
@@ -292,6 +315,29 @@ def season_named(text: str) -> int | str:
     )
 
 
+def bounds_named(text: str) -> tuple[float | None, float | None]:
+    """The bounds that a person wrote; None where there is none.
+
+    Examples
+    --------
+    >>> bounds_named("0,"), bounds_named("-1.5,1e3")
+    ((0.0, None), (-1.5, 1000.0))
+    """
+    from forecast.stream.numerals import NUMERAL
+
+    parts = [part.strip(" ") for part in text.split(",")]
+    written = len(parts) == 2 and any(parts)
+    if not written or not all(not part or NUMERAL.fullmatch(part) for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no bounds: say LOW,HIGH with either left empty, as 0,100 or 0, "
+            "(--bounds=-1,1 where the lower one is negative)"
+        )
+    low, high = (float(part) if part else None for part in parts)
+    if low is not None and high is not None and not low < high:
+        raise argparse.ArgumentTypeError(f"{text!r}: say the lower bound first")
+    return low, high
+
+
 def step_named(text: str) -> "Step":
     """A step that a person wrote."""
     from forecast.clock import Step
@@ -300,6 +346,17 @@ def step_named(text: str) -> "Step":
         return Step.named(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def exclusion_named(text: str) -> str:
+    """A range that a person wrote; what its times mean, the file will tell."""
+    from forecast.stream.exclusion import ExclusionError, sides
+
+    try:
+        sides(text)
+    except ExclusionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def delimiter_named(text: str) -> str:
@@ -347,6 +404,8 @@ def run(asked: argparse.Namespace, command: str) -> int:
             record = report.finish(kind.coming(), {**said, "loop": kind.loop.path})
     for reason, count in stream.bad.items():
         say(f"{kind.bad}: {count:,} ({reason})")
+    for sentence in kind.notices():
+        say(sentence)
     answer(record, asked)
     return DONE
 

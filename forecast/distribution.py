@@ -89,6 +89,7 @@ def _t4_square(z: float) -> float:
 
 t4_square = compiled(_t4_square)
 T4_ENTROPY = 2.5 * 0.2803723055467761 + math.log(8.0 / 3.0)  # -int t4 log t4
+t4_moment = compiled(_t4_moment)
 SQUARE_BELOW = np.array([_t4_square(z) for z in SCORES])
 SQUARE_ABOVE = np.array([_t4_square(-z) for z in SCORES])
 MOMENT = np.array([_t4_moment(z) for z in SCORES])
@@ -311,6 +312,144 @@ def quantiles_crps(values, left, right, y):
     below = t4_square(z) - (SQUARE_BELOW[segment - 1] if segment > 0 else 0.0)
     above = t4_square(-z) - (SQUARE_ABOVE[segment] if segment < n else 0.0)
     return total + slope * (below + above)
+
+
+# ------------------------------------------------- the same between two bounds
+# Y = max(low, min(high, X)), X being bent through quantiles of which none lies beyond a bound: the
+# part of a tail that does is an atom on it.
+
+
+@compiled
+def within(x, low, high):
+    """x, or the bound that it passes; what is not known stays nan."""
+    if x < low:
+        return low
+    return high if x > high else x
+
+
+@compiled
+def bounded_cdf(values, left, right, low, high, x):
+    """P(Y <= x)."""
+    if x < low:
+        return 0.0
+    return quantiles_cdf(values, left, right, x) if x < high else 1.0
+
+
+@compiled
+def bounded_quantile(values, left, right, low, high, p):
+    """The smallest x with P(Y <= x) >= p."""
+    return within(quantiles_quantile(values, left, right, p), low, high)
+
+
+@compiled
+def bounded_pdf(values, left, right, low, high, x):
+    """Density between the bounds; infinite on the atom of one that a tail reaches."""
+    if x < low or x > high:
+        return 0.0
+    if (x == low and left > 0.0) or (x == high and right > 0.0):
+        return math.inf
+    return quantiles_pdf(values, left, right, x)
+
+
+@compiled
+def bounded_surprise(values, left, right, low, high, cell, y):
+    """-log of the mass of the cell around y, over its width; a cell on a bound has all beyond."""
+    if y < low or y > high:
+        return math.inf
+    half = 0.5 * cell
+    on_low, on_high = y - low <= half, high - y <= half
+    if not (on_low or on_high):
+        return quantiles_surprise(values, left, right, cell, y)
+    a = -math.inf if on_low else _score_from(values, left, right, y, -half)
+    b = math.inf if on_high else _score_up_to(values, left, right, y, half)
+    mass = _mass_between(a, b)
+    if mass > 0.0:
+        return -math.log(mass / cell)
+    return -math.log(bounded_pdf(values, left, right, low, high, y))
+
+
+@compiled
+def _score_of_tail(value, scale, score, bound):
+    """How far out, z < 0, a bound lies on the tail that begins at a value; -inf if on none."""
+    return score - abs(value - bound) / scale if scale > 0.0 else -math.inf
+
+
+@compiled
+def _beyond(values, left, right, low, high):
+    """z < 0 of the two bounds: how far out on its tail each of them lies."""
+    n = len(values)
+    below = _score_of_tail(values[0], left, SCORES[0], low)
+    return below, _score_of_tail(values[n - 1], right, -SCORES[n - 1], high)
+
+
+@compiled
+def bounded_mean(values, left, right, low, high):
+    """E[Y] = E[X] + E[low - X; X < low] - E[X - high; X > high].
+
+    E[low - X; X < low] = int_-inf^low P(X <= x) dx = left (z T(z) - M(z)),  M the moment
+    """
+    mean = quantiles_mean(values, left, right)
+    below, above = _beyond(values, left, right, low, high)
+    if below > -math.inf:
+        mean += left * (below * t4_cdf(below) - t4_moment(below))
+    if above > -math.inf:
+        mean -= right * (above * t4_cdf(above) - t4_moment(above))
+    return within(mean, low, high)
+
+
+@compiled
+def bounded_crps(values, left, right, low, high, y):
+    """That of X less what lies beyond the bounds, of a y between them."""
+    total = quantiles_crps(values, left, right, y)
+    below, above = _beyond(values, left, right, low, high)
+    # int_-inf^low P(X <= x)^2 dx
+    if below > -math.inf:
+        total -= left * t4_square(below)
+    if above > -math.inf:
+        total -= right * t4_square(above)
+    return total
+
+
+# ------------------------------------------------- the same on a lattice
+# Y is the point nearest to X, of origin + k pitch: P(Y = point) is the mass of X in its cell, and a
+# quantile of Y is the point nearest to that of X. A pitch of 0 is no lattice.
+
+SAME_POINT = 1e-6  # pitches
+DIGITS = 9
+EXACT = 9e15  # whole numbers below it are floats
+
+
+@compiled
+def lattice_nearest(x, origin, pitch):
+    """The point nearest to x: the float of its shortest decimal, as it would be read.
+
+    Where values differ in their last bit, x or the origin is rather the value that comes again.
+    """
+    if not pitch > 0.0:
+        return x
+    away = math.floor((x - origin) / pitch + 0.5)
+    if away == 0.0:
+        return origin
+    point = origin + away * pitch
+    if abs(x - point) <= SAME_POINT * pitch:
+        return x
+    tens = 1.0
+    for _ in range(DIGITS):
+        whole = math.floor(point * tens + 0.5)
+        if abs(whole) > EXACT:
+            break
+        if abs(whole - point * tens) <= SAME_POINT * pitch * tens:
+            return whole / tens
+        tens *= 10.0
+    return point
+
+
+@compiled
+def lattice_edge(x, origin, pitch):
+    """Where the cell ends of the last point that is not above x."""
+    if not pitch > 0.0:
+        return x
+    return origin + (math.floor((x - origin) / pitch + SAME_POINT) + 0.5) * pitch
 
 
 # ------------------------------------------------- Normal and Student's t with few degrees
@@ -897,11 +1036,17 @@ class Quantiles(NumberForecast):
         What the square loss asks for, where that was learned on its own: how far the tails reach
         beyond the last quantile is said by these only roughly. That of the values and tails where
         not given.
+    bounds : (float, float), optional
+        No value lies beyond them: the part of a tail that would is an atom on the bound.
+    lattice : (float, float), optional
+        A point, and its pitch, the distance of the next one: what comes lies on such a point. The
+        mass of its cell is on it, and quantiles are points; a pitch of 0 is no lattice.
 
     Raises
     ------
     ValueError
-        If there are not 21 rising values, or a tail is negative.
+        If there are not 21 rising values, a tail or a pitch is negative, or a value lies beyond a
+        bound.
 
     Examples
     --------
@@ -910,7 +1055,7 @@ class Quantiles(NumberForecast):
     (100.0, 111.2408, 0.5)
     """
 
-    __slots__ = ("_mean", "tails", "values")
+    __slots__ = ("_mean", "bounds", "lattice", "tails", "values")
 
     def __init__(
         self,
@@ -918,6 +1063,8 @@ class Quantiles(NumberForecast):
         tails: tuple[float, float] | None = None,
         cell: float = 0.0,
         mean: float | None = None,
+        bounds: tuple[float, float] = (-math.inf, math.inf),
+        lattice: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         values = np.array(values, float)
         rising = values.shape == (N,) and (np.diff(values) >= 0.0).all()
@@ -929,20 +1076,40 @@ class Quantiles(NumberForecast):
             tails = left, right
         if not all(0.0 <= tail < math.inf for tail in tails):
             raise ValueError(f"tails must not be negative; got {tails}")
+        if not bounds[0] <= values[0] <= values[-1] <= bounds[1]:
+            raise ValueError(f"no value may lie beyond the bounds {bounds}; got {values}")
+        if not 0.0 <= lattice[1] < math.inf:
+            raise ValueError(f"a pitch must not be negative; got {lattice[1]}")
         self.values = values
         self.tails = tails
+        self.bounds = bounds
+        self.lattice = lattice
         self.cell = cell
-        self._mean = float(quantiles_mean(values, *tails) if mean is None else mean)
+        self._mean = float(bounded_mean(*self._parts) if mean is None else mean)
 
     @classmethod
-    def of(cls, values: Floats, left: float, right: float, cell: float, mean: float) -> "Quantiles":
-        """The forecast of checked values, [21]; they are not copied."""
+    def of(
+        cls,
+        values: Floats,
+        tails: Floats,
+        bounds: Floats,
+        lattice: Floats,
+        cell: float,
+        mean: float,
+    ) -> "Quantiles":
+        """The forecast of checked values, [21], and pairs; values are not copied."""
         forecast = cls.__new__(cls)
         forecast.values = values
-        forecast.tails = left, right
+        forecast.tails = float(tails[0]), float(tails[1])
+        forecast.bounds = float(bounds[0]), float(bounds[1])
+        forecast.lattice = float(lattice[0]), float(lattice[1])
         forecast.cell = cell
         forecast._mean = mean
         return forecast
+
+    @property
+    def _parts(self) -> tuple[Floats, float, float, float, float]:
+        return self.values, *self.tails, *self.bounds
 
     @property
     def mean(self) -> float:
@@ -950,26 +1117,38 @@ class Quantiles(NumberForecast):
 
     @property
     def median(self) -> float:
-        return float(self.values[N // 2])
+        return self._point(self.values[N // 2])
+
+    def _point(self, x: float) -> float:
+        """What is said of a value of X, which lies between the bounds."""
+        return float(within(lattice_nearest(x, *self.lattice), *self.bounds))
 
     def surprise(self, y: float) -> float:
-        return float(quantiles_surprise(self.values, *self.tails, self.cell, y))
+        return float(bounded_surprise(*self._parts, self.cell, y))
 
     def expected_surprise(self) -> float:
         return float(quantiles_expected_surprise(self.values, *self.tails, self.cell))
 
     def quantile(self, level: float) -> float:
-        return float(quantiles_quantile(self.values, *self.tails, _checked_level(level)))
+        return self._point(bounded_quantile(*self._parts, _checked_level(level)))
 
     def cdf(self, y: float) -> float:
-        return float(quantiles_cdf(self.values, *self.tails, y))
+        low, high = self.bounds
+        edge = lattice_edge(y, *self.lattice) if low <= y < high else y
+        return float(bounded_cdf(*self._parts, edge))
 
     def pdf(self, y: float) -> float:
-        return float(quantiles_pdf(self.values, *self.tails, y))
+        return float(bounded_pdf(*self._parts, y))
 
     def crps(self, y: float) -> float:
-        """Continuous ranked probability score, in units of y (Matheson and Winkler, 1976)."""
-        return float(quantiles_crps(self.values, *self.tails, y))
+        """Continuous ranked probability score, in units of y (Matheson and Winkler, 1976).
+
+        On a lattice it is that of the points that the 21 values stand for.
+        """
+        if self.lattice[1] > 0.0:
+            points = [self._point(value) for value in self.values]
+            return Quantiles(points, bounds=self.bounds).crps(y)
+        return float(bounded_crps(*self._parts, y))
 
     def __repr__(self) -> str:
         low, high = self.values[1], self.values[-2]

@@ -89,6 +89,10 @@ class Kind(ABC):
     def coming(self) -> list[Any]:
         """What comes after the end of the data."""
 
+    def notices(self) -> list[str]:
+        """What was asked for and never came about, in sentences."""
+        return []
+
     @abstractmethod
     def points(self) -> int:
         """Words, messages, or values on the grid, missing ones included."""
@@ -131,7 +135,15 @@ class Numbers(Kind):
         self.season = season_for(asked.season, stream.step)
         refuse_too_many(self.horizons, len(stream.series))
         channels = len(stream.series)
-        self.learner = NumberForecaster(self.horizons, season=self.season, channels=channels)
+        # of a step without a season nothing is known: any is looked for
+        step = str(stream.step) if self.season else None
+        self.learner = NumberForecaster(
+            self.horizons,
+            asked.season,
+            channels,
+            step if asked.season == "auto" else None,
+            asked.bounds,
+        )
         self.loop = Run(self.learner, self.season)
         said = season_said(asked.season, self.season, stream.step)
         return [*(f"guessed: {guess}" for guess in stream.guessed), said]
@@ -179,7 +191,25 @@ class Numbers(Kind):
             "time": stream.time,
             "step": None if stream.step is None else str(stream.step),
             "guessed": stream.guessed,
+            "seasons": self.seasons(),
         }
+
+    def seasons(self) -> dict[str, list[int]]:
+        """The seasons in force at the end, in steps, of each series."""
+        names = self.stream.series
+        return {name: list(self.learner.seasons(c)) for c, name in enumerate(names)}
+
+    def notices(self) -> list[str]:
+        """Seasons that were found, and exclusions that no row has met."""
+        found: dict[tuple[int, ...], list[str]] = {}
+        for name, seasons in self.seasons().items():
+            if set(seasons) - {self.season}:
+                found.setdefault(tuple(seasons), []).append(name)
+        said = [
+            f"seasons found: {' and '.join(map(str, seasons))} steps, of {', '.join(names)}"
+            for seasons, names in found.items()
+        ]
+        return said + [f"warning: --exclude {text} met no row" for text in self.stream.unmet]
 
     def points(self) -> int:
         """Values on the grid, missing ones included."""
@@ -316,21 +346,26 @@ class Labels(Symbolic):
 
 def opened(asked: Namespace) -> "NumberStream":
     """The source, as a stream of numbers."""
-    from forecast.stream import open_numbers
+    from forecast.stream import ExclusionError, open_numbers
     from forecast.stream.numerals import MISSING
 
-    return open_numbers(
-        asked.source,
-        time=asked.time,
-        target=asked.target,
-        delimiter=asked.delimiter,
-        decimal=asked.decimal,
-        missing=(*MISSING, *asked.missing),
-        step=asked.step,
-        duplicates=asked.duplicates,
-        unsorted=asked.unsorted,
-        time_format=asked.time_format,
-    )
+    try:
+        return open_numbers(
+            asked.source,
+            time=asked.time,
+            target=asked.target,
+            delimiter=asked.delimiter,
+            decimal=asked.decimal,
+            missing=(*MISSING, *asked.missing),
+            step=asked.step,
+            duplicates=asked.duplicates,
+            unsorted=asked.unsorted,
+            time_format=asked.time_format,
+            exclude=asked.exclude,
+            bounds=asked.bounds,
+        )
+    except ExclusionError as error:
+        raise UsageError(str(error)) from None
 
 
 def first_two(stream: "NumberStream") -> "Iterator[Rows]":
@@ -361,7 +396,7 @@ def season_said(asked: int | str, season: int, step: "Step | None") -> str:
     if asked != "auto" or step is None:
         return ""
     if season == 0:
-        return f"season: none is known for a step of {step} (--season to name one)"
+        return f"season: none is known for a step of {step}; looked for (--season to name one)"
     whole = str(type(step)(step.unit, step.size * season))
     names = {"1 minute": "a minute", "1 hour": "an hour", "1 day": "a day", "1 week": "a week"}
     named = {**names, "1 year": "a year", "52 weeks": "a year"}.get(whole, whole)

@@ -27,13 +27,17 @@ FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell,
 NORMAL, MIXTURE, QUANTILES, HINGED = range(4)
 # NORMAL: sd.  MIXTURE: n, then n weights, locations, scales, degrees of freedom.
 # HINGED: the hinge, P(Y <= hinge) of the mixture and as believed, then as a mixture.
-# QUANTILES: slopes of the two tails, then the values at the levels.
+# QUANTILES: slopes of the two tails, the values at the levels, the two bounds, a
+# point of the lattice and its pitch (0 for none).
 SPREAD = 4
 MOST_PARTS = 12
 HINGE = SPREAD
 HINGED_MIXTURE = HINGE + 3
 ROW = HINGED_MIXTURE + 1 + 4 * MOST_PARTS
 N_LEVELS = len(LEVELS)
+VALUES = SPREAD + 2
+BOUNDS = VALUES + N_LEVELS
+LATTICE = BOUNDS + 2
 # What is said of a word or label before it is learned: its surprise, the surprise that the
 # forecast itself expected (nan where that is not known), the effective rate, and the part of the
 # surprise that spells a word never seen; nats.
@@ -307,8 +311,10 @@ def checked_vector(y: Any, channels: int) -> np.ndarray:
 def write_unknown(row):
     """The forecast before the first value: nothing is known."""
     row[FAMILY] = QUANTILES
-    for slot in range(LOCATION, SPREAD + 2 + N_LEVELS):
+    for slot in range(LOCATION, BOUNDS):
         row[slot] = math.nan
+    row[BOUNDS], row[BOUNDS + 1] = -math.inf, math.inf
+    row[LATTICE], row[LATTICE + 1] = 0.0, 0.0
     row[RATE] = 1.0
 
 
@@ -320,7 +326,7 @@ def write_certain(row, y):
     row[SPREAD] = 0.0
     row[SPREAD + 1] = 0.0
     for p in range(N_LEVELS):
-        row[SPREAD + 2 + p] = y
+        row[VALUES + p] = y
 
 
 def read_row(row: np.ndarray) -> Forecast:
@@ -332,8 +338,9 @@ def read_row(row: np.ndarray) -> Forecast:
         return _read_mixture(row, SPREAD)
     if family == HINGED:
         return Hinged.of(_read_mixture(row, HINGED_MIXTURE), *row[HINGE:HINGED_MIXTURE])
-    values = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS]
-    return Quantiles.of(values, row[SPREAD], row[SPREAD + 1], row[CELL], float(row[LOCATION]))
+    values, tails = row[VALUES:BOUNDS], row[SPREAD:VALUES]
+    bounds, lattice = row[BOUNDS:LATTICE], row[LATTICE : LATTICE + 2]
+    return Quantiles.of(values, tails, bounds, lattice, row[CELL], float(row[LOCATION]))
 
 
 def _read_mixture(row: np.ndarray, at: int) -> Mixture:

@@ -3,6 +3,7 @@
 One kernel for each family of forecasts; the loop is bound to that of its learner.
 """
 
+import math
 from statistics import NormalDist
 
 import numpy as np
@@ -12,26 +13,30 @@ from forecast.distribution import (
     LEVEL,
     LEVELS,
     SCORES,
+    bounded_cdf,
+    bounded_surprise,
     hinged_cdf,
     hinged_quantile,
     hinged_surprise,
+    lattice_nearest,
     mixture_cdf,
     mixture_mean,
     mixture_quantile,
     mixture_surprise,
     normal_cdf,
     normal_surprise,
-    quantiles_cdf,
     quantiles_crps,
     quantiles_expected_surprise,
-    quantiles_surprise,
+    within,
 )
 from forecast.learner import (
+    BOUNDS,
     CELL,
     FAMILY,
     HINGE,
     HINGED,
     HINGED_MIXTURE,
+    LATTICE,
     LOCATION,
     MIXTURE,
     N_LEVELS,
@@ -39,6 +44,7 @@ from forecast.learner import (
     QUANTILES,
     RATE,
     SPREAD,
+    VALUES,
 )
 
 NORMAL_SCORES = np.array([NormalDist().inv_cdf(p) for p in LEVELS])
@@ -47,6 +53,14 @@ Y, MEAN, SURPRISE, EXPECTED, CRPS, PIT, ASKED_RATE = range(7)
 QUANTILE = 7
 SHORT = SURPRISE + 1  # columns where only the surprise is asked for
 LONG = QUANTILE + N_LEVELS
+
+
+@compiled
+def answers(row, y):
+    """Whether y is scored: a number, within the bounds, of which something was known when asked."""
+    if not abs(y) < math.inf or math.isnan(row[LOCATION]):
+        return False
+    return row[FAMILY] != QUANTILES or row[BOUNDS] <= y <= row[BOUNDS + 1]
 
 
 @compiled
@@ -105,14 +119,17 @@ def score_hinged(row, y, out):
 @compiled
 def score_quantiles(row, y, out):
     """Measure quantiles against their answer."""
-    values, left, right = row[SPREAD + 2 : SPREAD + 2 + N_LEVELS], row[SPREAD], row[SPREAD + 1]
+    values, left, right = row[VALUES:BOUNDS], row[SPREAD], row[SPREAD + 1]
+    low, high = row[BOUNDS], row[BOUNDS + 1]
     out[Y], out[MEAN] = y, row[LOCATION]
-    out[SURPRISE] = quantiles_surprise(values, left, right, row[CELL], y)
+    out[SURPRISE] = bounded_surprise(values, left, right, low, high, row[CELL], y)
     if len(out) == LONG:
-        out[PIT] = quantiles_cdf(values, left, right, y)
+        out[PIT] = bounded_cdf(values, left, right, low, high, y)
         for p in range(N_LEVELS):
             out[QUANTILE + p] = values[p]
         judge(row, y, out)
+        if row[LATTICE + 1] > 0.0:
+            judge_points(row, y, out)
 
 
 @compiled
@@ -124,6 +141,21 @@ def judge(row, y, out):
     out[CRPS] = quantiles_crps(values, left, right, y)
     out[EXPECTED] = quantiles_expected_surprise(values, left, right, row[CELL])
     out[ASKED_RATE] = row[RATE]
+
+
+@compiled
+def judge_points(row, y, out):
+    """Quantiles that are points of a lattice, and their CRPS.
+
+    The PIT stays what it was without one: about the middle of the step that the cdf makes at y.
+    """
+    values = out[QUANTILE:LONG]
+    for p in range(N_LEVELS):
+        point = lattice_nearest(values[p], row[LATTICE], row[LATTICE + 1])
+        values[p] = within(point, row[BOUNDS], row[BOUNDS + 1])
+    left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
+    right = (values[N_LEVELS - 1] - values[N_LEVELS - 2]) / (SCORES[1] - SCORES[0])
+    out[CRPS] = quantiles_crps(values, left, right, y)
 
 
 SCORE = {

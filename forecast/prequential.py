@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.compiled import bound
-from forecast.distribution import LEVELS, Forecast
+from forecast.distribution import LEVELS, Forecast, Quantiles
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
-    LOCATION,
     N_LEVELS,
     ROW,
     SAID,
@@ -29,7 +28,7 @@ from forecast.learner import (
     SymbolLearner,
     Symbols,
 )
-from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, judge
+from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, answers, judge
 from forecast.numbers.series import turn
 from forecast.rivals import Rivals
 
@@ -59,7 +58,7 @@ class Answers(NamedTuple):
     surprise: np.ndarray  # nats; nan while the series has no unit to measure in
     expected: np.ndarray  # the surprise that the forecast itself expected
     crps: np.ndarray
-    pit: np.ndarray  # cdf(y)
+    pit: np.ndarray  # cdf(y); on a lattice about the middle of its step there
     rate: np.ndarray  # the learner's effective rate when asked
     last: np.ndarray  # the last value known when asked
     seasonal: np.ndarray  # the last value known at the answer's phase when asked; nan if none
@@ -151,8 +150,10 @@ def _channels(forecast: Any, y: Any) -> list[tuple[Forecast, Any]]:
 
 
 def _scorable(forecast: Any, y: Any) -> bool:
-    """Whether there is an answer, and something was known when the question was asked."""
+    """Whether there is an answer within the bounds, and something was known when it was asked."""
     if y is None or (isinstance(y, float) and not math.isfinite(y)):
+        return False
+    if isinstance(forecast, Quantiles) and not forecast.bounds[0] <= y <= forecast.bounds[1]:
         return False
     return not math.isnan(getattr(forecast, "mean", 0.0))
 
@@ -180,7 +181,7 @@ def walk(f, i, horizons, first, queue, ys, out, where):
             asked = row - horizons[h]
             for c in range(C):
                 forecast = queue[turn(asked, longest), c, h]
-                if asked < 0 or not abs(ys[t, c]) < math.inf or math.isnan(forecast[LOCATION]):
+                if asked < 0 or not answers(forecast, ys[t, c]):
                     continue
                 score(forecast, ys[t, c], out[n])
                 where[n, 0], where[n, 1], where[n, 2], where[n, 3] = row, c, horizons[h], asked

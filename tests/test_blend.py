@@ -522,7 +522,8 @@ def test_boa_side_by_side_is_each_alone() -> None:
 def test_boa_prior_and_overlap_by_hand() -> None:
     f, experts = np.zeros((4, 2, 1)), np.array([[0.0], [2.0]])
     f[0] = 0.5
-    # r = 3 (1 - x) = (3, -3), overlap 4: V = 2 * 9, E = 2 * 3; eta = min(1/12, sqrt(ln 2/18)) = 1/12
+    # r = 3 (1 - x) = (3, -3), overlap 4: V = 2 * 9, E = 2 * 3
+    # eta = min(1/12, sqrt(ln 2/18)) = 1/12
     # R = 3 - 2 * 9/12 = 1.5 and -4.5; w ~ prior exp(eta R) with prior (1, 5)
     boa_learn(f, experts, np.array([1.0]), np.array([3.0]), np.array([1.0, 5.0]), 0.0, 4.0)
     second = 5.0 * math.exp(-0.5)

@@ -251,8 +251,13 @@ def test_horizons(text: str, horizons: tuple[int, ...]) -> None:
         ["--predictions", "some"],
         ["--kind", "dreams"],
         ["--labels", "ham,spam"],
+        ["--kind", "words", "--exclude", "1..2"],
+        ["--kind", "words", "--bounds", "0,"],
         *(["--kind", "labels", "--labels", text] for text in ("ham", "a,", ",b", "a,a", "a,b,c")),
         ["--duplicates", "keep"],
+        *(["--exclude", text] for text in ("2021-03-01", "..", "soon..", "2021-03-02..2021-03-01")),
+        ["--step", "rows", "--exclude", "2021-03-01.."],
+        *(["--bounds", text] for text in ("0", ",", "a,1", "2,1", "1,1", "0,nan", "1,2,3", "0;1")),
         ["--nonsense"],
         ["--hor", "1"],
         ["--horizon", "1-5000"],
@@ -450,6 +455,66 @@ def test_dropped_rows_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "left out: 1 (time out of order)" in said
     bad = {"duplicate time": 1, "time out of order": 1}
     assert scores_of(tmp_path / "out")["bad_rows"] == bad
+
+
+def test_excluded_values_are_neither_scored_nor_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = [row[:2] for row in hourly(120)]
+    source = saved(tmp_path / "a.csv", table)
+    words = ("--exclude", "2021-03-02..2021-03-02", "--exclude", "..2021-03-01T01:00")
+    words += ("--exclude", "2022-01-01..")
+    assert ran(source, "--out", tmp_path / "out", *words) == 0
+    said = capsys.readouterr().err
+    assert "left out: 26 (excluded)" in said
+    assert "warning: --exclude 2022-01-01.. met no row" in said
+    record = scores_of(tmp_path / "out")
+    assert record["bad_rows"] == {"excluded": 26}
+    assert record["options"]["exclude"] == list(words[1::2])
+    assert record["values"]["load"] == {"observed": 94, "missing": 26, "refused": 0}
+    assert record["scores"][0]["n"] == 93
+    # the same as a file where these values are missing
+    for row in [*table[1:3], *table[25:49]]:
+        row[1] = ""
+    missing = saved(tmp_path / "b.csv", table)
+    assert ran(missing, "--out", tmp_path / "other", "--quiet") == 0
+    for name in ("predictions.csv", "forecast.csv"):
+        assert (tmp_path / "out" / name).read_text() == (tmp_path / "other" / name).read_text()
+
+
+def test_no_forecast_lies_beyond_the_bounds(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    sold = np.maximum(0, np.round(rng.normal(1.0, 2.0, 200))).astype(int)
+    source = saved(tmp_path / "a.csv", [["sold"], *([f"{y}"] for y in sold)])
+    words = ("--bounds", "0,5.5", "--horizon", "1,7", "--out", tmp_path / "out")
+    sold[sold > 5] = 5
+    saved(source, [["sold"], *([f"{y}"] for y in sold)])
+    assert ran(source, *words) == 0
+    rows = [*rows_of(tmp_path / "out" / "predictions.csv"), *rows_of(tmp_path / "out/forecast.csv")]
+    said = np.array([[float(row[name]) for name in ("mean", *QUANTILES)] for row in rows])
+    assert said.min() == 0.0
+    assert said.max() <= 5.5
+    record = scores_of(tmp_path / "out")
+    assert record["options"]["bounds"] == [0.0, 5.5]
+    assert all(entry["surprise"] < 3.0 for entry in record["scores"])
+
+
+def test_a_value_beyond_the_bounds_is_refused_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = [row[:2] for row in hourly(60)]
+    table[33][1] = "-999"
+    source = saved(tmp_path / "a.csv", table)
+    words = (source, "--out", tmp_path / "out", "--bounds", "0,", "--force")
+    assert ran(*words) == 3
+    said = capsys.readouterr().err
+    assert f"{source}, line 34, column 'load': '-999' lies beyond the bounds (--bounds 0,)" in said
+    assert "--missing" in said
+    assert "--exclude" in said
+    assert ran(*words, "--missing", "-999") == 0
+    at = table[33][0]
+    assert ran(*words, "--exclude", f"{at}..{at}") == 0
+    assert ran(*words[:3], "--bounds=-1e3,100", "--force") == 0
 
 
 def test_plain_gzip_and_stdin_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.stream import NumberStream, Step, StreamError, open_numbers, season_of
+from forecast.stream import (
+    ExclusionError,
+    NumberStream,
+    Step,
+    StreamError,
+    open_numbers,
+    season_of,
+)
 
 
 class Read:
@@ -493,6 +500,90 @@ def test_bad_times(read: Reader, text: str) -> None:
         return
     error = read.refuses(table)
     assert (error.line, error.column, error.text) == (3, "time", text)
+
+
+# ---- what is excluded ----------------------------------------------------------------------------
+
+HOURS = "time,y\n" + "".join(
+    f"2024-02-{d:02d} {h:02d}:00,{d}\n" for d in (28, 29) for h in range(24)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "exclude", "kept"),
+    [
+        # a date is all of its day, on both sides
+        (HOURS, "2024-02-28..2024-02-28", range(24, 48)),
+        (HOURS, "..2024-02-28", range(24, 48)),
+        (HOURS, "2024-02-29..", range(24)),
+        (HOURS, "2024-02..2024-02", range(0)),
+        # an instant is itself, written with what parts it in the file or with another sign
+        (HOURS, "2024-02-28 22:00..2024-02-29T01:00", [*range(22), *range(26, 48)]),
+        (HOURS, "2024-02-28 22:30 .. 2024-02-29", range(23)),
+        ("y\n" + "1\n" * 9, "3..5", [0, 1, 2, 6, 7, 8]),
+        ("year,y\n1871,1\n1872,1\n1873,1\n", "1872..", [0]),
+        ("time,y\n0.1,1\n0.2,1\n0.3,1\n", "0.2..0.2", [0, 2]),
+    ],
+)
+def test_excluded_values_are_missing(
+    read: Reader, text: str, exclude: str, kept: list[int]
+) -> None:
+    whole = read(text)
+    for block in (1, 5, 4096):
+        found = read(text, exclude=[exclude], block=block)
+        assert np.flatnonzero(~np.isnan(found.y[:, 0])).tolist() == list(kept)
+        assert found.times == whole.times
+        assert found.stream.bad == {"excluded": len(whole.times) - len(kept)}
+        assert found.stream.unmet == []
+
+
+def test_exclusions_take_the_clock_of_the_file(read: Reader) -> None:
+    text = "time,y\n2024-01-01T23:00+02:00,1\n2024-01-02T00:00+02:00,2\n2024-01-02T01:00+02:00,3\n"
+    assert same(read(text, exclude=["2024-01-01..2024-01-01"]).values, [math.nan, 2.0, 3.0])
+    instant = "2024-01-01T22:00Z..2024-01-01T22:30Z"
+    assert same(read(text, exclude=[instant]).values, [1.0, math.nan, 3.0])
+    named = "time,y\n31.01.2024,1\n01.02.2024,2\n02.02.2024,3\n"
+    for exclude in ("01.02.2024..01.02.2024", "2024-02-01..2024-02-01"):
+        found = read(named, time_format="%d.%m.%Y", exclude=[exclude])
+        assert same(found.values, [1.0, math.nan, 3.0])
+    # with rows for instants their numbers count, gaps or not, and the times are mere text
+    found = read("time,y\n1,1\n5,2\n7,3\n", step="rows", exclude=["1..1"])
+    assert same(found.values, [1.0, math.nan, 3.0])
+
+
+def test_exclusions_beside_gaps_and_dropped_rows(read: Reader) -> None:
+    text = "time,y\n1,1\n2,2\n5,5\n2,9\n6,6\n7,7\n"
+    for block in (1, 2, 4096):
+        found = read(text, unsorted="drop", exclude=["2..5", "7..", "100..200"], block=block)
+        assert same(found.values, [1.0, *[math.nan] * 4, 6.0, math.nan])
+        assert found.stream.bad == {"time out of order": 1, "excluded": 3}
+        assert found.stream.unmet == ["100..200"]
+
+
+@pytest.mark.parametrize(
+    ("text", "exclude", "said"),
+    [
+        (HOURS, "2024-02-29..2024-02-28", "ends before it begins: say the earlier time first"),
+        (HOURS, "2024-02-28 05:00..2024-02-28 04:00", "ends before it begins"),
+        (
+            HOURS,
+            "yesterday..",
+            "'yesterday' is not a time. Write it as the file does (2024-02-28 00",
+        ),
+        (HOURS, "2024-02-30..", "'2024-02-30' is not a time that exists"),
+        (HOURS, "2024-02-28T00:00Z..", "has an offset from UTC where the times of the file have"),
+        (HOURS, "2024-02-28", "is no range of times: say FROM..TO"),
+        (HOURS, "..", "is no range of times"),
+        (HOURS, "1..2..3", "is no range of times"),
+        ("y\n1\n2\n", "2024-01-01..", "is no row number"),
+        ("y\n1\n2\n", "-1..", "is no row number"),
+        ("year,y\n1871,1\n1872,1\n", "1872-01-01..", "is not a number"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(read: Reader, text: str, exclude: str, said: str) -> None:
+    with pytest.raises(ExclusionError) as caught:
+        read(text, exclude=[exclude])
+    assert said in str(caught.value)
 
 
 def test_seasons() -> None:

@@ -32,6 +32,8 @@ LEARNERS: dict[str, Factory] = {
     "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
     "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
     "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
+    # wide ones: a scale and a shift would carry the values past those that hold
+    "forecaster, bounds": lambda: NumberForecaster(bounds=(-1e9, 1e9)),
     # one rate follows a shift by a thousand spreads in 200 points if it is no slower than 0.05
     "paced level, constant": lambda: Paced("level", "constant", rate=0.05),
     "paced level, own surprise": lambda: Paced("level", "own surprise", rate=0.05),

@@ -13,14 +13,17 @@ from typing import Any, Literal
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, N
+from forecast.distribution import LEVEL, N, within
 from forecast.learner import (
+    BOUNDS,
     CELL,
     FAMILY,
+    LATTICE,
     LOCATION,
     QUANTILES,
     RATE,
     SPREAD,
+    VALUES,
     Layout,
     NumberLearner,
     checked_horizons,
@@ -38,7 +41,24 @@ from forecast.neighbours import (
     sample_quantile,
     successors,
 )
+from forecast.numbers.bounds import (
+    BOUNDS_FLOATS,
+    bounds_allow,
+    bounds_begin,
+    bounds_known,
+    bounds_learn,
+    bounds_told,
+    bounds_write,
+    checked_bounds,
+)
 from forecast.numbers.grain import repeated
+from forecast.numbers.lattice import (
+    LATTICE_FLOATS,
+    ORIGIN,
+    lattice_begin,
+    lattice_learn,
+    lattice_pitch,
+)
 from forecast.numbers.level import (
     level_begin,
     level_floats,
@@ -93,6 +113,7 @@ from forecast.numbers.series import (
     LEARN,
     LONG,
     OBSERVED,
+    REFUSED,
     SERIES_FLOATS,
     SERIES_INTS,
     TIME,
@@ -153,6 +174,8 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     AT_SEASONS,
     AT_POOLS,
     POOL,
+    AT_BOUNDS,
+    AT_LATTICE,
     AT_NOW,
     AT_ASKED,
     AT_FOUND,
@@ -161,7 +184,7 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     AT_WITH_PROFILE,
     CHANNEL_FLOATS,
     PLAN,
-) = range(25)
+) = range(27)
 # integers of a channel after those of its series, its regression and its two kinds of neighbours
 IN_FORCE, NEXT_LOOK, SEASON_INTS = range(3)
 # and then of each season: period, how many slots of its profile are seen, which, its regression
@@ -319,9 +342,10 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     overlap = max(1.0, horizons[h] / _every(horizons, first))
     pool, located = _pool(f, plan, band), _located(seasons)
     least, cell = FLOOR * f[LONG], cell_of(f)
+    bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
     pool_learn(
         *(pool, _most(plan), located, near, asked[1:], _said(found), atoms),
-        *(error, overlap, least, cell, y),
+        *(bounds, error, overlap, least, cell, y),
     )
 
 
@@ -342,7 +366,10 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
     bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     time = series[TIME]
-    observed = screen(f, series, y) == LEARN
+    bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
+    allowed = bounds_allow(bounds, y)
+    series[REFUSED] += 0 if allowed else 1
+    observed = allowed and screen(f, series, y) == LEARN
     if observed:
         for first in range(len(bands)):
             if first == 0 or bands[first] != bands[first - 1]:
@@ -354,6 +381,8 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
             _, _, _, own, counts = _season(f, plan, seasons, s)
             regression_learn(own, counts[AT_SIZES:], horizons, time, y)
         level_learn(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], y - _expected(f, plan, seasons, time))
+        bounds_learn(bounds, y, f[LAST] if series[OBSERVED] > 0 else math.nan)
+        lattice_learn(f[plan[AT_LATTICE] : plan[AT_NOW]], y, FLOOR * f[LONG])
         series_learn(f, series, y)
     else:
         series_pass(f, series, _stand_in(f, plan, seasons, time))
@@ -410,10 +439,9 @@ def _look(f, plan, series, regression, neighbours, seasons):
     path_of(latest(changes, neighbours[NEIGHBOURS_INTS:], n), unit, path)
     found, r = period_of(path, n)
     first = seasons[SEASON_INTS + PERIOD]
-    if found > 0 and found != first:
-        if first == 0 or r > alike(path, n, first) + CLEARLY:
-            _enter(f, plan, series, regression, neighbours, seasons, 0, found)
-            first = found
+    if found > 0 and (first == 0 or r > alike(path, n, first) + CLEARLY):
+        _enter(f, plan, series, regression, neighbours, seasons, 0, found)
+        first = found
     if first > 0:
         week = week_of(path, n, first)
         if week > 0 and seasons[SEASON_INTS + SLOT_INTS + PERIOD] != week:
@@ -577,7 +605,9 @@ def _keep(f, plan, seasons, horizons, time, unit):
         for k in range(2 * _located(seasons)):
             asked[1 + k] = now[k]
         if h < plan[NEAR]:
-            _found_for(f, plan, horizons, time + horizons[h], h)[:] = _found(f, plan, horizons, 0, h)
+            _found_for(f, plan, horizons, time + horizons[h], h)[:] = _found(
+                f, plan, horizons, 0, h
+            )
 
 
 @compiled
@@ -639,20 +669,29 @@ def forecaster_ask(f, i, c, h, row):
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
+    bounds = channel[i[AT_BOUNDS] : i[AT_LATTICE]]
     if channel[LONG] <= 0.0:
         write_certain(row, channel[LAST])
+        row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
         return
     horizons = i[i[AT_HORIZONS] : i[AT_BANDS]]
     band = i[i[AT_BANDS] + h]
     near = h < i[NEAR]
     found = _found(channel, i, horizons, 0, h) if near else channel[:FOUND_FLOATS]
     atoms = _atoms(found) if near else found[:0]
-    row[FAMILY] = QUANTILES
-    row[LOCATION] = pool_write(
+    values = row[VALUES:BOUNDS]
+    mean, left, right = pool_write(
         *(_pool(channel, i, band), _most(i), _located(seasons), near, _now(channel, i, h)),
-        *(_said(found), atoms, FLOOR * channel[LONG], row[SPREAD:]),
+        *(_said(found), atoms, FLOOR * channel[LONG], values),
     )
+    row[FAMILY] = QUANTILES
     row[CELL] = cell_of(channel)
+    row[SPREAD], row[SPREAD + 1] = bounds_write(bounds, values, left, right, row[CELL])
+    row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
+    lattice = channel[i[AT_LATTICE] : i[AT_NOW]]
+    row[LATTICE], row[LATTICE + 1] = lattice[ORIGIN], lattice_pitch(lattice)
+    low, high = bounds_known(bounds)
+    row[LOCATION] = within(mean, low, high)
     row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_REGRESSION]], band)
 
 
@@ -685,6 +724,9 @@ class NumberForecaster(NumberLearner):
         Numbers that arrive together. Each is forecast with the others' last moves in sight.
     step : str, optional
         Time between two instants, as ``"30 min"``, ``"1 h"``, ``"1 d"``, ``"7 d"``, ``"1 month"``.
+    bounds : (float or None, float or None)
+        The least and the greatest value that can be, None where there is none. No forecast holds
+        anything beyond them, and a value from there is refused and counted, and not scored.
 
     Raises
     ------
@@ -713,8 +755,10 @@ class NumberForecaster(NumberLearner):
         season: int | Literal["auto"] = "auto",
         channels: int = 1,
         step: str | None = None,
+        bounds: tuple[float | None, float | None] = (None, None),
     ) -> None:
         self.season = checked_season(season, step)
+        self.bounds = checked_bounds(bounds)
         self.asked_season, self.step = season, step
         horizons = checked_horizons(horizons)
         H, longest = len(horizons), horizons[-1]
@@ -757,6 +801,8 @@ class NumberForecaster(NumberLearner):
             plan[AT_NEIGHBOURS] = state.floats(of + "neighbours", 2, NEIGHBOURS_FLOATS) - first
             plan[AT_SEASONS] = state.floats(of + "seasons", slots, int(plan[SEASON])) - first
             plan[AT_POOLS] = state.floats(of + "pools", B, int(plan[POOL])) - first
+            plan[AT_BOUNDS] = state.floats(of + "bounds", BOUNDS_FLOATS) - first
+            plan[AT_LATTICE] = state.floats(of + "lattice", LATTICE_FLOATS) - first
             plan[AT_NOW] = state.floats(of + "now", H, 2 * most) - first
             plan[AT_ASKED] = state.floats(of + "asked", longest, B, 1 + 2 * most) - first
             plan[AT_FOUND] = state.floats(of + "found", rings, len(nearest), FOUND_FLOATS) - first
@@ -773,6 +819,8 @@ class NumberForecaster(NumberLearner):
         H, longest = len(self.horizons), self.horizons[-1]
         plan = self.view("plan")
         series_begin(self.view(of + "series"), counts[:SERIES_INTS], max(48, self.season // 2))
+        bounds_begin(self.view(of + "bounds"), self.bounds)
+        lattice_begin(self.view(of + "lattice"))
         level_begin(self.view(of + "level"), plan[BANDS])
         sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
         regression_begin(self.view(of + "regression"), sizes, AUTO_LAGS, features, H, longest)
@@ -783,7 +831,9 @@ class NumberForecaster(NumberLearner):
 
     def seasons(self, channel: int = 0) -> tuple[int, ...]:
         """The seasons in force, in instants; those of one channel."""
-        in_force = self.view("counts")[channel, -SEASON_INTS - int(self.view("plan")[SLOTS]) * SLOT_INTS :]
+        in_force = self.view("counts")[
+            channel, -SEASON_INTS - int(self.view("plan")[SLOTS]) * SLOT_INTS :
+        ]
         periods = in_force[SEASON_INTS + PERIOD :: SLOT_INTS]
         return tuple(int(S) for S in periods[: in_force[IN_FORCE]])
 
@@ -814,4 +864,5 @@ class NumberForecaster(NumberLearner):
             "season": self.asked_season,
             "channels": self.channels,
             "step": self.step,
+            "bounds": self.bounds,
         }

@@ -13,7 +13,8 @@ Their log scores are remembered, and the best one speaks.
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVELS, SCORES, quantiles_surprise
+from forecast.distribution import LEVELS, SCORES, bounded_surprise
+from forecast.numbers.bounds import bounds_told, bounds_write
 from forecast.rate import bounded, one_over_n
 
 N = len(LEVELS)
@@ -31,13 +32,15 @@ GRAIN_FLOATS = SURPRISES + GRAINS
 
 
 @compiled
-def grain_learn(f, values, atoms, least, cell, y):
-    """Ask each way how surprising ``y`` was."""
+def grain_learn(f, values, atoms, bounds, least, cell, y):
+    """Ask each way, between the bounds, how surprising ``y`` was."""
     f[JUDGED] += 1.0
     room = np.empty(N)
+    low, high = bounds_told(bounds)
     for grain in range(GRAINS):
         left, right = grain_write(grain, values, atoms, least, room)
-        nats = bounded(quantiles_surprise(room, left, right, cell, y), LARGEST)
+        left, right = bounds_write(bounds, room, left, right, cell)
+        nats = bounded(bounded_surprise(room, left, right, low, high, cell, y), LARGEST)
         f[SURPRISES + grain] += one_over_n(f[JUDGED], RATE) * (nats - f[SURPRISES + grain])
 
 

@@ -75,9 +75,10 @@ def period_of(path, n):
         after = alike(path, n, P)
         # a season is better than those a little longer and shorter
         peak = P - 1
-        if peak > SHORTEST and before < here >= after and here >= ALIKE:
-            if here > best_r + BETTER and surer(path, n, peak, here) >= SURE:
-                best, best_r = peak, here
+        peaks = peak > SHORTEST and before < here >= after
+        better = here >= ALIKE and here > best_r + BETTER
+        if peaks and better and surer(path, n, peak, here) >= SURE:
+            best, best_r = peak, here
         before, here = here, after
     return best, best_r
 

@@ -41,9 +41,8 @@ SQUARE_BOUND = 10.0  # mean errors: the mean is taught by no more at once
 
 def pool_floats(most: int) -> int:
     """Floats of a pool of so many experts that give a location, at most; see ``_places``."""
-    experts = most * (SPREAD_FLOATS + N + SAID)
-    mixed = boa_floats(most + NEIGHBOURS, MIXED) + (most + NEIGHBOURS) * SAID
-    return experts + mixed + WIDTH_FLOATS + GRAIN_FLOATS
+    floats: int = _places(most)[-1] + GRAIN_FLOATS
+    return floats
 
 
 @compiled
@@ -59,7 +58,7 @@ def _places(most):
 
 def pool_begin(f: Floats, most: int, near: bool) -> None:
     """A pool of the first experts, all with the same weight."""
-    shapes, mixes, weights, weighed, _, _ = _places.py_func(most)
+    shapes, mixes, weights, weighed, _, _ = _places(most)
     spreads = f[:shapes].reshape(most, SPREAD_FLOATS)
     for spread in spreads:
         spread_begin(spread)
@@ -72,7 +71,7 @@ def pool_begin(f: Floats, most: int, near: bool) -> None:
 
 def pool_mixes(f: Floats, most: int) -> Floats:
     """Weights, regrets, squares and largest of the aggregations, [4, experts, MIXED]."""
-    _, mixes, weights, _, _, _ = _places.py_func(most)
+    _, mixes, weights, _, _, _ = _places(most)
     return f[mixes:weights].reshape(4, most + NEIGHBOURS, MIXED)
 
 
@@ -170,7 +169,7 @@ def _say(f, most, located, near, asked, found, said):
 
 
 @compiled
-def pool_learn(f, most, located, near, asked, found, atoms, error, overlap, least, cell, y):
+def pool_learn(f, most, located, near, asked, found, atoms, bounds, error, overlap, least, cell, y):
     """Score every expert on what ``y`` answers; move weights, widths, spreads and shapes.
 
     ``error`` is the mean |error| of the regression, ``overlap`` how many of the answers that teach
@@ -192,7 +191,8 @@ def pool_learn(f, most, located, near, asked, found, atoms, error, overlap, leas
     widen(wide, values)
     width_learn(wide, values, overlap, y)
     if cell > 0.0:
-        grain_learn(f[grain : grain + GRAIN_FLOATS], values, atoms, least, cell, y)
+        grains = f[grain : grain + GRAIN_FLOATS]
+        grain_learn(grains, values, atoms, bounds, least, cell, y)
     for k in range(located):
         spread = f[k * SPREAD_FLOATS : (k + 1) * SPREAD_FLOATS]
         off = y - asked[2 * k]
@@ -228,17 +228,17 @@ def _gradients(blends, error, y):
 
 
 @compiled
-def pool_write(f, most, located, near, asked, found, atoms, least, row):
-    """Write quantiles [N] with the scales of their tails before them; returns the mean."""
+def pool_write(f, most, located, near, asked, found, atoms, least, values):
+    """Write the quantiles [N]; returns the mean and the scales of the two tails."""
     width, grain = _places(most)[4:]
     out = np.empty(SAID)
     pool_mix(f, most, located, near, asked, found, out)
-    values = out[:N]
-    _sort(values)
-    widen(f[width : width + WIDTH_FLOATS], values)
+    mixed = out[:N]
+    _sort(mixed)
+    widen(f[width : width + WIDTH_FLOATS], mixed)
     chosen = grain_of(f[grain : grain + GRAIN_FLOATS])
-    row[0], row[1] = grain_write(chosen, values, atoms, least, row[2 : 2 + N])
-    return out[MEAN]
+    left, right = grain_write(chosen, mixed, atoms, least, values)
+    return out[MEAN], left, right
 
 
 @compiled

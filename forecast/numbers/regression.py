@@ -104,7 +104,7 @@ def regression_begin(f, i, lags, features, horizons, longest):
 @compiled
 def regression_inherit(f, i, other, sizes, shared):
     """Begin with what another one knows of the features that both have, the first ``shared``."""
-    _, errors, P, W, _ = _places(i)
+    _, _, P, W, _ = _places(i)
     _, _, their_P, their_W, _ = _places(sizes)
     D, their_D = i[FEATURES], sizes[FEATURES]
     i[NEWEST] = sizes[NEWEST]

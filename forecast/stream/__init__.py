@@ -3,5 +3,14 @@
 from forecast.clock import Step, season_of
 from forecast.stream.csv_numbers import NumberStream, Rows, open_numbers
 from forecast.stream.errors import StreamError
+from forecast.stream.exclusion import ExclusionError
 
-__all__ = ["NumberStream", "Rows", "Step", "StreamError", "open_numbers", "season_of"]
+__all__ = [
+    "ExclusionError",
+    "NumberStream",
+    "Rows",
+    "Step",
+    "StreamError",
+    "open_numbers",
+    "season_of",
+]

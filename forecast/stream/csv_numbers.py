@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, Refused, StreamError, shown
+from forecast.stream.exclusion import Exclusions
 from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed
 from forecast.stream.numerals import MISSING, Numerals
 from forecast.stream.source import Lines, Source
@@ -29,6 +30,7 @@ TIME_WORDS = (
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 
 Choice = Literal["refuse", "drop"]
+Bounds = tuple[float | None, float | None]
 
 
 @dataclass
@@ -70,6 +72,8 @@ class NumberStream:
         What was guessed, a sentence each. The step joins when it is known.
     bad : dict of str to int
         Rows and lines left out, by reason.
+    unmet : list of str
+        Ranges that were to be excluded, and that no row has met.
     rows_read : int
         Data rows read from the file.
     rows : int
@@ -83,6 +87,7 @@ class NumberStream:
         numerals: Numerals,
         times: Times | None,
         grid: Grid,
+        left_out: tuple[Exclusions, Bounds],
         refuse: tuple[Choice, Choice],
         block: int,
     ) -> None:
@@ -91,6 +96,7 @@ class NumberStream:
         self.rows_read = self.rows = 0
         self._reader, self._columns, self._numerals = reader, columns, numerals
         self._times, self._grid, self._block = times, grid, block
+        self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
         self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
         self._begun = False
@@ -102,6 +108,10 @@ class NumberStream:
     @property
     def step(self) -> Step | None:
         return self._grid.step
+
+    @property
+    def unmet(self) -> list[str]:
+        return self._exclusions.unmet
 
     @property
     def bytes_read(self) -> int:
@@ -156,7 +166,11 @@ class NumberStream:
         self.rows_read += len(y)
         if self._times is not None:
             yield from self._on_grid(table, y)
-        elif self.time is not None:
+            return
+        rows = np.arange(len(y))
+        self._exclude(Stamps((self.rows + rows).astype(np.float64)), rows, y)
+        self._refuse_beyond(table, rows, y)
+        if self.time is not None:
             yield self._handed_on([text.strip(" ") for text in table.columns[-1]], y)
         else:
             yield self._handed_on([str(self.rows + row) for row in range(len(y))], y)
@@ -174,6 +188,8 @@ class NumberStream:
             self._tell_step(texts, placed)
         self._judge(table, placed)
         kept = np.flatnonzero(placed.fate == KEPT)
+        self._exclude(placed.at, kept, y)
+        self._refuse_beyond(table, kept, y)
         if len(kept) < len(texts):
             texts, y = [texts[row] for row in kept], y[kept]
         if (placed.ahead == 1).all():
@@ -181,6 +197,32 @@ class NumberStream:
                 yield self._handed_on(texts, y)
         else:
             yield from self._with_gaps(texts, y, placed)
+
+    def _exclude(self, stamps: Stamps, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
+        """Take the numbers of excluded instants for missing, and count their rows."""
+        excluded = rows[self._exclusions.hold(stamps)]
+        if len(excluded):
+            y[excluded] = np.nan
+            self.bad["excluded"] = self.bad.get("excluded", 0) + len(excluded)
+
+    def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
+        """Raise at the first number of these rows that lies beyond the bounds."""
+        low, high = self._bounds
+        beyond = np.zeros(y[rows].shape, np.bool_)
+        if low is not None:
+            beyond |= y[rows] < low
+        if high is not None:
+            beyond |= y[rows] > high
+        if beyond.any():
+            row, column = np.argwhere(beyond)[0].tolist()
+            said = ",".join("" if bound is None else f"{bound:.12g}" for bound in self._bounds)
+            raise self._error(
+                table,
+                int(rows[row]),
+                column,
+                f"lies beyond the bounds (--bounds {said})",
+                "Say wider ones, or name the text with --missing, or its time with --exclude.",
+            )
 
     def _tell_step(self, texts: list[str], placed: Placed) -> None:
         if self.step is None:
@@ -282,6 +324,8 @@ def open_numbers(
     duplicates: Choice = "refuse",
     unsorted: Choice = "refuse",
     time_format: str | None = None,
+    exclude: Sequence[str] = (),
+    bounds: Bounds = (None, None),
     block: int = 4096,
 ) -> NumberStream:
     """Open a CSV as a stream of numbers on a grid.
@@ -313,6 +357,12 @@ def open_numbers(
         What to do with a time that is not later than the one before: "refuse", or "drop" it.
     time_format
         Layout of the times, as of strptime; None: ISO 8601 or plain numbers.
+    exclude
+        Ranges of time whose numbers are taken for missing, each written "FROM..TO", both inside
+        it, either left open; see `forecast.stream.exclusion`.
+    bounds
+        The least and the greatest number that can be, None where there is none: one beyond them
+        that is not excluded is refused.
     block
         Most instants handed on at once; 1 hands on each row as soon as it came.
 
@@ -325,6 +375,8 @@ def open_numbers(
     ------
     StreamError
         Here or while reading: at whatever cannot be read one way only.
+    ExclusionError
+        At a range that cannot be read, or ends before it begins.
 
     Examples
     --------
@@ -352,7 +404,9 @@ def open_numbers(
         columns = Columns(reader, numerals, time, target, delimiter)
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
-        return NumberStream(reader, columns, numerals, times, grid, (duplicates, unsorted), block)
+        exclusions = Exclusions(exclude, times, columns.first_time)
+        left_out, refuse = (exclusions, bounds), (duplicates, unsorted)
+        return NumberStream(reader, columns, numerals, times, grid, left_out, refuse, block)
     except BaseException:
         source.close()
         raise
@@ -397,6 +451,11 @@ class Columns:
         self.series = self._named_targets(target) if target else (self._find_target(),)
         places = [self.names.index(name) for name in self.series]
         self.fields = places if self.time is None else [*places, self.names.index(self.time)]
+
+    @property
+    def first_time(self) -> str:
+        """Text of the first time; nothing where there is no time column."""
+        return "" if self.time is None else self._first[self.names.index(self.time)].strip(" ")
 
     def times(self, step: Step | None, decimal: str, layout: str | None) -> Times | None:
         """How times are read; None where rows are instants and times mere text."""
