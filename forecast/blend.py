@@ -24,6 +24,7 @@ EM_FLOORS = np.array([0.0, 0.01, 0.05])
 BAYES, FIRST_EM = 0, 1 + len(PAST_SHARES)
 MANAGERS = FIRST_EM + len(EM_FLOORS)
 LEAST = 1e-300  # likelihood: nothing is divided by less
+OVER = np.array([0.0, *(1.0 / n for n in range(1, 14))])  # 1/n
 ALIVE = 0.001  # of uniform weight in what the em managers learn, so that no memory dies
 
 
@@ -157,14 +158,30 @@ def boa_floats(K, M):
 
 
 @compiled
+def exp_of_negative(x):
+    """e^x where x <= 0, to 1e-11 of itself down to e^-44, which is nothing beside 1.
+
+    Without a call and without a branch several are had at once:  e^x = (e^(x/64))^64.
+    """
+    z = max(x, -44.0) * 0.015625
+    e = 1.0
+    for term in range(13, 0, -1):  # 1 + z (1 + z/2 (1 + z/3 (...)))
+        e = 1.0 + z * OVER[term] * e
+    for _ in range(6):
+        e *= e
+    return e
+
+
+@compiled
 def boa_blend(f, experts, blends):
     """Write x_m = sum_k w_km x_km, [M]."""
     K, M = experts.shape
     for m in range(M):
         blends[m] = 0.0
     for k in range(K):
+        weights, said = f[0, k], experts[k]
         for m in range(M):
-            blends[m] += f[0, k, m] * experts[k, m]
+            blends[m] += weights[m] * said[m]
 
 
 @compiled
@@ -174,7 +191,7 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
     Each has a loss of its own, with that gradient at its blend x; it is linearised there, so that
     expert k would have gained r_k. Both R and V fade by ``1 - forget`` a point. Answers that come
     late overlap, o of them: they tell less than they seem to, and every square counts sqrt(o)
-    times.
+    times. ``f`` [4, K or more, M] may have room for more experts than speak.
 
         r_k = gradient (x - x_k)
         V_k <- V_k + sqrt(o) r_k^2,   E_k <- max(E_k, sqrt(o) |r_k|)
@@ -186,34 +203,46 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
     gradient is 0, and so is that of r.
     """
     K, M = experts.shape
-    weights, R, V, E = f[0], f[1], f[2], f[3]
-    keep = 1.0 - forget
-    log_K = math.log(K)
     counts = math.sqrt(overlap)
     best, total, largest = np.full(M, -math.inf), np.zeros(M), np.zeros(M)
     for k in range(K):
+        _gain(f[0, k], f[1, k], f[2, k], f[3, k], experts[k], blends, gradients, K, forget, counts)
+        weights, R = f[0, k], f[1, k]
         for m in range(M):
-            r = gradients[m] * (blends[m] - experts[k, m])
-            v = keep * V[k, m] + counts * r * r
-            e = max(keep * E[k, m], counts * abs(r))
-            eta = min(0.5 / e, math.sqrt(log_K / v)) if v > 0.0 else 0.0
-            V[k, m], E[k, m] = v, e
-            R[k, m] = keep * R[k, m] + r - eta * counts * r * r
-            weights[k, m] = eta
-            best[m] = max(best[m], eta * R[k, m]) if v > 0.0 else best[m]
+            best[m] = max(best[m], weights[m] * R[m]) if weights[m] > 0.0 else best[m]
     for k in range(K):
+        weights, R, chance = f[0, k], f[1, k], prior[k]
         for m in range(M):
-            eta = weights[k, m]
-            if eta > 0.0:
-                weights[k, m] = prior[k] * eta * math.exp(eta * R[k, m] - best[m])
-            total[m] += weights[k, m]
-            largest[m] = max(largest[m], weights[k, m])
+            eta = weights[m]
+            weight = chance * eta * exp_of_negative(eta * R[m] - best[m])
+            weights[m] = weight if eta > 0.0 else 0.0
+            total[m] += weights[m]
+            largest[m] = max(largest[m], weights[m])
     for k in range(K):
+        weights, V = f[0, k], f[2, k]
         for m in range(M):
-            if V[k, m] == 0.0:
-                # an expert that always agreed with the blend weighs as much as the best
-                weights[k, m] = largest[m] if largest[m] > 0.0 else 1.0
-                total[m] += weights[k, m]
+            # an expert that always agreed with the blend weighs as much as the best
+            alike = largest[m] if largest[m] > 0.0 else 1.0
+            weights[m] = alike if V[m] == 0.0 else weights[m]
+            total[m] += alike if V[m] == 0.0 else 0.0
+    for m in range(M):
+        total[m] = 1.0 / total[m]
     for k in range(K):
+        weights = f[0, k]
         for m in range(M):
-            weights[k, m] /= total[m]
+            weights[m] *= total[m]
+
+
+@compiled
+def _gain(weights, R, V, E, said, blends, gradients, K, forget, counts):
+    """What one expert would have gained at each level; its eta stands in ``weights``, 0 for none."""
+    keep, log_K = 1.0 - forget, math.log(K)
+    for m in range(len(said)):
+        r = gradients[m] * (blends[m] - said[m])
+        square = counts * r * r
+        v = keep * V[m] + square
+        e = max(keep * E[m], counts * abs(r))
+        eta = min(0.5 / e, math.sqrt(log_K / v))
+        eta = eta if v > 0.0 else 0.0
+        R[m] = keep * R[m] + r - eta * square
+        V[m], E[m], weights[m] = v, e, eta

@@ -345,7 +345,7 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
     pool_learn(
         *(pool, _most(plan), located, near, asked[1:], _said(found), atoms),
-        *(bounds, error, overlap, least, cell, y),
+        *(bounds, error, horizons[h], overlap, least, cell, y),
     )
 
 

@@ -8,8 +8,6 @@ The first experts give locations, then come the neighbours where the band has an
 joined later.
 """
 
-import math
-
 import numpy as np
 
 from forecast.blend import Floats, boa_blend, boa_floats, boa_learn
@@ -169,11 +167,13 @@ def _say(f, most, located, near, asked, found, said):
 
 
 @compiled
-def pool_learn(f, most, located, near, asked, found, atoms, bounds, error, overlap, least, cell, y):
+def pool_learn(
+    f, most, located, near, asked, found, atoms, bounds, error, horizon, overlap, least, cell, y
+):
     """Score every expert on what ``y`` answers; move weights, widths, spreads and shapes.
 
-    ``error`` is the mean |error| of the regression, ``overlap`` how many of the answers that teach
-    this band share each instant.
+    ``error`` is the mean |error| of the regression; ``overlap`` of the answers that teach this band
+    share each instant, where the answer is to a question asked ``horizon`` instants ago.
     """
     shapes, mixes, weights, _, width, grain = _places(most)
     out = np.empty(SAID)
@@ -181,9 +181,9 @@ def pool_learn(f, most, located, near, asked, found, atoms, bounds, error, overl
     heard = located + NEIGHBOURS * near
     said, blends = np.empty((heard, MIXED)), np.empty(MIXED)
     _say(f, most, located, near, asked, found, said)
-    mix = f[mixes:weights].reshape((4, most + NEIGHBOURS, MIXED))[:, :heard]
+    mix = f[mixes:weights].reshape((4, most + NEIGHBOURS, MIXED))
     boa_blend(mix, said, blends)
-    gradients, prior = _gradients(blends, error, y), _prior(heard, near, overlap)
+    gradients, prior = _gradients(blends, error, y), _prior(heard, near, horizon)
     boa_learn(mix, said, blends, gradients, prior, FORGET / overlap, overlap)
     values = out[:N]
     _sort(values)
@@ -203,10 +203,10 @@ def pool_learn(f, most, located, near, asked, found, atoms, bounds, error, overl
 
 
 @compiled
-def _prior(heard, near, overlap):
+def _prior(heard, near, horizon):
     """The weights to begin with: the further ahead, the more the last value is the plain one."""
     prior = np.ones(heard)
-    prior[0] = math.sqrt(overlap)
+    prior[0] = horizon
     for k in range(FIRST + NEIGHBOURS * near, heard):
         prior[k] = JOINED
     return prior

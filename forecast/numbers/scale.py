@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from forecast.blend import Floats, memories_begin, memories_floats, memories_learn
+from forecast.blend import LEAST, Floats, memories_begin, memories_floats, memories_learn
 from forecast.compiled import compiled
 from forecast.rate import bounded, one_over_n
 
@@ -55,17 +55,18 @@ def scale_learn(scale, error, rate, n):
 
 SPREAD_RATES = 4.0 ** -np.arange(1.0, 5.0)
 SPREADS = len(SPREAD_RATES)
-# floats of a spread: errors seen, scales [J], the blend of their memories
+SPREAD_SHARE = 0.01  # of weight that each error hands out anew
+# floats of a spread: errors seen, scales [J], their weights [J]
 SEEN = 0
 SCALES = 1
-BLEND = SCALES + SPREADS
-SPREAD_FLOATS = BLEND + memories_floats(SPREADS)
+WEIGHTS = SCALES + SPREADS
+SPREAD_FLOATS = WEIGHTS + SPREADS
 
 
 def spread_begin(f: Floats) -> None:
     """A spread that has seen no error."""
-    f[:BLEND] = 0.0
-    memories_begin(f[BLEND:], SPREADS)
+    f[:WEIGHTS] = 0.0
+    f[WEIGHTS:] = 1.0 / SPREADS
 
 
 @compiled
@@ -77,14 +78,27 @@ def spread_learn(f, error, overlap):
     """
     f[SEEN] += 1.0
     if f[SEEN] > 2.0:
-        likelihood = np.empty(SPREADS)
-        for j in range(SPREADS):
-            # p_j = t4(e / s_j) / s_j
-            scale = f[SCALES + j]
-            likelihood[j] = t_density(STUDENT_4, error / scale) / scale
-        memories_learn(f[BLEND:], likelihood, f[SEEN])
+        _spread_weigh(f[SCALES:WEIGHTS], f[WEIGHTS:], error)
     for j in range(SPREADS):
         f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j] / overlap, f[SEEN])
+
+
+@compiled
+def _spread_weigh(scales, weights, error):
+    """Fixed share (Herbster and Warmuth, 1998), the simplest of the managers: there are many.
+
+    p_j = t4(e / s_j) / s_j,   w_j <- (1 - share) w_j p_j / sum_k w_k p_k + share / J
+    """
+    q = 0.0
+    for j in range(SPREADS):
+        over = 1.0 / scales[j]
+        weights[j] *= t_density(STUDENT_4, error * over) * over
+        q += weights[j]
+    # an error that no scale could expect tells nothing
+    share = SPREAD_SHARE if q > LEAST else 1.0
+    kept = (1.0 - share) / q if q > LEAST else 0.0
+    for j in range(SPREADS):
+        weights[j] = kept * weights[j] + share / SPREADS
 
 
 @compiled
@@ -92,7 +106,7 @@ def spread_of(f):
     """The expected mean |error|:  s = sum_j w_j s_j."""
     s = 0.0
     for j in range(SPREADS):
-        s += f[BLEND + j] * f[SCALES + j]
+        s += f[WEIGHTS + j] * f[SCALES + j]
     return s
 
 
