@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from forecast.blend import boa_blend, boa_floats, boa_learn
+from forecast.blend import boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N, quantiles_mean, _t4_quantile
+from forecast.distribution import LEVEL, SCORES, N, _t4_quantile, quantiles_mean
 from forecast.learner import (
     CELL,
     FAMILY,
@@ -28,7 +28,7 @@ from forecast.learner import (
     write_certain,
     write_unknown,
 )
-from forecast.numbers.grain import SMOOTH, SNAPPED, grain_write, repeated
+from forecast.numbers.grain import SMOOTH, SNAPPED, grain_write
 from forecast.numbers.regression import (
     REGRESSION_INTS,
     SLOW,
@@ -71,7 +71,7 @@ MEMORY = CONTEXT - 1 + 8 * CASES + 1  # values
 FADE = 0.7  # of the distance between two instants, one point further back
 FAST = 0.1  # rate of the fast one of two scales; the regression keeps the slow one
 FORGET = 0.002  # of the experts' regret, at each point
-ON = 1e-9  # scales: so near a quantile an answer lies on it
+ON = 1e-9  # scales: so near a quantile an answer lies on it, and experts agree
 HIT_RATE = 0.02  # of the share of answers that were one of the cases
 OFTEN = 0.3  # where it is larger, values are atoms
 SLOWEST = 1e-5  # effective rate
@@ -79,11 +79,8 @@ SLOWEST = 1e-5  # effective rate
 # The experts; the last value comes first, as the plain one does.
 LAST_VALUE, REGRESSED, REMEMBERED = range(3)
 EXPERTS = 3
-# The levels at which their weights are learned: 5, 50 and 95 %. How far each level lies from the
-# lower to the upper one of the two around it.
-TAUGHT = np.array([1, N // 2, N - 2])
-LOWER = np.array([0 if p < N // 2 else 1 for p in range(N)])
-BETWEEN = np.clip((np.arange(N) - TAUGHT[LOWER]) / (N // 2 - 1), 0.0, 1.0)
+MIDDLE = N // 2
+TAUGHT = np.array([1, 5, MIDDLE, 15, N - 2])  # levels on whose pinball loss the weights are learned
 
 # Quantiles of the cases, linear between their midpoints (Hazen, 1914): after which case a level
 # lies, and how far towards the next; and Student's t at the midpoints.
@@ -98,8 +95,8 @@ AT_BANDS = AT_MEMORY + MEMORY
 # then for each horizon errors seen, their fast scale and shape, the experts' weights, and the
 # median that the newest value was the answer to, the share of answers that were one of the cases
 SEEN, SCALE, SHAPE = range(3)
-MIXES = SHAPE + N
-MEDIAN = MIXES + len(TAUGHT) * boa_floats(EXPERTS)
+MIX = SHAPE + N
+MEDIAN = MIX + boa_floats(EXPERTS)
 HITS = MEDIAN + 1
 BAND_FLOATS = HITS + 1
 # then for each of the last LONGEST instants and each horizon what was asked: unit, last value,
@@ -138,12 +135,6 @@ def _asked(f, i, h, time):
 def _regression(f, i):
     """The floats and the integers of the regression."""
     return f[_asked_at(i)[1] :], i[COUNTS:HELD]
-
-
-@compiled
-def _mixes(band):
-    """The aggregations of a horizon, one for each level at which weights are learned."""
-    return band[MIXES:MEDIAN].reshape((len(TAUGHT), boa_floats(EXPERTS)))
 
 
 @compiled
@@ -225,12 +216,11 @@ def _say(asked, shape, p):
 
 
 @compiled
-def _mix(mixes, p, said):
-    """Mix the experts at a level, by the weights of the two taught levels around it."""
-    lower, upper = mixes[LOWER[p]], mixes[LOWER[p] + 1]
+def _blend(mix, said):
+    """x = sum_k w_k x_k."""
     blend = 0.0
     for k in range(EXPERTS):
-        blend += (lower[k] + BETWEEN[p] * (upper[k] - lower[k])) * said[k]
+        blend += mix[k] * said[k]
     return blend
 
 
@@ -242,26 +232,30 @@ def _answer(f, i, h, y):
     asked, band = _asked(f, i, h, time), _band(f, h)
     if time < 0 or asked[UNIT] <= 0.0:
         return
+    mix, near = band[MIX:MEDIAN], ON * asked[WIDE]
     overlap = 1.0 * horizon
-    shape, mixes = band[SHAPE:MIXES], _mixes(band)
-    said = np.empty(EXPERTS)
-    for m in range(len(TAUGHT)):
-        p = TAUGHT[m]
-        each = _say(asked, shape, p)
-        said[0], said[1], said[2] = each
-        blend = _mix(mixes, p, each)
-        if m == 1:
-            band[MEDIAN] = blend
+    # what each expert would have lost more than the blend
+    losses = np.zeros(EXPERTS)
+    for p in TAUGHT:
+        said = _say(asked, band[SHAPE:MIX], p)
+        blend = _blend(mix, said)
         # d/dx of the pinball loss (y - x)(p - 1[y < x]); 0 where y lies on the quantile
         gradient = (1.0 if y < blend else 0.0) - LEVEL[p]
-        if abs(y - blend) <= ON * asked[WIDE]:
+        if abs(y - blend) <= near:
             gradient = 0.0
-        boa_learn(mixes[m], said, blend, gradient, FORGET / overlap, overlap)
+        for k in range(EXPERTS):
+            # an expert that agrees but for rounding agrees
+            away = said[k] - blend
+            losses[k] += gradient * away if abs(away) > near else 0.0
+        if p == MIDDLE:
+            band[MEDIAN] = blend
+    # the losses are linear: their gradient is 1
+    boa_learn(mix, losses, 0.0, 1.0, FORGET / overlap, overlap)
     hit = _holds(asked[SAMPLE:], y)
     band[HITS] += one_over_n(band[SEEN] + 1.0, HIT_RATE) * (hit - band[HITS])
     error = y - asked[LOCATED]
     band[SEEN] += 1.0
-    shape_learn(shape, error / asked[WIDE], band[SEEN], overlap)
+    shape_learn(band[SHAPE:MIX], error / asked[WIDE], band[SEEN], overlap)
     band[SCALE] = scale_learn(band[SCALE], error / asked[UNIT], FAST / overlap, band[SEEN])
 
 
@@ -329,22 +323,16 @@ def light_ask(f, i, c, h, row):
         write_certain(row, f[LAST])
         return
     asked, band = _asked(f, i, h, i[TIME] - 1), _band(f, h)
-    shape, mixes = band[SHAPE:MIXES], _mixes(band)
     values = row[SPREAD + 2 : SPREAD + 2 + N]
     for p in range(N):
-        values[p] = _mix(mixes, p, _say(asked, shape, p))
+        values[p] = _blend(band[MIX:MEDIAN], _say(asked, band[SHAPE:MIX], p))
     _sort(values)
-    least = FLOOR * f[LONG]
-    if band[HITS] > OFTEN:
-        atoms = np.empty(CASES)
-        count = repeated(asked[SAMPLE:], atoms)
-        left, right = grain_write(SNAPPED, values, atoms[:count], least, values)
-    else:
-        left, right = grain_write(SMOOTH, values, asked[:0], least, values)
+    grain = SNAPPED if band[HITS] > OFTEN else SMOOTH
+    left, right = grain_write(grain, values, asked[SAMPLE:], FLOOR * f[LONG], values)
     row[FAMILY] = QUANTILES
     row[LOCATION] = quantiles_mean(values, left, right)
     row[CELL] = cell_of(f)
-    row[RATE] = _rate(f, band, values[N // 2])
+    row[RATE] = _rate(f, band, values[MIDDLE])
     row[SPREAD] = left
     row[SPREAD + 1] = right
 
@@ -410,20 +398,20 @@ class LightForecaster(NumberLearner):
         sizes = self.view("sizes")
         regression_begin(self.view("regression"), sizes, LAGS, FEATURES, H, longest)
         for band in self.view("bands"):
-            band[SHAPE:MIXES] = SCORES
-            _mixes(band)[:, :EXPERTS] = 1.0 / EXPERTS
+            band[SHAPE:MIX] = SCORES
+            band[MIX : MIX + EXPERTS] = 1.0 / EXPERTS
 
     def moved(self, before: "LightForecaster") -> np.ndarray:
-        """The regret that each expert is given at each level, at the first horizon.
+        """The regret that each expert is given, at the first horizon.
 
         It is read back from R <- (1 - forget) R + r - eta r^2, over the largest before.
         """
-        _, R, V, E = np.split(_mixes(self.view("bands")[0]), 4, axis=1)
-        _, R_before, V_before, E_before = np.split(_mixes(before.view("bands")[0]), 4, axis=1)
+        _, R, V, E = np.split(self.view("bands")[0, MIX:MEDIAN], 4)
+        _, R_before, V_before, E_before = np.split(before.view("bands")[0, MIX:MEDIAN], 4)
         eta = np.minimum(0.5 / E, np.sqrt(math.log(EXPERTS) / V))
         square = np.maximum(V - (1.0 - FORGET) * V_before, 0.0)
         regret: np.ndarray = (R - (1.0 - FORGET) * R_before + eta * square) / E_before
-        return regret.ravel()
+        return regret
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
