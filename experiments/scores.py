@@ -17,6 +17,7 @@ from forecast import (
     GradientRegression,
     LeastSquaresRegression,
     Level,
+    LightForecaster,
     NumberForecaster,
     Regression,
     Scale,
@@ -38,6 +39,7 @@ def learners(season: int) -> dict[str, Learner]:
         "gradient regression": GradientRegression(HORIZONS),
         "least squares regression": LeastSquaresRegression(HORIZONS),
         "regression": Regression(12, "posterior", HORIZONS),
+        "light": LightForecaster(HORIZONS),
         "forecaster": NumberForecaster(HORIZONS, season),
     }
 

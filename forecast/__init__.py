@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forecast.labels.forecaster import LabelForecaster
     from forecast.learner import Learner
     from forecast.numbers.forecaster import NumberForecaster
+    from forecast.numbers.light import LightForecaster
     from forecast.numbers.memories import (
         GradientRegression,
         LeastSquaresRegression,
@@ -44,6 +45,7 @@ _ROOMS = {
     "Learner": "learner",
     "LeastSquaresRegression": "numbers.memories",
     "Level": "numbers.memories",
+    "LightForecaster": "numbers.light",
     "Mixture": "distribution",
     "Normal": "distribution",
     "NumberForecaster": "numbers.forecaster",
@@ -72,6 +74,7 @@ __all__ = [
     "Learner",
     "LeastSquaresRegression",
     "Level",
+    "LightForecaster",
     "Mixture",
     "Normal",
     "NumberForecaster",

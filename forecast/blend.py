@@ -235,7 +235,7 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
 
 @compiled
 def _gain(weights, R, V, E, said, blends, gradients, K, forget, counts):
-    """What one expert would have gained at each level; its eta stands in ``weights``, 0 for none."""
+    """What one expert would have gained at each level; its eta goes to ``weights``, 0 for none."""
     keep, log_K = 1.0 - forget, math.log(K)
     for m in range(len(said)):
         r = gradients[m] * (blends[m] - said[m])

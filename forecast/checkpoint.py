@@ -43,6 +43,7 @@ ROOMS = {
     "LeastSquaresRegression": "forecast.numbers.memories",
     "Paced": "forecast.numbers.paced",
     "Regression": "forecast.numbers.regression",
+    "LightForecaster": "forecast.numbers.light",
     "NumberForecaster": "forecast.numbers.forecaster",
     "WordForecaster": "forecast.words.forecaster",
     "LabelForecaster": "forecast.labels.forecaster",

@@ -313,9 +313,15 @@ def write_unknown(row):
     row[FAMILY] = QUANTILES
     for slot in range(LOCATION, BOUNDS):
         row[slot] = math.nan
+    write_boundless(row)
+    row[RATE] = 1.0
+
+
+@compiled
+def write_boundless(row):
+    """Quantiles of what has no bounds and lies on no lattice."""
     row[BOUNDS], row[BOUNDS + 1] = -math.inf, math.inf
     row[LATTICE], row[LATTICE + 1] = 0.0, 0.0
-    row[RATE] = 1.0
 
 
 @compiled

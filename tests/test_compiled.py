@@ -371,6 +371,7 @@ PUBLIC = [
     "Learner",
     "LeastSquaresRegression",
     "Level",
+    "LightForecaster",
     "Mixture",
     "Normal",
     "NumberForecaster",

@@ -11,6 +11,7 @@ from forecast.checks.law import Factory, Law, LawBroken
 from forecast.labels.forecaster import LabelForecaster
 from forecast.learner import Learner, SymbolLearner
 from forecast.numbers.forecaster import NumberForecaster
+from forecast.numbers.light import LightForecaster
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
@@ -34,6 +35,8 @@ LEARNERS: dict[str, Factory] = {
     "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
     # wide ones: a scale and a shift would carry the values past those that hold
     "forecaster, bounds": lambda: NumberForecaster(bounds=(-1e9, 1e9)),
+    "light": LightForecaster,
+    "light, horizons 1 and 5": lambda: LightForecaster(horizons=(1, 5)),
     # one rate follows a shift by a thousand spreads in 200 points if it is no slower than 0.05
     "paced level, constant": lambda: Paced("level", "constant", rate=0.05),
     "paced level, own surprise": lambda: Paced("level", "own surprise", rate=0.05),

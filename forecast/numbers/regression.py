@@ -187,10 +187,14 @@ def regression_ask(f, i, time, y, unit, more):
     change = f[P + D * D : P + D * D + D]
     # what follows an outlier is no example of what follows: it weighs less, here as in the answer
     weight = WILD / furthest
+    covariance = f[P : P + D * D].reshape(D, D)
+    if weight == 1.0:
+        rls_gain(covariance, change, x, gain)
+        return
     weighed = np.empty(D)
     for d in range(D):
         weighed[d] = weight * x[d]
-    rls_gain(f[P : P + D * D].reshape(D, D), change, weighed, gain)
+    rls_gain(covariance, change, weighed, gain)
     for d in range(D):
         gain[d] *= weight
 

@@ -24,13 +24,15 @@ Counts = NDArray[np.int64]
     GAP,  # smallest difference between two consecutive values that is not 0; nan before the first
     DOUBT,  # a refused value that waits for a second one to agree; nan if none
 ) = range(6)
+MEASURES = 6  # of a series whose range is not kept
 BLOCKS = 8  # the recent range is that of this many blocks of instants
-LOWEST = 6
+LOWEST = MEASURES
 HIGHEST = LOWEST + BLOCKS
 SERIES_FLOATS = HIGHEST + BLOCKS
 # integers of a series
 # instants, counts; how many instants a block of the range has, how many of them are left, which
 TIME, OBSERVED, MISSING, REFUSED, BLOCK, LEFT, WHICH = range(7)
+COUNTS = 4  # of a series whose range is not kept
 SERIES_INTS = 7
 
 UNIT_RATE = 0.01
@@ -91,8 +93,8 @@ def screen(f, i, y):
 
 
 @compiled
-def series_learn(f, i, y):
-    """Take an observed value into the unit, the gap and the range, and move the clock."""
+def measure(f, i, y):
+    """Take an observed value into the unit and the gap."""
     if i[OBSERVED] == 0:
         f[LAST] = y
     else:
@@ -106,6 +108,20 @@ def series_learn(f, i, y):
         if difference > 0.0 and not f[GAP] <= difference:
             f[GAP] = difference
     i[OBSERVED] += 1
+
+
+@compiled
+def move_on(f, i, y):
+    """Let an instant pass: ``y`` is its value, or stands in for it."""
+    f[BEFORE] = f[LAST]
+    f[LAST] = y
+    i[TIME] += 1
+
+
+@compiled
+def series_learn(f, i, y):
+    """Take an observed value into the unit, the gap and the range, and move the clock."""
+    measure(f, i, y)
     _widen(f, i, y)
     _tick(f, i, y)
 
@@ -121,9 +137,7 @@ def series_pass(f, i, stand_in):
 
 @compiled
 def _tick(f, i, y):
-    f[BEFORE] = f[LAST]
-    f[LAST] = y
-    i[TIME] += 1
+    move_on(f, i, y)
     i[LEFT] -= 1
     if i[LEFT] == 0:
         i[LEFT] = i[BLOCK]
