@@ -204,7 +204,9 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
     """
     K, M = experts.shape
     counts = math.sqrt(overlap)
-    best, total, largest = np.full(M, -math.inf), np.zeros(M), np.zeros(M)
+    best, total, largest = np.empty(M), np.zeros(M), np.zeros(M)
+    for m in range(M):
+        best[m] = -math.inf
     for k in range(K):
         _gain(f[0, k], f[1, k], f[2, k], f[3, k], experts[k], blends, gradients, K, forget, counts)
         weights, R = f[0, k], f[1, k]

@@ -343,10 +343,13 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     pool, located = _pool(f, plan, band), _located(seasons)
     least, cell = FLOOR * f[LONG], cell_of(f)
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
+    most, said, horizon = _most(plan), _said(found), horizons[h]
+    # fmt: off
     pool_learn(
-        *(pool, _most(plan), located, near, asked[1:], _said(found), atoms),
-        *(bounds, error, horizons[h], overlap, least, cell, y),
+        pool, most, located, near, asked[1:], said, atoms, bounds,
+        error, horizon, overlap, least, cell, y,
     )
+    # fmt: on
 
 
 @compiled
@@ -507,16 +510,16 @@ def slots_of(horizons, S, slots):
 
     Those around every target's phase; evenly thinned where that is more than there is room for.
     """
-    wanted = np.zeros(S, np.bool_)
+    wanted = np.zeros(S, np.int64)
     for h in horizons:
         for o in range(-AROUND, AROUND + 1):
-            wanted[(h + o) % S] = True
+            wanted[(h + o) % S] = 1
     count = 0
     for phase in range(S):
         count += wanted[phase]
     kept, seen, most = 0, 0, len(slots)
     for phase in range(S):
-        if wanted[phase]:
+        if wanted[phase] == 1:
             if count <= most or seen * most // count == kept:
                 slots[kept] = phase
                 kept += 1
@@ -680,10 +683,9 @@ def forecaster_ask(f, i, c, h, row):
     found = _found(channel, i, horizons, 0, h) if near else channel[:FOUND_FLOATS]
     atoms = _atoms(found) if near else found[:0]
     values = row[VALUES:BOUNDS]
-    mean, left, right = pool_write(
-        *(_pool(channel, i, band), _most(i), _located(seasons), near, _now(channel, i, h)),
-        *(_said(found), atoms, FLOOR * channel[LONG], values),
-    )
+    pool, most, located = _pool(channel, i, band), _most(i), _located(seasons)
+    asked, said, least = _now(channel, i, h), _said(found), FLOOR * channel[LONG]
+    mean, left, right = pool_write(pool, most, located, near, asked, said, atoms, least, values)
     row[FAMILY] = QUANTILES
     row[CELL] = cell_of(channel)
     row[SPREAD], row[SPREAD + 1] = bounds_write(bounds, values, left, right, row[CELL])

@@ -266,7 +266,7 @@ def _answer(f, i, h, y):
         if p == MIDDLE:
             band[MEDIAN] = blend
     prior = np.ones(EXPERTS)
-    prior[LAST_VALUE] = horizon
+    prior[LAST_VALUE] = math.sqrt(horizon)
     # one aggregation, of losses that are linear: their gradient is 1
     one, losses = mix.reshape((4, EXPERTS, 1)), losses.reshape((EXPERTS, 1))
     boa_learn(one, losses, np.zeros(1), np.ones(1), prior, FORGET / overlap, overlap)

@@ -8,6 +8,8 @@ The first experts give locations, then come the neighbours where the band has an
 joined later.
 """
 
+import math
+
 import numpy as np
 
 from forecast.blend import Floats, boa_blend, boa_floats, boa_learn
@@ -31,8 +33,8 @@ NEIGHBOURS = 3  # that give quantiles and mean
 SAID = N + 1  # what an expert says: quantiles and mean
 MEAN = N
 MIXED = N // 2 + 2  # weights are learned at every second level, and for the mean
-FORGET = 0.002  # of the experts' regret, at each point
-JOINED = 0.2  # prior weight of an expert that joined later
+FORGET = 0.001  # of the experts' regret, at each point
+JOINED = 0.2  # weight to begin with of an expert that joined later, beside the plain one
 ON = 1e-9  # mean errors: so near a quantile an answer lies on it
 SQUARE_BOUND = 10.0  # mean errors: the mean is taught by no more at once
 
@@ -204,11 +206,16 @@ def pool_learn(
 
 @compiled
 def _prior(heard, near, horizon):
-    """The weights to begin with: the further ahead, the more the last value is the plain one."""
+    """The weights to begin with.
+
+    The further ahead, the less each answer tells, and the more the plain ones weigh: the last value
+    and, where there is a season, those that know it.
+    """
+    plain = math.sqrt(horizon)
     prior = np.ones(heard)
-    prior[0] = horizon
+    prior[0] = plain
     for k in range(FIRST + NEIGHBOURS * near, heard):
-        prior[k] = JOINED
+        prior[k] = JOINED * plain
     return prior
 
 

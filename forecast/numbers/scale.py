@@ -55,7 +55,7 @@ def scale_learn(scale, error, rate, n):
 
 SPREAD_RATES = 4.0 ** -np.arange(1.0, 5.0)
 SPREADS = len(SPREAD_RATES)
-SPREAD_SHARE = 0.01  # of weight that each error hands out anew
+SPREAD_SHARE = 0.003  # of weight that each error hands out anew
 # floats of a spread: errors seen, scales [J], their weights [J]
 SEEN = 0
 SCALES = 1
