@@ -9,6 +9,7 @@ repository of zhouhaoyi, the others are in the folder data of NAB, the anomaly b
 """
 
 import argparse
+import ast
 import json
 import os
 import shutil
@@ -45,6 +46,9 @@ class Edit(NamedTuple):
     after: str
 
 
+Name = tuple[str, str]  # of a module, and in it
+
+
 class Scores(NamedTuple):
     """Of one stream, means over the rows from ``WARM`` on."""
 
@@ -53,6 +57,10 @@ class Scores(NamedTuple):
     surprise: float
 
 
+# of copies that differ in one edit most machine code is the same
+KEEP = Edit(
+    "the hash", "compiled.py", "return digest.hexdigest()[:16]", 'return "kept"'
+)
 PRIOR = "    prior[0] = math.sqrt(overlap)\n"
 LATE = "        prior[k] = JOINED\n"
 PLAN = "plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, "
@@ -65,10 +73,10 @@ def unheard(out: str, expert: str) -> Edit:
 
 def unheard_of_seasons(out: str, expert: int) -> Edit:
     """The same for one of the three experts of each season."""
-    late = (
-        f"        prior[k] = 0.0 if (k - FIRST - NEIGHBOURS * near) % 3 == {expert} else JOINED\n"
+    own = f"(k - FIRST - NEIGHBOURS * near) % 3 == {expert}"
+    return Edit(
+        out, "numbers/pool.py", LATE, f"        prior[k] = 0.0 if {own} else JOINED\n"
     )
-    return Edit(out, "numbers/pool.py", LATE, late)
 
 
 def seasonal(out: str, natural: str, search: str) -> Edit:
@@ -79,7 +87,9 @@ def seasonal(out: str, natural: str, search: str) -> Edit:
 
 def constant(out: str, file: str, name: str, before: str, after: str) -> Edit:
     """An edit of a constant."""
-    return Edit(out, f"numbers/{file}.py", f"\n{name} = {before}", f"\n{name} = {after}")
+    return Edit(
+        out, f"numbers/{file}.py", f"\n{name} = {before}", f"\n{name} = {after}"
+    )
 
 
 EDITS = {
@@ -99,17 +109,42 @@ EDITS = {
         seasonal("all seasons", "0", "False"),
         seasonal("the search: the step's season alone", "self.season", "False"),
         seasonal("the step's season: the search alone", "0", 'season == "auto"'),
-        Edit("the week", "numbers/period.py", "    return P if worth else 0\n", "    return 0\n"),
+        Edit(
+            "the week",
+            "numbers/period.py",
+            "    return P if worth else 0\n",
+            "    return 0\n",
+        ),
     ],
     "Regressions": [
-        constant("the bounded step: least squares", "regression", "HUBER", "3.0", "1e9"),
-        constant("the lesser weight of what follows outliers", "regression", "WILD", "6.0", "1e15"),
+        constant(
+            "the bounded step: least squares", "regression", "HUBER", "3.0", "1e9"
+        ),
+        constant(
+            "the lesser weight of what follows outliers",
+            "regression",
+            "WILD",
+            "6.0",
+            "1e15",
+        ),
         constant("12 of the 24 lags", "forecaster", "AUTO_LAGS", "24", "12"),
-        constant("the range that locations keep to", "forecaster", "MARGIN", "0.25", "1e9"),
+        constant(
+            "the range that locations keep to", "forecaster", "MARGIN", "0.25", "1e9"
+        ),
     ],
     "Neighbours": [
-        Edit("the context: only the last value is compared", "neighbours.py", "0.7  #", "0.0  #"),
-        Edit("three quarters of the memory", "neighbours.py", "KEPT = 1000 ", "KEPT = 250 "),
+        Edit(
+            "the context: only the last value is compared",
+            "neighbours.py",
+            "0.7  #",
+            "0.0  #",
+        ),
+        Edit(
+            "three quarters of the memory, of neighbours and seasons",
+            "neighbours.py",
+            "KEPT = 1000 ",
+            "KEPT = 250 ",
+        ),
     ],
     "Weights": [
         constant("the forgetting of regret", "pool", "FORGET", "0.002", "0.0"),
@@ -126,8 +161,18 @@ EDITS = {
             *("numbers/scale.py", "4.0 ** -np.arange(1.0, 5.0)", "np.array([0.05])"),
         ),
         constant("the step of the widths", "width", "RATE", "0.015", "0.0"),
-        Edit("the smooth grain", "numbers/grain.py", "    best = 0\n", "    best = PLAIN\n"),
-        Edit("the snapped grain", "numbers/grain.py", "range(1, GRAINS)", "range(1, SNAPPED)"),
+        Edit(
+            "the smooth grain",
+            "numbers/grain.py",
+            "    best = 0\n",
+            "    best = PLAIN\n",
+        ),
+        Edit(
+            "the snapped grain",
+            "numbers/grain.py",
+            "range(1, GRAINS)",
+            "range(1, SNAPPED)",
+        ),
         constant("bounds that the stream shows", "bounds", "BACK", "8.0", "math.inf"),
         constant("the lattice", "lattice", "KNOWN", "10.0", "math.inf"),
     ],
@@ -141,7 +186,9 @@ def streams(paths: list[Path]) -> Iterator[tuple[str, np.ndarray, str | None]]:
     """The last column of each file with the step of the file."""
     found = at_hand.series(paths)
     for path in paths:
-        column = [name for name in found if name.startswith(f"{path.stem}/")][-1].partition("/")[2]
+        column = [name for name in found if name.startswith(f"{path.stem}/")][
+            -1
+        ].partition("/")[2]
         with open_numbers(path, target=[column], block=2) as rows:
             next(iter(rows))
             step = None if rows.step is None else str(rows.step)
@@ -167,21 +214,87 @@ def edited(source: str, edit: Edit) -> str:
     return source.replace(edit.before, edit.after)
 
 
-def left(edit: Edit | None, paths: list[Path]) -> dict[str, Scores]:
-    """The scores of a copy of the package with the edit in it; of the whole without one."""
+def whole_in(folder: Path) -> None:
+    """A copy of the package whose machine code is kept for copies of it that differ."""
+    shutil.copytree(
+        PACKAGE, folder / "forecast", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    file = folder / "forecast" / KEEP.file
+    file.write_text(edited(file.read_text(), KEEP))
+
+
+def without(edit: Edit, whole: Path, paths: list[Path]) -> dict[str, Scores]:
+    """The scores of a copy with the edit in it; only what that touches is compiled again."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "forecast"
-        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        if edit is not None:
-            file = copy / edit.file
-            file.write_text(edited(file.read_text(), edit))
-        judge = [sys.executable, __file__, "--copy", folder, *map(str, paths)]
-        # a copy is compiled for one run: code that is ready sooner is the better one
-        environment = {**os.environ, "PYTHONPATH": folder, "NUMBA_OPT": "0"}
-        ran = subprocess.run(judge, env=environment, capture_output=True, text=True, check=False)
-    of = "the whole" if edit is None else edit.out
-    assert ran.returncode == 0, f"{of}: the copy does not run\n{ran.stderr}"
+        shutil.copytree(whole / "forecast", copy)
+        names = touched(copy, edit)
+        file = copy / edit.file
+        file.write_text(edited(file.read_text(), edit))
+        for code in copy.glob("__pycache__/kernels-*/*"):
+            if code.name.partition("-")[0] in names:
+                code.unlink()
+        return told(Path(folder), edit.out, paths)
+
+
+def told(folder: Path, out: str, paths: list[Path]) -> dict[str, Scores]:
+    """The scores of the package that lies in this folder, by a process of its own."""
+    judge = [sys.executable, __file__, "--copy", str(folder), *map(str, paths)]
+    # a copy is compiled for one run: code that is ready sooner is the better one
+    environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_OPT": "0"}
+    ran = subprocess.run(
+        judge, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, f"{out}: the copy does not run\n{ran.stderr}"
     return {name: Scores(*values) for name, values in json.loads(ran.stdout).items()}
+
+
+def touched(package: Path, edit: Edit) -> set[str]:
+    """What means something else after an edit: the name it stands under, and all that use that."""
+    source = (package / edit.file).read_text()
+    start = source.index(edit.before.strip())
+    first = source[:start].count("\n") + 1
+    last = first + edit.before.strip().count("\n")
+    names, uses = set[Name](), dict[Name, set[Name]]()
+    for path in package.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
+        imported = imports(tree)
+        for node in tree.body:
+            gives, takes = meanings(node)
+            for name in gives:
+                own = module, name
+                uses.setdefault(own, set()).update(
+                    imported.get(n, (module, n)) for n in takes
+                )
+                if path == package / edit.file and node.lineno <= last:
+                    names |= {own} if (node.end_lineno or 0) >= first else set()
+    assert names, f"{edit.file}: {edit.before!r} stands under no name"
+    while more := {name for name, used in uses.items() if used & names} - names:
+        names |= more
+    return {f"{module.rpartition('.')[2]}.{name}" for module, name in names}
+
+
+def imports(tree: ast.Module) -> dict[str, Name]:
+    """Where the names that a module imports from others come from."""
+    return {
+        part.asname or part.name: (node.module or "", part.name)
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for part in node.names
+    }
+
+
+def meanings(node: ast.stmt) -> tuple[set[str], set[str]]:
+    """The names that a statement of a module gives a meaning, and those it takes for it."""
+    inside = list(ast.walk(node))
+    names = [part for part in inside if isinstance(part, ast.Name)]
+    given = {part.id for part in names if isinstance(part.ctx, ast.Store)}
+    taken = {part.id for part in names} - given
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        own = {part.arg for part in inside if isinstance(part, ast.arg)}
+        return {node.name}, taken - own
+    return given, taken
 
 
 def tell(paths: list[Path], folder: Path) -> None:
@@ -193,15 +306,17 @@ def tell(paths: list[Path], folder: Path) -> None:
 # ---- the page ------------------------------------------------------------------------------------
 
 
-def row(edit: Edit, without: dict[str, Scores], whole: dict[str, Scores]) -> list[str]:
+def row(edit: Edit, left: dict[str, Scores], whole: dict[str, Scores]) -> list[str]:
     """A line of the table: what taking it out costs."""
-    pinball = {name: without[name].pinball / whole[name].pinball for name in whole}
-    error = [without[name].error / whole[name].error for name in whole]
-    nats = [without[name].surprise - whole[name].surprise for name in whole]
+    pinball = {name: left[name].pinball / whole[name].pinball for name in whole}
+    error = [left[name].error / whole[name].error for name in whole]
+    nats = [left[name].surprise - whole[name].surprise for name in whole]
     better = sum(ratio < 1.0 - SAME for ratio in pinball.values())
     same = sum(abs(ratio - 1.0) <= SAME for ratio in pinball.values())
     most = max(pinball, key=lambda name: pinball[name])
-    missed = f"{most} {percent(pinball[most])}" if pinball[most] > 1.0 + SAME else "nowhere"
+    missed = (
+        f"{most} {percent(pinball[most])}" if pinball[most] > 1.0 + SAME else "nowhere"
+    )
     means = [percent(geometric(list(pinball.values()))), percent(geometric(error))]
     return [edit.out, *means, f"{np.mean(nats):+.4f}", str(better), str(same), missed]
 
@@ -263,14 +378,16 @@ def main() -> None:
     page = Page("What each part gains", __file__, " ".join(path.name for path in paths))
     page.say(HOW.format(n=len(paths), points=POINTS, names=names, warm=WARM))
     page.say(OUT)
-    whole = left(None, paths)
-    for part, edits in EDITS.items():
-        rows = []
-        for edit in edits:
-            rows.append(row(edit, left(edit, paths), whole))
-            print(" | ".join(rows[-1]), flush=True)
-        page.say(f"## {part}")
-        page.say(table(HEADER, rows))
+    with tempfile.TemporaryDirectory() as folder:
+        whole_in(Path(folder))
+        whole = told(Path(folder), "nothing", paths)
+        for part, edits in EDITS.items():
+            rows = []
+            for edit in edits:
+                rows.append(row(edit, without(edit, Path(folder), paths), whole))
+                print(" | ".join(rows[-1]), flush=True)
+            page.say(f"## {part}")
+            page.say(table(HEADER, rows))
     page.say("## Thrown out earlier")
     page.say(EARLIER)
     page.write()
