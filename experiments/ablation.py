@@ -58,9 +58,7 @@ class Scores(NamedTuple):
 
 
 # of copies that differ in one edit most machine code is the same
-KEEP = Edit(
-    "the hash", "compiled.py", "return digest.hexdigest()[:16]", 'return "kept"'
-)
+KEEP = Edit("the hash", "compiled.py", "return digest.hexdigest()[:16]", 'return "kept"')
 PRIOR = "    prior[0] = math.sqrt(overlap)\n"
 LATE = "        prior[k] = JOINED\n"
 PLAN = "plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, "
@@ -74,9 +72,7 @@ def unheard(out: str, expert: str) -> Edit:
 def unheard_of_seasons(out: str, expert: int) -> Edit:
     """The same for one of the three experts of each season."""
     own = f"(k - FIRST - NEIGHBOURS * near) % 3 == {expert}"
-    return Edit(
-        out, "numbers/pool.py", LATE, f"        prior[k] = 0.0 if {own} else JOINED\n"
-    )
+    return Edit(out, "numbers/pool.py", LATE, f"        prior[k] = 0.0 if {own} else JOINED\n")
 
 
 def seasonal(out: str, natural: str, search: str) -> Edit:
@@ -87,9 +83,7 @@ def seasonal(out: str, natural: str, search: str) -> Edit:
 
 def constant(out: str, file: str, name: str, before: str, after: str) -> Edit:
     """An edit of a constant."""
-    return Edit(
-        out, f"numbers/{file}.py", f"\n{name} = {before}", f"\n{name} = {after}"
-    )
+    return Edit(out, f"numbers/{file}.py", f"\n{name} = {before}", f"\n{name} = {after}")
 
 
 EDITS = {
@@ -117,9 +111,7 @@ EDITS = {
         ),
     ],
     "Regressions": [
-        constant(
-            "the bounded step: least squares", "regression", "HUBER", "3.0", "1e9"
-        ),
+        constant("the bounded step: least squares", "regression", "HUBER", "3.0", "1e9"),
         constant(
             "the lesser weight of what follows outliers",
             "regression",
@@ -128,9 +120,7 @@ EDITS = {
             "1e15",
         ),
         constant("12 of the 24 lags", "forecaster", "AUTO_LAGS", "24", "12"),
-        constant(
-            "the range that locations keep to", "forecaster", "MARGIN", "0.25", "1e9"
-        ),
+        constant("the range that locations keep to", "forecaster", "MARGIN", "0.25", "1e9"),
     ],
     "Neighbours": [
         Edit(
@@ -186,9 +176,7 @@ def streams(paths: list[Path]) -> Iterator[tuple[str, np.ndarray, str | None]]:
     """The last column of each file with the step of the file."""
     found = at_hand.series(paths)
     for path in paths:
-        column = [name for name in found if name.startswith(f"{path.stem}/")][
-            -1
-        ].partition("/")[2]
+        column = [name for name in found if name.startswith(f"{path.stem}/")][-1].partition("/")[2]
         with open_numbers(path, target=[column], block=2) as rows:
             next(iter(rows))
             step = None if rows.step is None else str(rows.step)
@@ -216,9 +204,7 @@ def edited(source: str, edit: Edit) -> str:
 
 def whole_in(folder: Path) -> None:
     """A copy of the package whose machine code is kept for copies of it that differ."""
-    shutil.copytree(
-        PACKAGE, folder / "forecast", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(PACKAGE, folder / "forecast", ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / "forecast" / KEEP.file
     file.write_text(edited(file.read_text(), KEEP))
 
@@ -240,39 +226,47 @@ def without(edit: Edit, whole: Path, paths: list[Path]) -> dict[str, Scores]:
 def told(folder: Path, out: str, paths: list[Path]) -> dict[str, Scores]:
     """The scores of the package that lies in this folder, by a process of its own."""
     judge = [sys.executable, __file__, "--copy", str(folder), *map(str, paths)]
-    # a copy is compiled for one run: code that is ready sooner is the better one
-    environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_OPT": "0"}
-    ran = subprocess.run(
-        judge, env=environment, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    ran = subprocess.run(judge, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, f"{out}: the copy does not run\n{ran.stderr}"
     return {name: Scores(*values) for name, values in json.loads(ran.stdout).items()}
 
 
 def touched(package: Path, edit: Edit) -> set[str]:
-    """What means something else after an edit: the name it stands under, and all that use that."""
-    source = (package / edit.file).read_text()
-    start = source.index(edit.before.strip())
-    first = source[:start].count("\n") + 1
-    last = first + edit.before.strip().count("\n")
+    """What means something else after an edit: the names it stands under, and all that use them."""
     names, uses = set[Name](), dict[Name, set[Name]]()
     for path in package.rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        source = path.read_text()
         module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        imported = imports(tree)
-        for node in tree.body:
-            gives, takes = meanings(node)
-            for name in gives:
-                own = module, name
-                uses.setdefault(own, set()).update(
-                    imported.get(n, (module, n)) for n in takes
-                )
-                if path == package / edit.file and node.lineno <= last:
-                    names |= {own} if (node.end_lineno or 0) >= first else set()
+        uses |= uses_in(ast.parse(source), module)
+        if path == package / edit.file:
+            names = {(module, name) for name in under(source, edit)}
     assert names, f"{edit.file}: {edit.before!r} stands under no name"
     while more := {name for name, used in uses.items() if used & names} - names:
         names |= more
     return {f"{module.rpartition('.')[2]}.{name}" for module, name in names}
+
+
+def under(source: str, edit: Edit) -> set[str]:
+    """The names of a module that an edit of its source stands under."""
+    text = edit.before.strip()
+    first = source[: source.index(text)].count("\n") + 1
+    last = first + text.count("\n")
+    nodes = ast.parse(source).body
+    inside = (node for node in nodes if node.lineno <= last and (node.end_lineno or 0) >= first)
+    return {name for node in inside for name in meanings(node)[0]}
+
+
+def uses_in(tree: ast.Module, module: str) -> dict[Name, set[Name]]:
+    """What each name of a module takes its meaning from."""
+    imported = imports(tree)
+    uses = {(module, name): {origin} for name, origin in imported.items()}
+    for node in tree.body:
+        given, taken = meanings(node)
+        for name in given:
+            own = uses.setdefault((module, name), set())
+            own.update(imported.get(other, (module, other)) for other in taken)
+    return uses
 
 
 def imports(tree: ast.Module) -> dict[str, Name]:
@@ -314,9 +308,7 @@ def row(edit: Edit, left: dict[str, Scores], whole: dict[str, Scores]) -> list[s
     better = sum(ratio < 1.0 - SAME for ratio in pinball.values())
     same = sum(abs(ratio - 1.0) <= SAME for ratio in pinball.values())
     most = max(pinball, key=lambda name: pinball[name])
-    missed = (
-        f"{most} {percent(pinball[most])}" if pinball[most] > 1.0 + SAME else "nowhere"
-    )
+    missed = f"{most} {percent(pinball[most])}" if pinball[most] > 1.0 + SAME else "nowhere"
     means = [percent(geometric(list(pinball.values()))), percent(geometric(error))]
     return [edit.out, *means, f"{np.mean(nats):+.4f}", str(better), str(same), missed]
 
