@@ -32,6 +32,7 @@ from forecast.numbers.pool import (
 from forecast.numbers.scale import BOUND, SMALLEST, SPREAD_RATES
 from forecast.numbers.shape import FLOOR, PRIOR
 from forecast.numbers.width import RATE as WIDTH_RATE
+from forecast.numbers.width import WIDTH_FLOATS
 
 Floats = NDArray[np.float64]
 MOST = FIRST + 3  # experts that give a location
@@ -222,7 +223,10 @@ def answers(seed: int, n: int, located: int) -> list[tuple[Floats, Floats, float
 def test_a_pool_is_the_slow_one(near: bool, overlap: float) -> None:
     """Through 200 answers, with three experts that join after half of them."""
     pool, slow = Pool.begin(near, overlap), Slow(near, overlap)
-    pool.f[len(pool.f) - GRAIN_FLOATS + SURPRISES + PLAIN] = -1.0  # quantiles are said as they are
+    grain = len(pool.f) - GRAIN_FLOATS
+    pool.f[grain + SURPRISES + PLAIN] = -1.0  # quantiles are said as they are
+    # widths so far off that many answers lie between the quantiles before and after widening
+    pool.f[grain - WIDTH_FLOATS : grain] = slow.theta = np.array([-0.45, 0.8])
     located = FIRST
     for step, (locations, found, error, y) in enumerate(answers(4, 200, MOST)):
         if step == 100:
@@ -243,7 +247,7 @@ def test_a_pool_is_the_slow_one(near: bool, overlap: float) -> None:
         np.testing.assert_allclose(pool.weights(located), slow.weights, rtol=1e-6, atol=1e-12)
     # what was compared has moved: weights, widths and shapes
     assert slow.weights.max() > 2.0 / len(slow.weights)
-    assert (np.abs(slow.theta) > 0.01).any()
+    assert (np.abs(slow.theta - [-0.45, 0.8]) > 0.001).all()
     assert np.abs(slow.shapes - SCORES).max() > 0.1
 
 
