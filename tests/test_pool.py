@@ -1,0 +1,344 @@
+"""A pool against a slow one, written again from the equations, and what it promises."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from forecast.blend import EM_FLOORS, PAST_SHARES
+from forecast.distribution import LEVELS, SCORES, N
+from forecast.numbers.bounds import BOUNDS_FLOATS, bounds_begin
+from forecast.numbers.grain import GRAIN_FLOATS, JUDGED, PLAIN, SURPRISES
+from forecast.numbers.pool import (
+    FIRST,
+    FORGET,
+    JOINED,
+    MEAN,
+    MIXED,
+    NEIGHBOURS,
+    SAID,
+    SQUARE_BOUND,
+    pool_begin,
+    pool_floats,
+    pool_join,
+    pool_learn,
+    pool_mix,
+    pool_mixes,
+    pool_spreads,
+    pool_write,
+)
+from forecast.numbers.scale import BOUND, SMALLEST, SPREAD_RATES
+from forecast.numbers.shape import FLOOR, PRIOR
+from forecast.numbers.width import RATE as WIDTH_RATE
+from forecast.numbers.width import WIDTH_FLOATS
+
+Floats = NDArray[np.float64]
+MOST = FIRST + 3  # experts that give a location
+NONE = np.empty(0)
+LEARNED = np.arange(0, N, 2)  # the levels that have weights of their own
+P = np.array(LEVELS)
+
+
+def t4(z: Floats) -> Floats:
+    """Density of Student's t with 4 degrees of freedom."""
+    density: Floats = 0.375 * (1.0 + z**2 / 4.0) ** -2.5
+    return density
+
+
+# -------------------------------------------------------------------------- a pool, written again
+
+
+class Memories:
+    """Scales at several rates, each a running mean |error|, weighted by the densities they give."""
+
+    def __init__(self) -> None:
+        K, A = len(SPREAD_RATES), 1 + len(PAST_SHARES) + len(EM_FLOORS)
+        self.n, self.scales = 0, np.zeros(K)
+        self.managers, self.weights = np.full(A, 1.0 / A), np.full((A, K), 1.0 / K)
+        self.past = self.weights.copy()
+
+    def mean(self) -> float:
+        return float(self.managers @ self.weights @ self.scales)
+
+    def learn(self, error: float, overlap: float) -> None:
+        self.n += 1
+        if self.n > 2:
+            self._weigh(t4(error / self.scales) / self.scales)
+        seen = np.full(len(self.scales), abs(error))
+        if self.n > 10:
+            seen = np.minimum(seen, BOUND * self.scales)
+        rates = np.maximum(1.0 / self.n, SPREAD_RATES / overlap)
+        self.scales = np.maximum(SMALLEST, self.scales + rates * (seen - self.scales))
+
+    def _weigh(self, likelihood: Floats) -> None:
+        q = self.weights @ likelihood
+        self.managers = self.managers * q / (self.managers @ q)
+        posterior = self.weights * likelihood / q[:, None]
+        step, shares = 1.0 / (self.n + 2.0), PAST_SHARES[:, None]
+        self.past += step * (posterior - self.past)
+        last = 1 + len(shares)
+        alive = 0.999 * posterior[last:] + 0.001 / len(likelihood)
+        em = np.maximum(EM_FLOORS, step)[:, None] * (alive - self.weights[last:])
+        kept = (1.0 - shares) * posterior[1:last] + shares * self.past[1:last]
+        self.weights = np.vstack([posterior[:1], kept, self.weights[last:] + em])
+
+
+class Slow:
+    """What a pool believes, and every step of it, over whole arrays."""
+
+    def __init__(self, near: bool, overlap: float) -> None:
+        self.near, self.overlap = near, overlap
+        heard = FIRST + NEIGHBOURS * near
+        self.weights = np.full((heard, MIXED), 1.0 / heard)
+        self.R: Floats = np.zeros((heard, MIXED))
+        self.V, self.E = self.R.copy(), self.R.copy()
+        self.spreads = [Memories() for _ in range(FIRST)]
+        self.shapes = np.tile(SCORES, (FIRST, 1))
+        self.theta = np.zeros(2)
+
+    def join(self, more: int) -> None:
+        before = len(self.weights)
+        share = JOINED / (before + more * JOINED)
+        late = np.full((more, MIXED), share)
+        self.weights = np.vstack([self.weights * (1.0 - more * share), late])
+        self.R, self.V, self.E = (np.vstack([x, 0.0 * late]) for x in (self.R, self.V, self.E))
+        self.spreads += [Memories() for _ in range(more)]
+        self.shapes = np.vstack([self.shapes, np.tile(SCORES, (more, 1))])
+
+    def mean_errors(self) -> Floats:
+        return np.array([max(s.mean(), SMALLEST) if s.n else 1.0 for s in self.spreads])
+
+    def said(self, asked: Floats, found: Floats) -> Floats:
+        """What each says at every level, and of the mean: the first, the neighbours, the late."""
+        locations, scales = asked[:, :1], asked[:, 1:]
+        located = np.hstack([locations + scales * self.shapes, locations])
+        neighbours = found if self.near else found[:0]
+        return np.vstack([located[:FIRST], neighbours, located[FIRST:]])
+
+    def every_weight(self) -> Floats:
+        """The weights at all levels, those between two learned ones halfway, and of the mean."""
+        own = [np.interp(np.arange(N), LEARNED, w[:-1]) for w in self.weights]
+        return np.hstack([own, self.weights[:, -1:]])
+
+    def mix(self, asked: Floats, found: Floats) -> Floats:
+        return (self.every_weight() * self.said(asked, found)).sum(axis=0)
+
+    def widened(self, mixed: Floats) -> Floats:
+        rising = np.sort(mixed[:N])
+        median = rising[N // 2]
+        factor = np.exp(np.where(np.arange(N) < N // 2, *self.theta))
+        return median + (rising - median) * factor
+
+    def learn(self, asked: Floats, found: Floats, error: float, y: float) -> None:
+        said = self.said(asked, found)
+        values = self.widened(self.mix(asked, found))
+        self._weigh(said[:, [*LEARNED, MEAN]], error, y)
+        beyond = np.array([y < values[1], y > values[N - 2]])
+        self.theta = self.theta + WIDTH_RATE / math.sqrt(self.overlap) * (beyond - 0.05)
+        for k, (location, scale) in enumerate(asked):
+            self.spreads[k].learn((y - location) / error, self.overlap)
+            rate = max(1.0 / (self.spreads[k].n + PRIOR), FLOOR / self.overlap)
+            below = (y - location) / scale < self.shapes[k]
+            self.shapes[k] += rate * (P - below) / t4(SCORES)
+
+    def _weigh(self, said: Floats, error: float, y: float) -> None:
+        """Second-order Bernstein aggregation, of the levels and of the mean."""
+        blends = (self.weights * said).sum(axis=0)
+        gradients = (y < blends) - np.append(P[LEARNED], 0.0)
+        bound = SQUARE_BOUND * error
+        gradients[-1] = np.clip(blends[-1] - y, -bound, bound)
+        counts, keep = math.sqrt(self.overlap), 1.0 - FORGET / self.overlap
+        r = gradients * (blends - said)
+        self.V = keep * self.V + counts * r**2
+        self.E = np.maximum(keep * self.E, counts * np.abs(r))
+        eta = np.minimum(0.5 / self.E, np.sqrt(np.log(len(said)) / self.V))
+        self.R = keep * self.R + r - eta * counts * r**2
+        prior = np.ones((len(said), 1))
+        prior[0] = math.sqrt(self.overlap)
+        prior[FIRST + NEIGHBOURS * self.near :] = JOINED
+        weights = prior * eta * np.exp(eta * self.R - (eta * self.R).max(axis=0))
+        self.weights = weights / weights.sum(axis=0)
+
+
+# --------------------------------------------------------------------------------- the pool itself
+
+
+class Pool(NamedTuple):
+    """The floats of a pool, and whether it has neighbours."""
+
+    f: Floats
+    near: bool
+    overlap: float
+
+    @classmethod
+    def begin(cls, near: bool = True, overlap: float = 1.0) -> "Pool":
+        f = np.zeros(pool_floats(MOST))
+        pool_begin(f, MOST, near)
+        return cls(f, near, overlap)
+
+    def weights(self, located: int) -> Floats:
+        weights: Floats = pool_mixes(self.f, MOST)[0, : located + NEIGHBOURS * self.near]
+        return weights
+
+    def mix(self, asked: Floats, found: Floats) -> Floats:
+        out = np.empty(SAID)
+        pool_mix(self.f, MOST, len(asked), self.near, asked.ravel(), found, out)
+        return out
+
+    def learn(
+        self, asked: Floats, found: Floats, error: float, y: float, cell: float = 0.0
+    ) -> None:
+        bounds = np.empty(BOUNDS_FLOATS)
+        bounds_begin(bounds, (None, None))
+        pool_learn(
+            *(self.f, MOST, len(asked), self.near, asked.ravel(), found, NONE),
+            *(bounds, error, self.overlap, 1e-6, cell, y),
+        )
+
+    def write(self, asked: Floats, found: Floats) -> tuple[float, Floats]:
+        """The mean and the quantiles that it says."""
+        values = np.empty(N)
+        said = (len(asked), self.near, asked.ravel(), found, NONE)
+        mean, _, _ = pool_write(self.f, MOST, *said, 1e-6, values)
+        return mean, values
+
+
+def answers(seed: int, n: int, located: int) -> list[tuple[Floats, Floats, float, float]]:
+    """Locations, what neighbours say, a mean error and an answer with heavy tails."""
+    rng = np.random.default_rng(seed)
+    off = rng.normal(0.0, 2.0, located)
+    found = []
+    for _ in range(n):
+        centre = 5.0 * rng.normal()
+        locations = centre + off + rng.normal(size=located)
+        samples = np.sort(centre + 3.0 * rng.standard_t(3, (NEIGHBOURS, SAID)), axis=1)
+        found.append((locations, samples, rng.uniform(0.5, 2.0), centre + rng.standard_t(2)))
+    return found
+
+
+@pytest.mark.parametrize("overlap", [1.0, 6.0])
+@pytest.mark.parametrize("near", [True, False])
+def test_a_pool_is_the_slow_one(near: bool, overlap: float) -> None:
+    """Through 200 answers, with three experts that join after half of them."""
+    pool, slow = Pool.begin(near, overlap), Slow(near, overlap)
+    grain = len(pool.f) - GRAIN_FLOATS
+    pool.f[grain + SURPRISES + PLAIN] = -1.0  # quantiles are said as they are
+    # widths so far off that many answers lie between the quantiles before and after widening
+    pool.f[grain - WIDTH_FLOATS : grain] = slow.theta = np.array([-0.45, 0.8])
+    located = FIRST
+    for step, (locations, found, error, y) in enumerate(answers(4, 200, MOST)):
+        if step == 100:
+            pool_join(pool.f, MOST, located, near, MOST - located)
+            slow.join(MOST - located)
+            located = MOST
+        spreads = np.empty(located)
+        pool_spreads(pool.f, located, spreads)
+        np.testing.assert_allclose(spreads, slow.mean_errors(), rtol=1e-8)
+        asked = np.column_stack([locations[:located], error * spreads])
+        mixed = slow.mix(asked, found)
+        np.testing.assert_allclose(pool.mix(asked, found), mixed, rtol=1e-7, atol=1e-9)
+        mean, quantiles = pool.write(asked, found)
+        assert mean == pytest.approx(mixed[MEAN], rel=1e-7, abs=1e-9)
+        np.testing.assert_allclose(quantiles, slow.widened(mixed), rtol=1e-7, atol=1e-9)
+        pool.learn(asked, found, error, y)
+        slow.learn(asked, found, error, y)
+        np.testing.assert_allclose(pool.weights(located), slow.weights, rtol=1e-6, atol=1e-12)
+    # what was compared has moved: weights, widths and shapes
+    assert slow.weights.max() > 2.0 / len(slow.weights)
+    assert (np.abs(slow.theta - [-0.45, 0.8]) > 0.001).all()
+    assert np.abs(slow.shapes - SCORES).max() > 0.1
+
+
+def test_quantiles_that_cross_are_sorted_and_widened() -> None:
+    pool = Pool.begin(near=True)
+    found = np.zeros((NEIGHBOURS, SAID))
+    found[:, :N] = -3.0 * SCORES  # neighbours that fall where the others rise
+    asked = np.array([[0.0, 1.0]] * FIRST)
+    mixed = pool.mix(asked, found)
+    np.testing.assert_allclose(mixed[:N], -SCORES, atol=1e-12)
+    _, values = pool.write(asked, found)
+    assert (np.diff(values) > 0.0).all()
+    rising = np.sort(mixed[:N])
+    slopes = np.diff(rising) / np.diff(SCORES)
+    np.testing.assert_allclose(slopes, 1.0, atol=1e-9)  # so that smoothing changes nothing
+    np.testing.assert_allclose(values, rising, atol=1e-9)
+
+
+def test_grains_are_judged_by_every_answer_that_has_a_cell() -> None:
+    pool = Pool.begin()
+    for cell in (0.0, math.nan, 0.5, 0.5):
+        pool.learn(np.array([[0.0, 1.0]] * FIRST), np.ones((NEIGHBOURS, SAID)), 1.0, 0.3, cell)
+    assert pool.f[len(pool.f) - GRAIN_FLOATS + JUDGED] == 2.0
+
+
+def test_an_answer_on_a_quantile_teaches_its_level_nothing() -> None:
+    pool = Pool.begin(near=False)
+    asked = np.array([[-2.0, 1.0], [1.0, 1.0], [4.0, 1.0]])
+    found = np.zeros((NEIGHBOURS, SAID))
+    _, R, V, _ = pool_mixes(pool.f, MOST)
+    pool.learn(asked, found, 1.0, 2.5)
+    y = float(pool.mix(asked, found)[8])
+    before_R, before_V = R.copy(), V.copy()
+    pool.learn(asked, found, 1.0, y)
+    taught = (np.abs(V / (1.0 - FORGET) - before_V) > 1e-12).any(axis=0)
+    assert list(np.flatnonzero(~taught)) == [4]  # the eighth level is the fifth that is learned
+    np.testing.assert_allclose(R[:, 4], (1.0 - FORGET) * before_R[:, 4], rtol=1e-12)
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_who_joins_gets_the_share_of_a_weak_prior(near: bool) -> None:
+    pool = Pool.begin(near)
+    for locations, found, error, y in answers(2, 50, FIRST):
+        pool.learn(np.column_stack([locations, np.full(FIRST, error)]), found, error, y)
+    before = pool.weights(FIRST).copy()
+    pool_join(pool.f, MOST, FIRST, near, 3)
+    after = pool.weights(MOST)
+    np.testing.assert_allclose(after.sum(axis=0), 1.0, rtol=1e-12)
+    # the newcomers as if each had JOINED of a weight of 1 among those that were there
+    heard = len(before)
+    share = JOINED / (heard + 3 * JOINED)
+    np.testing.assert_allclose(after[heard:], share, rtol=1e-12)
+    np.testing.assert_allclose(after[:heard], before * (1.0 - 3 * share), rtol=1e-12)
+
+
+@pytest.mark.parametrize("right", range(FIRST + NEIGHBOURS))
+def test_a_pool_converges_to_the_one_that_is_right(right: int) -> None:
+    rng, pool = np.random.default_rng(right), Pool.begin()
+    truth = np.append(SCORES, 0.0)
+    for _ in range(600):
+        centre = 10.0 * rng.normal()
+        locations = centre + 6.0 * rng.normal(size=FIRST)
+        found = centre + 6.0 * rng.normal(size=(NEIGHBOURS, 1)) + truth
+        if right < FIRST:
+            locations[right] = centre
+        else:
+            found[right - FIRST] = centre + truth
+        asked = np.column_stack([locations, np.ones(FIRST)])
+        pool.learn(asked, found, 1.0, centre + rng.standard_t(4))
+    weights = pool.weights(FIRST)
+    assert weights[right].min() > 0.8
+    assert weights[right].mean() > 0.93
+    mean, values = pool.write(np.column_stack([np.zeros(FIRST), np.ones(FIRST)]), truth + found * 0)
+    assert abs(mean) < 0.2
+    np.testing.assert_allclose(values[1:-1], SCORES[1:-1], atol=0.4)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_experts_that_are_absurd_are_no_harm(joined: bool) -> None:
+    rng, pool, located = np.random.default_rng(0), Pool.begin(), FIRST
+    for step in range(400):
+        if joined and step == 50:
+            pool_join(pool.f, MOST, FIRST, pool.near, 3)
+            located = MOST
+        locations = 1e12 * rng.choice([-1.0, 1.0], located)
+        found = np.tile(1e12 * rng.choice([-1.0, 1.0], (NEIGHBOURS, 1)), SAID)
+        locations[1] = 0.0
+        asked = np.column_stack([locations, np.ones(located)])
+        pool.learn(asked, found, 1.0, rng.normal())
+        weights = pool.weights(located)
+        assert np.isfinite(weights).all()
+        np.testing.assert_allclose(weights.sum(axis=0), 1.0, rtol=1e-9)
+    assert np.isfinite(pool.f).all()
+    assert (pool.weights(located)[1] > 1.0 - 1e-4).all()
