@@ -189,9 +189,9 @@ MUTATIONS = [
     Mutation(
         "what was expected teaches nothing",
         "every level is moved as the median",
-        "numbers/forecaster.py",
-        "(1.0 if y < blend else 0.0) - LEVEL[p]",
-        "(1.0 if y < blend else 0.0) - 0.5",
+        "numbers/pool.py",
+        "(1.0 if y < x else 0.0) - LEVEL[2 * m]",
+        "(1.0 if y < x else 0.0) - 0.5",
         "forecaster",
     ),
     Mutation(

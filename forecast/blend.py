@@ -185,7 +185,7 @@ def boa_blend(f, experts, blends):
 
 
 @compiled
-def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
+def boa_learn(f, experts, blends, gradients, prior, least, forget, overlap):
     """Second-order Bernstein online aggregation (Wintenberger, 2017), fading; M of them at once.
 
     Each has a loss of its own, with that gradient at its blend x; it is linearised there, so that
@@ -199,7 +199,8 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
         R_k <- R_k + r_k - eta_k sqrt(o) r_k^2           safe against bad experts
         w_k ~ prior_k eta_k exp(eta_k R_k)
 
-    ``prior`` [K] is what the weights begin with. Where y follows the blend's own forecast the mean
+    ``prior`` [K] is what the weights begin with. An expert no further than ``least`` from the blend
+    agrees with it: what is left is rounding. Where y follows the blend's own forecast the mean
     gradient is 0, and so is that of r.
     """
     K, M = experts.shape
@@ -208,7 +209,19 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
     for m in range(M):
         best[m] = -math.inf
     for k in range(K):
-        _gain(f[0, k], f[1, k], f[2, k], f[3, k], experts[k], blends, gradients, K, forget, counts)
+        _gain(
+            f[0, k],
+            f[1, k],
+            f[2, k],
+            f[3, k],
+            experts[k],
+            blends,
+            gradients,
+            K,
+            least,
+            forget,
+            counts,
+        )
         weights, R = f[0, k], f[1, k]
         for m in range(M):
             best[m] = max(best[m], weights[m] * R[m]) if weights[m] > 0.0 else best[m]
@@ -236,11 +249,12 @@ def boa_learn(f, experts, blends, gradients, prior, forget, overlap):
 
 
 @compiled
-def _gain(weights, R, V, E, said, blends, gradients, K, forget, counts):
+def _gain(weights, R, V, E, said, blends, gradients, K, least, forget, counts):
     """What one expert would have gained at each level; its eta goes to ``weights``, 0 for none."""
     keep, log_K = 1.0 - forget, math.log(K)
     for m in range(len(said)):
-        r = gradients[m] * (blends[m] - said[m])
+        away = blends[m] - said[m]
+        r = gradients[m] * away if abs(away) > least else 0.0
         square = counts * r * r
         v = keep * V[m] + square
         e = max(keep * E[m], counts * abs(r))

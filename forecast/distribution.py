@@ -427,8 +427,7 @@ def lattice_nearest(x, origin, pitch):
     """
     if not pitch > 0.0:
         return x
-    # halfway between two points it is the lower one, whatever rounding did to x
-    away = math.ceil((x - origin) / pitch - 0.5 - SAME_POINT)
+    away = math.floor((x - origin) / pitch + 0.5)
     if away == 0.0:
         return origin
     point = origin + away * pitch

@@ -320,7 +320,9 @@ def taught(
 ) -> None:
     """One aggregation alone, whose experts begin alike."""
     one, prior = f.reshape(4, -1, 1), np.ones(len(experts))
-    boa_learn(one, experts[:, None], np.array([x]), np.array([gradient]), prior, forget, overlap)
+    boa_learn(
+        one, experts[:, None], np.array([x]), np.array([gradient]), prior, 0.0, forget, overlap
+    )
 
 
 def new_boa(K: int) -> Floats:
@@ -514,7 +516,7 @@ def test_boa_side_by_side_is_each_alone() -> None:
         for m in range(M):
             assert blends[m] == blended(alone[m], experts[:, m].copy())
             taught(alone[m], experts[:, m].copy(), blends[m], gradients[m], 0.01, 1.0)
-        boa_learn(together, experts, blends, gradients, prior, 0.01, 1.0)
+        boa_learn(together, experts, blends, gradients, prior, 0.0, 0.01, 1.0)
         for m in range(M):
             np.testing.assert_array_equal(together[:, :, m].ravel(), alone[m])
 
@@ -525,7 +527,17 @@ def test_boa_prior_and_overlap_by_hand() -> None:
     # r = 3 (1 - x) = (3, -3), overlap 4: V = 2 * 9, E = 2 * 3
     # eta = min(1/12, sqrt(ln 2/18)) = 1/12
     # R = 3 - 2 * 9/12 = 1.5 and -4.5; w ~ prior exp(eta R) with prior (1, 5)
-    boa_learn(f, experts, np.array([1.0]), np.array([3.0]), np.array([1.0, 5.0]), 0.0, 4.0)
+    boa_learn(f, experts, np.array([1.0]), np.array([3.0]), np.array([1.0, 5.0]), 0.0, 0.0, 4.0)
     second = 5.0 * math.exp(-0.5)
     expected = [1.0 / (1.0 + second), second / (1.0 + second), 1.5, -4.5, 18.0, 18.0, 6.0, 6.0]
     np.testing.assert_allclose(f.ravel(), expected, rtol=1e-14)
+
+
+def test_boa_takes_rounding_for_agreement() -> None:
+    f, experts = np.zeros((4, 3, 1)), np.array([[1.0], [1.0 + 1e-15], [2.0]])
+    f[0] = 1.0 / 3.0
+    for _ in range(3):
+        x = np.array([1.0 + 4e-16])
+        boa_learn(f, experts, x, np.array([0.5]), np.ones(3), 1e-9, 0.0, 1.0)
+    assert f[1:, :2].max() == 0.0  # neither has gained or lost
+    assert f[0, 0, 0] == f[0, 1, 0] < 0.5

@@ -338,7 +338,11 @@ def test_another_run_is_refused_without_force(
         ("auto", "week", "season: 52 steps of 1 week, a year (--season to name another)"),
         ("auto", "month", "season: 12 steps of 1 month, a year (--season to name another)"),
         ("auto", "day", "season: 7 steps of 1 day, a week (--season to name another)"),
-        ("auto", "rows", "season: none is known for a step of 1 row; looked for (--season to name one)"),
+        (
+            "auto",
+            "rows",
+            "season: none is known for a step of 1 row; looked for (--season to name one)",
+        ),
         (7, "day", ""),
     ],
 )

@@ -113,13 +113,17 @@ def test_the_mean_surprises_are_those_of_the_distributions_said() -> None:
     cell, bounds, f = 0.5, unbounded(), np.zeros(GRAIN_FLOATS)
     expected = np.zeros(3)
     atoms = np.array([-4.1, 2.3])
+    judged = 0
     for n in range(1, 301):
         values, y = quantiles(n), 12.0 * rng.normal()
         grain_learn(f, values, atoms, bounds, 1e-3, cell, y)
+        if n > 100 and n % 3 != 0:
+            continue
+        judged += 1
         said = smooth(values, 1e-3), plain(values, 1e-3), snapped(values, atoms, 1e-3)
         seen = np.array([surprise(way, cell, y) for way in said])
-        expected += max(1.0 / n, RATE) * (seen - expected)
-    assert f[JUDGED] == 300.0
+        expected += max(1.0 / judged, RATE) * (seen - expected)
+    assert f[JUDGED] == judged == 100 + 67
     np.testing.assert_allclose(f[SURPRISES:], expected, rtol=1e-7)
 
 

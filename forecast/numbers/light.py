@@ -269,7 +269,7 @@ def _answer(f, i, h, y):
     prior[LAST_VALUE] = math.sqrt(horizon)
     # one aggregation, of losses that are linear: their gradient is 1
     one, losses = mix.reshape((4, EXPERTS, 1)), losses.reshape((EXPERTS, 1))
-    boa_learn(one, losses, np.zeros(1), np.ones(1), prior, FORGET / overlap, overlap)
+    boa_learn(one, losses, np.zeros(1), np.ones(1), prior, 0.0, FORGET / overlap, overlap)
     hit = _holds(asked[SAMPLE:], y)
     band[HITS] += one_over_n(band[SEEN] + 1.0, HIT_RATE) * (hit - band[HITS])
     error = y - asked[LOCATED]

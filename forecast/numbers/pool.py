@@ -35,7 +35,7 @@ MEAN = N
 MIXED = N // 2 + 2  # weights are learned at every second level, and for the mean
 FORGET = 0.001  # of the experts' regret, at each point
 JOINED = 0.2  # weight to begin with of an expert that joined later, beside the plain one
-ON = 1e-9  # mean errors: so near a quantile an answer lies on it
+ON = 1e-9  # mean errors: so near a quantile an answer lies on it, and experts agree
 SQUARE_BOUND = 10.0  # mean errors: the mean is taught by no more at once
 
 
@@ -186,7 +186,7 @@ def pool_learn(
     mix = f[mixes:weights].reshape((4, most + NEIGHBOURS, MIXED))
     boa_blend(mix, said, blends)
     gradients, prior = _gradients(blends, error, y), _prior(heard, near, horizon)
-    boa_learn(mix, said, blends, gradients, prior, FORGET / overlap, overlap)
+    boa_learn(mix, said, blends, gradients, prior, ON * error, FORGET / overlap, overlap)
     values = out[:N]
     _sort(values)
     wide = f[width : width + WIDTH_FLOATS]
@@ -209,12 +209,15 @@ def _prior(heard, near, horizon):
     """The weights to begin with.
 
     The further ahead, the less each answer tells, and the more the plain ones weigh: the last value
-    and, where there is a season, those that know it.
+    and, where there is a season, those that know it. The regression that does not know it is then
+    much the same as the one that does, and counts as one that joined.
     """
-    plain = math.sqrt(horizon)
+    plain, first = math.sqrt(horizon), FIRST + NEIGHBOURS * near
     prior = np.ones(heard)
     prior[0] = plain
-    for k in range(FIRST + NEIGHBOURS * near, heard):
+    if heard > first:
+        prior[FIRST - 1] = JOINED
+    for k in range(first, heard):
         prior[k] = JOINED * plain
     return prior
 

@@ -61,6 +61,7 @@ from forecast.rate import bounded, one_over_n
 
 SLOW = np.array([0.02, 0.1, 0.4])  # rates of the slow levels that the last value is held against
 FEATURE_BOUND = 4.0  # units
+PROFILE_BOUND = 16.0  # units: a season may swing widely, and is no outlier
 WILD = 6.0  # units: a difference beyond is an outlier
 HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
 ERROR_RATE = 0.01  # of the mean |error| that bounds the step
@@ -182,7 +183,7 @@ def regression_ask(f, i, time, y, unit, more):
             x[d + s] = bounded((y - f[s]) * inverse, FEATURE_BOUND)
         d += len(SLOW)
     for m in range(len(more)):
-        x[d + m] = bounded(more[m], FEATURE_BOUND)
+        x[d + m] = bounded(more[m], PROFILE_BOUND)
     gain = f[at + 2 + D : at + 2 + 2 * D]
     change = f[P + D * D : P + D * D + D]
     # what follows an outlier is no example of what follows: it weighs less, here as in the answer
