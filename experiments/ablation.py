@@ -59,20 +59,22 @@ class Scores(NamedTuple):
 
 # of copies that differ in one edit most machine code is the same
 KEEP = Edit("the hash", "compiled.py", "return digest.hexdigest()[:16]", 'return "kept"')
-PRIOR = "    prior[0] = math.sqrt(overlap)\n"
-LATE = "        prior[k] = JOINED\n"
+PRIOR = "    return prior\n"
+LATE = "        prior[k] = JOINED * plain\n"
 PLAN = "plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, "
 
 
 def unheard(out: str, expert: str) -> Edit:
     """An edit that gives an expert of the first ones no weight."""
-    return Edit(out, "numbers/pool.py", PRIOR, f"{PRIOR}    prior[{expert}] = 0.0\n")
+    return Edit(out, "numbers/pool.py", PRIOR, f"    prior[{expert}] = 0.0\n{PRIOR}")
 
 
 def unheard_of_seasons(out: str, expert: int) -> Edit:
     """The same for one of the three experts of each season."""
     own = f"(k - FIRST - NEIGHBOURS * near) % 3 == {expert}"
-    return Edit(out, "numbers/pool.py", LATE, f"        prior[k] = 0.0 if {own} else JOINED\n")
+    return Edit(
+        out, "numbers/pool.py", LATE, f"        prior[k] = 0.0 if {own} else JOINED * plain\n"
+    )
 
 
 def seasonal(out: str, natural: str, search: str) -> Edit:
@@ -137,8 +139,8 @@ EDITS = {
         ),
     ],
     "Weights": [
-        constant("the forgetting of regret", "pool", "FORGET", "0.002", "0.0"),
-        constant("the slowness of forgetting: .01 a point", "pool", "FORGET", "0.002", "0.01"),
+        constant("the forgetting of regret", "pool", "FORGET", "0.001", "0.0"),
+        constant("the slowness of forgetting: .01 a point", "pool", "FORGET", "0.001", "0.01"),
         constant("the lower prior of who joined: 1", "pool", "JOINED", "0.2", "1.0"),
     ],
     "The distribution": [

@@ -204,24 +204,12 @@ def boa_learn(f, experts, blends, gradients, prior, least, forget, overlap):
     gradient is 0, and so is that of r.
     """
     K, M = experts.shape
-    counts = math.sqrt(overlap)
+    keep, log_K, counts = 1.0 - forget, math.log(K), math.sqrt(overlap)
     best, total, largest = np.empty(M), np.zeros(M), np.zeros(M)
     for m in range(M):
         best[m] = -math.inf
     for k in range(K):
-        _gain(
-            f[0, k],
-            f[1, k],
-            f[2, k],
-            f[3, k],
-            experts[k],
-            blends,
-            gradients,
-            K,
-            least,
-            forget,
-            counts,
-        )
+        _gain(f, k, experts[k], blends, gradients, least, keep, log_K, counts)
         weights, R = f[0, k], f[1, k]
         for m in range(M):
             best[m] = max(best[m], weights[m] * R[m]) if weights[m] > 0.0 else best[m]
@@ -249,9 +237,9 @@ def boa_learn(f, experts, blends, gradients, prior, least, forget, overlap):
 
 
 @compiled
-def _gain(weights, R, V, E, said, blends, gradients, K, least, forget, counts):
-    """What one expert would have gained at each level; its eta goes to ``weights``, 0 for none."""
-    keep, log_K = 1.0 - forget, math.log(K)
+def _gain(f, k, said, blends, gradients, least, keep, log_K, counts):
+    """What an expert would have gained at each level; eta stands for its weight, 0 for none."""
+    weights, R, V, E = f[0, k], f[1, k], f[2, k], f[3, k]
     for m in range(len(said)):
         away = blends[m] - said[m]
         r = gradients[m] * away if abs(away) > least else 0.0

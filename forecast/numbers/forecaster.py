@@ -161,6 +161,7 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     NATURAL,  # the season to begin with, 0 for none
     SEARCH,  # 1 if seasons are looked for
     SLOTS,  # seasons there is room for
+    MOST,  # experts that give a location, with those of all these
     BANDS,
     NEAR,
     SHARED,  # features that every regression of a channel has
@@ -184,7 +185,7 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     AT_WITH_PROFILE,
     CHANNEL_FLOATS,
     PLAN,
-) = range(27)
+) = range(28)
 # integers of a channel after those of its series, its regression and its two kinds of neighbours
 IN_FORCE, NEXT_LOOK, SEASON_INTS = range(3)
 # and then of each season: period, how many slots of its profile are seen, which, its regression
@@ -232,12 +233,6 @@ def _located(seasons):
 
 
 @compiled
-def _most(plan):
-    """How many there is room for."""
-    return FIRST + SEASONAL * plan[SLOTS]
-
-
-@compiled
 def _expected(f, plan, seasons, instant):
     """What the longest season expects of an instant; 0 without one."""
     if seasons[IN_FORCE] == 0:
@@ -259,30 +254,36 @@ def _every(horizons, h):
 
 
 @compiled
-def _taught(horizons, bands, first, time):
-    """Which horizon of the band that begins at ``first`` an instant teaches; -1 for none.
+def _wide(bands, first):
+    """How many horizons the band has that begins at ``first``."""
+    wide = 1
+    while first + wide < len(bands) and bands[first + wide] == bands[first]:
+        wide += 1
+    return wide
 
-    The horizons of a band take turns.
+
+@compiled
+def _taught(horizons, bands, first, wide, time):
+    """Which of the ``wide`` horizons from ``first`` on, a band's, an instant teaches; -1 for none.
+
+    They take turns.
     """
     every = _every(horizons, first)
     if (time + bands[first]) % every != 0:
         return -1
-    wide = 1
-    while first + wide < len(bands) and bands[first + wide] == bands[first]:
-        wide += 1
     return first + turn(time // every, wide)
 
 
 @compiled
 def _waiting(f, plan, horizons, band, time):
     """What a band was asked that an instant answers: unit, then location and scale of each."""
-    size = 1 + 2 * _most(plan)
+    size = 1 + 2 * plan[MOST]
     place = turn(time, horizons[len(horizons) - 1]) * plan[BANDS] + band
     return f[plan[AT_ASKED] + place * size : plan[AT_ASKED] + (place + 1) * size]
 
 
 @compiled
-def _found(f, plan, horizons, place, h):
+def _found(f, plan, place, h):
     """What was found for a near horizon: now at place 0, else for the answer of an instant."""
     at = plan[AT_FOUND] + (place * plan[NEAR] + h) * FOUND_FLOATS
     return f[at : at + FOUND_FLOATS]
@@ -291,7 +292,7 @@ def _found(f, plan, horizons, place, h):
 @compiled
 def _found_for(f, plan, horizons, time, h):
     """What was found for the answer that an instant gives."""
-    return _found(f, plan, horizons, 1 + turn(time, horizons[plan[NEAR] - 1]), h)
+    return _found(f, plan, 1 + turn(time, horizons[plan[NEAR] - 1]), h)
 
 
 @compiled
@@ -309,7 +310,7 @@ def _said(found):
 @compiled
 def _now(f, plan, h):
     """Location and scale of each expert for a horizon, asked at this instant."""
-    size = 2 * _most(plan)
+    size = 2 * plan[MOST]
     return f[plan[AT_NOW] + h * size : plan[AT_NOW] + (h + 1) * size]
 
 
@@ -343,7 +344,7 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     pool, located = _pool(f, plan, band), _located(seasons)
     least, cell = FLOOR * f[LONG], cell_of(f)
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
-    most, said, horizon = _most(plan), _said(found), horizons[h]
+    most, said, horizon = plan[MOST], _said(found), horizons[h]
     # fmt: off
     pool_learn(
         pool, most, located, near, asked[1:], said, atoms, bounds,
@@ -376,7 +377,7 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
     if observed:
         for first in range(len(bands)):
             if first == 0 or bands[first] != bands[first - 1]:
-                h = _taught(horizons, bands, first, time)
+                h = _taught(horizons, bands, first, _wide(bands, first), time)
                 if h >= 0:
                     _answer(f, plan, series, regression, seasons, horizons, first, h, y)
         regression_learn(rows, regression, horizons, time, y)
@@ -494,7 +495,7 @@ def _join(f, plan, seasons, horizons, bands):
     for h in range(len(horizons)):
         if h == 0 or bands[h] != bands[h - 1]:
             near = h < plan[NEAR]
-            pool_join(_pool(f, plan, bands[h]), _most(plan), located, near, SEASONAL)
+            pool_join(_pool(f, plan, bands[h]), plan[MOST], located, near, SEASONAL)
     seasons[IN_FORCE] += 1
     # nothing was asked of the new experts yet: what waits says the last value of them
     for place in range(horizons[len(horizons) - 1]):
@@ -596,11 +597,11 @@ def _locate(f, plan, regression, seasons, horizons, time, unit):
 def _keep(f, plan, seasons, horizons, time, unit):
     """Keep what was said for those answers that will teach a band."""
     bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    first = 0
+    first, wide = 0, 0
     for h in range(len(horizons)):
-        if bands[h] != bands[first]:
-            first = h
-        if _taught(horizons, bands, first, time + horizons[h]) != h:
+        if h == first + wide:
+            first, wide = h, _wide(bands, h)
+        if _taught(horizons, bands, first, wide, time + horizons[h]) != h:
             continue
         asked = _waiting(f, plan, horizons, bands[h], time + horizons[h])
         now = _now(f, plan, h)
@@ -608,9 +609,8 @@ def _keep(f, plan, seasons, horizons, time, unit):
         for k in range(2 * _located(seasons)):
             asked[1 + k] = now[k]
         if h < plan[NEAR]:
-            _found_for(f, plan, horizons, time + horizons[h], h)[:] = _found(
-                f, plan, horizons, 0, h
-            )
+            now = _found(f, plan, 0, h)
+            _found_for(f, plan, horizons, time + horizons[h], h)[:] = now
 
 
 @compiled
@@ -631,7 +631,7 @@ def _find(f, plan, neighbours, horizons):
             n = neighbours_near(values, of_values, NEAR_MANY, least, many)
             fewer = min(ROOM_FEW, neighbours_few(values, NEAR_FEW, many[:n], few))
             alike_n = neighbours_near(changes, of_changes, ALIKE, least, like)
-        found = _found(f, plan, horizons, 0, h)
+        found = _found(f, plan, 0, h)
         said = _said(found)
         successors(values, of_values, many[:n], horizons[h], False, sample)
         _sample(sample[:n], f[LAST], said[0])
@@ -677,13 +677,12 @@ def forecaster_ask(f, i, c, h, row):
         write_certain(row, channel[LAST])
         row[BOUNDS], row[BOUNDS + 1] = bounds_told(bounds)
         return
-    horizons = i[i[AT_HORIZONS] : i[AT_BANDS]]
     band = i[i[AT_BANDS] + h]
     near = h < i[NEAR]
-    found = _found(channel, i, horizons, 0, h) if near else channel[:FOUND_FLOATS]
+    found = _found(channel, i, 0, h) if near else channel[:FOUND_FLOATS]
     atoms = _atoms(found) if near else found[:0]
     values = row[VALUES:BOUNDS]
-    pool, most, located = _pool(channel, i, band), _most(i), _located(seasons)
+    pool, most, located = _pool(channel, i, band), i[MOST], _located(seasons)
     asked, said, least = _now(channel, i, h), _said(found), FLOOR * channel[LONG]
     mean, left, right = pool_write(pool, most, located, near, asked, said, atoms, least, values)
     row[FAMILY] = QUANTILES
@@ -780,7 +779,7 @@ class NumberForecaster(NumberLearner):
         plan = np.zeros(PLAN, np.int64)
         plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, self.season, season == "auto"
         plan[SLOTS], plan[BANDS], plan[NEAR], plan[SHARED] = slots, B, len(nearest), shared
-        most = FIRST + SEASONAL * slots
+        most = plan[MOST] = FIRST + SEASONAL * slots
         state.ints("plan", PLAN)
         plan[AT_HORIZONS] = state.ints("horizons", H)
         plan[AT_BANDS] = state.ints("bands", H)
@@ -829,7 +828,7 @@ class NumberForecaster(NumberLearner):
         bands = self.view("bands")
         for band, pool in enumerate(self.view(of + "pools")):
             near = band in bands[: plan[NEAR]]
-            pool_begin(pool, FIRST + SEASONAL * int(plan[SLOTS]), near)
+            pool_begin(pool, int(plan[MOST]), near)
 
     def seasons(self, channel: int = 0) -> tuple[int, ...]:
         """The seasons in force, in instants; those of one channel."""
@@ -856,7 +855,7 @@ class NumberForecaster(NumberLearner):
         pool = self.view("pools" if self.channels == 1 else "0.pools")[0]
         plan = self.view("plan")
         heard = FIRST + SEASONAL * len(self.seasons()) + NEIGHBOURS * (plan[NEAR] > 0)
-        mixes = pool_mixes(pool, FIRST + SEASONAL * int(plan[SLOTS]))
+        mixes = pool_mixes(pool, int(plan[MOST]))
         return mixes[:, :heard, : MIXED - 1]
 
     def options(self) -> dict[str, Any]:

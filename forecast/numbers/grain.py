@@ -33,6 +33,17 @@ GRAIN_FLOATS = SURPRISES + GRAINS
 
 
 @compiled
+def rise(values):
+    """Put quantiles that are nearly in order into order."""
+    for p in range(1, len(values)):
+        value, place = values[p], p
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
+
+
+@compiled
 def grain_learn(f, values, atoms, bounds, least, cell, y):
     """Ask each way, between the bounds, how surprising ``y`` was."""
     f[ANSWERS] += 1.0

@@ -32,7 +32,7 @@ from forecast.learner import (
     write_certain,
     write_unknown,
 )
-from forecast.numbers.grain import SMOOTH, SNAPPED, grain_write
+from forecast.numbers.grain import SMOOTH, SNAPPED, grain_write, rise
 from forecast.numbers.regression import (
     REGRESSION_INTS,
     SLOW,
@@ -200,17 +200,6 @@ def _exchange(sample):
 
 
 @compiled
-def _sort(values):
-    """Put quantiles that are nearly in order into order."""
-    for p in range(1, len(values)):
-        value, place = values[p], p
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
-
-
-@compiled
 def _say(asked, shape, p):
     """What each expert says of a level."""
     away = asked[WIDE] * shape[p]
@@ -345,7 +334,7 @@ def light_ask(f, i, c, h, row):
     values = row[VALUES:BOUNDS]
     for p in range(N):
         values[p] = _blend(band[MIX:MEDIAN], _say(asked, band[SHAPE:MIX], p))
-    _sort(values)
+    rise(values)
     grain = SNAPPED if band[HITS] > OFTEN else SMOOTH
     left, right = grain_write(grain, values, asked[SAMPLE:], FLOOR * f[LONG], values)
     row[FAMILY] = QUANTILES

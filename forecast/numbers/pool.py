@@ -15,7 +15,7 @@ import numpy as np
 from forecast.blend import Floats, boa_blend, boa_floats, boa_learn
 from forecast.compiled import compiled
 from forecast.distribution import LEVEL, SCORES, N
-from forecast.numbers.grain import GRAIN_FLOATS, grain_learn, grain_of, grain_write
+from forecast.numbers.grain import GRAIN_FLOATS, grain_learn, grain_of, grain_write, rise
 from forecast.numbers.scale import (
     SEEN,
     SMALLEST,
@@ -129,6 +129,15 @@ def pool_mix(f, most, located, near, asked, found, out):
 
 
 @compiled
+def _widened(f, most, located, near, asked, found, out):
+    """Mix what was said, put the quantiles into order, and widen or narrow them."""
+    pool_mix(f, most, located, near, asked, found, out)
+    width = _places(most)[4]
+    rise(out[:N])
+    widen(f[width : width + WIDTH_FLOATS], out[:N])
+
+
+@compiled
 def _tabulate(f, most, located, near):
     """Write the weight of each expert at each level, and its shape by that weight.
 
@@ -179,7 +188,8 @@ def pool_learn(
     """
     shapes, mixes, weights, _, width, grain = _places(most)
     out = np.empty(SAID)
-    pool_mix(f, most, located, near, asked, found, out)
+    _widened(f, most, located, near, asked, found, out)
+    values = out[:N]
     heard = located + NEIGHBOURS * near
     said, blends = np.empty((heard, MIXED)), np.empty(MIXED)
     _say(f, most, located, near, asked, found, said)
@@ -187,11 +197,7 @@ def pool_learn(
     boa_blend(mix, said, blends)
     gradients, prior = _gradients(blends, error, y), _prior(heard, near, horizon)
     boa_learn(mix, said, blends, gradients, prior, ON * error, FORGET / overlap, overlap)
-    values = out[:N]
-    _sort(values)
-    wide = f[width : width + WIDTH_FLOATS]
-    widen(wide, values)
-    width_learn(wide, values, overlap, y)
+    width_learn(f[width : width + WIDTH_FLOATS], values, overlap, y)
     if cell > 0.0:
         grains = f[grain : grain + GRAIN_FLOATS]
         grain_learn(grains, values, atoms, bounds, least, cell, y)
@@ -240,23 +246,9 @@ def _gradients(blends, error, y):
 @compiled
 def pool_write(f, most, located, near, asked, found, atoms, least, values):
     """Write the quantiles [N]; returns the mean and the scales of the two tails."""
-    width, grain = _places(most)[4:]
+    grain = _places(most)[5]
     out = np.empty(SAID)
-    pool_mix(f, most, located, near, asked, found, out)
-    mixed = out[:N]
-    _sort(mixed)
-    widen(f[width : width + WIDTH_FLOATS], mixed)
+    _widened(f, most, located, near, asked, found, out)
     chosen = grain_of(f[grain : grain + GRAIN_FLOATS])
-    left, right = grain_write(chosen, mixed, atoms, least, values)
+    left, right = grain_write(chosen, out[:N], atoms, least, values)
     return out[MEAN], left, right
-
-
-@compiled
-def _sort(values):
-    """Put quantiles that are nearly in order into order."""
-    for p in range(1, len(values)):
-        value, place = values[p], p
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
