@@ -32,8 +32,8 @@ KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": 
 # which options are about one kind of file alone
 OPTIONS_OF = {
     "numbers": (
-        *("target", "season", "bounds", "time", "time_format", "step", "delimiter", "decimal"),
-        *("missing", "duplicates", "unsorted", "exclude"),
+        *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
+        *("delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
     ),
     "labels": ("labels",),
 }
@@ -58,6 +58,9 @@ examples:
       a holiday and a bad start: their values are missing ones, not scored and not learned
   forecast run sales.csv --bounds 0,
       nothing is sold back: no forecast lies below 0
+  forecast run shop.csv --target sold --known price --known holiday --context visitors
+      prices and holidays are known ahead, visitors are counted with the sales; rows at the end
+      that say a price and no sales yet are the future, and forecast.csv answers for them
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -170,6 +173,21 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         action="append",
         default=[],
         help="column to forecast; repeat it for several, which are then forecast together",
+    )
+    group.add_argument(
+        "--known",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is known ahead, as a price or a holiday; rows at the end that "
+        "have no value yet say it of the future; repeatable",
+    )
+    group.add_argument(
+        "--context",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is seen with the value, not before; repeatable",
     )
     group.add_argument(
         "--horizon",

@@ -45,11 +45,14 @@ class Rows:
         Text of each: the file's own, or the grid's where the file has a gap.
     y
         Numbers [n, series]; NaN where missing.
+    beside
+        Numbers of the columns beside them, [n, columns].
     """
 
     first: int
     times: list[str]
     y: NDArray[np.float64]
+    beside: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.times)
@@ -61,7 +64,9 @@ class NumberStream:
     Attributes
     ----------
     series : tuple of str
-        Names of the columns that are read.
+        Names of the columns that are forecast.
+    beside : tuple of str
+        Names of the columns that are read beside them.
     time : str or None
         Name of the time column; None where rows are instants.
     step : Step or None
@@ -91,7 +96,7 @@ class NumberStream:
         refuse: tuple[Choice, Choice],
         block: int,
     ) -> None:
-        self.series, self.time = columns.series, columns.time
+        self.series, self.beside, self.time = columns.series, columns.beside, columns.time
         self.guessed, self.bad = columns.guessed, reader.bad
         self.rows_read = self.rows = 0
         self._reader, self._columns, self._numerals = reader, columns, numerals
@@ -159,7 +164,7 @@ class NumberStream:
             self.close()
 
     def _rows_of(self, table: Table) -> Iterator[Rows]:
-        count = len(self.series)
+        count = len(self.series) + len(self.beside)
         y = np.empty((len(table.lines), count))
         for series in range(count):
             y[:, series] = self._numbers(table, series)
@@ -175,9 +180,10 @@ class NumberStream:
         else:
             yield self._handed_on([str(self.rows + row) for row in range(len(y))], y)
 
-    def _handed_on(self, times: list[str], y: NDArray[np.float64]) -> Rows:
+    def _handed_on(self, times: list[str], numbers: NDArray[np.float64]) -> Rows:
         self.rows += len(times)
-        return Rows(self.rows - len(times), times, y)
+        y, beside = np.split(numbers, [len(self.series)], axis=1)
+        return Rows(self.rows - len(times), times, y, beside)
 
     def _on_grid(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
         assert self._times is not None
@@ -208,11 +214,12 @@ class NumberStream:
     def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Raise at the first number of these rows that lies beyond the bounds."""
         low, high = self._bounds
-        beyond = np.zeros(y[rows].shape, np.bool_)
+        numbers = y[rows, : len(self.series)]
+        beyond = np.zeros(numbers.shape, np.bool_)
         if low is not None:
-            beyond |= y[rows] < low
+            beyond |= numbers < low
         if high is not None:
-            beyond |= y[rows] > high
+            beyond |= numbers > high
         if beyond.any():
             row, column = np.argwhere(beyond)[0].tolist()
             said = ",".join("" if bound is None else f"{bound:.12g}" for bound in self._bounds)
@@ -326,6 +333,7 @@ def open_numbers(
     time_format: str | None = None,
     exclude: Sequence[str] = (),
     bounds: Bounds = (None, None),
+    beside: Sequence[str] = (),
     block: int = 4096,
 ) -> NumberStream:
     """Open a CSV as a stream of numbers on a grid.
@@ -363,6 +371,8 @@ def open_numbers(
     bounds
         The least and the greatest number that can be, None where there is none: one beyond them
         that is not excluded is refused.
+    beside
+        Names of columns to read beside the series.
     block
         Most instants handed on at once; 1 hands on each row as soon as it came.
 
@@ -401,7 +411,7 @@ def open_numbers(
     try:
         bad: dict[str, int] = {}
         reader = TableReader(Lines(source), bad)
-        columns = Columns(reader, numerals, time, target, delimiter)
+        columns = Columns(reader, numerals, time, target, delimiter, beside)
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
         exclusions = Exclusions(exclude, times, columns.first_time)
@@ -421,17 +431,17 @@ class Columns:
         At the beginning of the file; afterwards at its first row.
     numerals
         How numbers are written.
-    time, target, delimiter
+    time, target, delimiter, beside
         As in `open_numbers`.
 
     Attributes
     ----------
     names : list of str
         All columns of the file.
-    series : tuple of str
+    series, beside : tuple of str
     time : str or None
     fields : list of int
-        Places of the series, then that of the time.
+        Places of the series, of the columns beside them, then that of the time.
     guessed : list of str
     """
 
@@ -442,14 +452,17 @@ class Columns:
         time: str | None,
         target: Sequence[str],
         delimiter: str | None,
+        beside: Sequence[str],
     ) -> None:
         self.guessed: list[str] = []
         self._reader, self._numerals = reader, numerals
         self._source = reader.lines.source.name
         self._read_header(delimiter)
         self.time = self._find_time() if time is None else self._named(time)
+        self.beside = tuple(self._named(name) for name in beside)
         self.series = self._named_targets(target) if target else (self._find_target(),)
-        places = [self.names.index(name) for name in self.series]
+        self._refuse_twice()
+        places = [self.names.index(name) for name in (*self.series, *self.beside)]
         self.fields = places if self.time is None else [*places, self.names.index(self.time)]
 
     @property
@@ -565,12 +578,17 @@ class Columns:
         )  # fmt: skip
 
     def _named_targets(self, target: Sequence[str]) -> tuple[str, ...]:
-        names = [self._named(name) for name in ([target] if isinstance(target, str) else target)]
+        names = [target] if isinstance(target, str) else target
+        return tuple(self._named(name) for name in names)
+
+    def _refuse_twice(self) -> None:
+        """Refuse a column that is to be two things."""
+        names = [*self.series, *self.beside]
         for place, name in enumerate(names):
             if name in names[:place] or name == self.time:
                 what = "the time column" if name == self.time else "named twice"
-                raise StreamError(f"is {what}", self._source, text=name, advice="Say --target.")
-        return tuple(names)
+                advice = f"Say {'--target' if place < len(self.series) else 'another column'}."
+                raise StreamError(f"is {what}", self._source, text=name, advice=advice)
 
     def _find_time(self) -> str | None:
         first = dict(zip(self.names, self._first, strict=True))
@@ -592,7 +610,9 @@ class Columns:
         choices = [
             name
             for name in self.names
-            if name != self.time and (is_number(first[name]) or is_missing(first[name]))
+            if name != self.time
+            and name not in self.beside
+            and (is_number(first[name]) or is_missing(first[name]))
         ]
         if len(choices) > 1:
             raise self._several("numbers", "--target", choices, "; repeat it for several")
