@@ -370,6 +370,7 @@ def opened(asked: Namespace) -> "NumberStream":
             exclude=asked.exclude,
             bounds=asked.bounds,
             beside=(*asked.context, *asked.known),
+            gather=asked.gather,
         )
     except ExclusionError as error:
         raise UsageError(str(error)) from None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, Refused, StreamError, shown
 from forecast.stream.exclusion import Exclusions
+from forecast.stream.gather import Gather, How
 from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed
 from forecast.stream.numerals import MISSING, Numerals
 from forecast.stream.source import Lines, Source
@@ -92,6 +93,7 @@ class NumberStream:
         numerals: Numerals,
         times: Times | None,
         grid: Grid,
+        gather: Gather | None,
         left_out: tuple[Exclusions, Bounds],
         refuse: tuple[Choice, Choice],
         block: int,
@@ -100,7 +102,7 @@ class NumberStream:
         self.guessed, self.bad = columns.guessed, reader.bad
         self.rows_read = self.rows = 0
         self._reader, self._columns, self._numerals = reader, columns, numerals
-        self._times, self._grid, self._block = times, grid, block
+        self._times, self._grid, self._gather, self._block = times, grid, gather, block
         self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
         self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
@@ -160,6 +162,10 @@ class NumberStream:
         try:
             while table := self._reader.read(self._block, self._columns.fields):
                 yield from self._rows_of(table)
+            if self._gather is not None:
+                yield from self._placed(*self._gather.end())
+                if self._gather.unfinished:
+                    self.bad["in the last step, which was not over"] = self._gather.unfinished
         finally:
             self.close()
 
@@ -170,7 +176,7 @@ class NumberStream:
             y[:, series] = self._numbers(table, series)
         self.rows_read += len(y)
         if self._times is not None:
-            yield from self._on_grid(table, y)
+            yield from (self._gathered if self._gather else self._on_grid)(table, y)
             return
         rows = np.arange(len(y))
         self._exclude(Stamps((self.rows + rows).astype(np.float64)), rows, y)
@@ -203,6 +209,33 @@ class NumberStream:
                 yield self._handed_on(texts, y)
         else:
             yield from self._with_gaps(texts, y, placed)
+
+    def _gathered(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
+        """The steps that are over by these rows."""
+        assert self._times is not None and self._gather is not None
+        stamps = self._stamps(table, self._times)
+        late = self._gather.late(stamps)
+        if late.any():
+            if not self._drop[EARLIER]:
+                self._refuse_earlier(table, int(np.argmax(late)))
+            reason = "time out of order"
+            self.bad[reason] = self.bad.get(reason, 0) + int(late.sum())
+        kept = np.flatnonzero(~late)
+        self._exclude(stamps.pick(kept), kept, y)
+        self._refuse_beyond(table, kept, y)
+        yield from self._placed(*self._gather.add(stamps.pick(kept), y[kept]))
+
+    def _placed(self, stamps: Stamps, y: NDArray[np.float64]) -> Iterator[Rows]:
+        """The rows of steps that were gathered, and of those between them."""
+        if not len(y):
+            return
+        assert self._times is not None
+        placed = self._grid.place(stamps)
+        if placed.ahead.max() > LONGEST_GAP + 1:
+            most = int(placed.ahead.max()) - 1
+            problem = f"leaves a gap of {most:,} missing steps ({self.step})"
+            raise StreamError(problem, self.source, advice="Name a longer --step.")
+        yield from self._with_gaps(self._times.write(stamps), y, placed)
 
     def _exclude(self, stamps: Stamps, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Take the numbers of excluded instants for missing, and count their rows."""
@@ -280,20 +313,25 @@ class NumberStream:
             problem = "is the same time as a row before it"
             advice = f"Say --duplicates drop to keep the first, or {rows}; {clock}."
         elif fate == EARLIER:
-            problem = "is earlier than a row before it"
-            advice = f"Sort the file, newest last, or say --unsorted drop, or {rows}; {clock}."
+            self._refuse_earlier(table, row)
         elif fate == OFF:
             problem = f"is not a whole number of steps ({self.step}) after the time before it"
             place = np.searchsorted(kept, [row])
             finer = self._grid.finer(placed.before.pick(place), placed.at.pick(place))
-            advice = (
-                f"Say {'--step STEP' if finer is None else f'--step {str(finer)!r}'}, or {rows}."
-            )
+            named = "--step STEP" if finer is None else f"--step {str(finer)!r}"
+            advice = f"Say {named}, or {rows}, or --gather mean to take those of a step together."
         else:
             ahead = int(placed.ahead[np.searchsorted(kept, row)])
             problem = f"leaves a gap of {ahead - 1:,} missing steps ({self.step})"
             advice = f"Is the time right? Cut the file, name a longer --step, or say {rows}."
         raise self._error(table, row, -1, problem, advice)
+
+    def _refuse_earlier(self, table: Table, row: int) -> NoReturn:
+        advice = (
+            "Sort the file, newest last, or say --unsorted drop, or --step rows to take rows as "
+            "they come; where a clock was set back, write times with their offset from UTC."
+        )
+        raise self._error(table, row, -1, "is earlier than a row before it", advice)
 
     def _numbers(self, table: Table, column: int) -> NDArray[np.float64]:
         try:
@@ -334,6 +372,7 @@ def open_numbers(
     exclude: Sequence[str] = (),
     bounds: Bounds = (None, None),
     beside: Sequence[str] = (),
+    gather: How | None = None,
     block: int = 4096,
 ) -> NumberStream:
     """Open a CSV as a stream of numbers on a grid.
@@ -373,6 +412,9 @@ def open_numbers(
         that is not excluded is refused.
     beside
         Names of columns to read beside the series.
+    gather
+        What stands for all numbers of a step, where times lie on no grid: their "mean", their
+        "sum", the "last"; the step has to be named. None: every time is an instant of the grid.
     block
         Most instants handed on at once; 1 hands on each row as soon as it came.
 
@@ -414,9 +456,11 @@ def open_numbers(
         columns = Columns(reader, numerals, time, target, delimiter, beside)
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
+        gathered = None if gather is None else columns.gather(times, named, gather)
         exclusions = Exclusions(exclude, times, columns.first_time)
         left_out, refuse = (exclusions, bounds), (duplicates, unsorted)
-        return NumberStream(reader, columns, numerals, times, grid, left_out, refuse, block)
+        how = (numerals, times, grid, gathered)
+        return NumberStream(reader, columns, *how, left_out, refuse, block)
     except BaseException:
         source.close()
         raise
@@ -490,6 +534,13 @@ class Columns:
             advice = "Give --step as a number, or the times with --time-format."
             raise self._error(f"has plain numbers as times, not steps of {step}", advice)
         return times
+
+    def gather(self, times: Times | None, step: Step | None, how: How) -> Gather:
+        """How the rows of a step are taken together."""
+        if times is None or step is None or step.unit not in ("second", "number"):
+            problem = "can be gathered only by the time of its rows"
+            raise self._error(problem, "Say --step, as '1 h', and --time if there are several.")
+        return Gather(step, how)
 
     def _error(self, problem: str, advice: str) -> StreamError:
         return StreamError(problem, self._source, advice=advice)
