@@ -57,7 +57,8 @@ def asked(y: np.ndarray, s: int, h: int, season: int, rng: np.random.Generator) 
     expected = np.full(n, np.nan if s else 1.5)
     columns = [row, np.full(n, s), np.full(n, h), issued, y[s, row], centre + 0.1, surprise]
     columns += [expected, rng.exponential(size=n), rng.uniform(size=n)]
-    return [*columns, rng.uniform(0.001, 1.0, n), y[s, issued], seasonal, quantiles]
+    running = (np.cumsum(y[s]) / np.arange(1, rows + 1))[issued]
+    return [*columns, rng.uniform(0.001, 1.0, n), y[s, issued], seasonal, running, quantiles]
 
 
 def part(answers: Answers, which: Any) -> Answers:
