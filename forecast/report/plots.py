@@ -439,8 +439,8 @@ def sharpness(shown: Shown) -> Figured:
     figure, axes = over_time(shown, 1.9)
     for ax, trace in zip(axes, shown.traces, strict=True):
         wide, narrow = trace.mean["width90"], trace.mean["width50"]
-        ax.plot(trace.rows, wide, color=SKY, lw=1.4, label="90 % interval")
-        ax.plot(trace.rows, narrow, color=BLUE, lw=1.4, label="50 % interval")
+        ax.plot(trace.rows, wide, color=BLUE, lw=1.4, label="90 % interval")
+        ax.plot(trace.rows, narrow, color=INK, lw=1.0, label="50 % interval")
         ax.set_ylabel("width, in units of y")
         ax.set_ylim(0.0, top_of(wide))
     time_axis(axes[-1], shown.instants)
@@ -472,16 +472,16 @@ def beside_each_other(shown: Shown, height: float) -> tuple["Figure", "list[Axes
     return figure, list(row)
 
 
-def by_chance(calibrations: Sequence[Calibrated]) -> str:
+def by_chance(calibrations: Sequence[Calibrated], place: str) -> str:
     """What the grey bands of calibration are, in words."""
     overlap = (
-        ", counted as if one answer in h were independent at horizon h, for they overlap,"
+        " Answers h steps ahead overlap: n of them count as n / h."
         if any(one.horizon > 1 for one in calibrations)
         else ""
     )
     return (
-        "The grey band is what chance alone does to a right forecast, 95 times in 100 at each "
-        f"place by itself (binomial{overlap} so that one place in twenty lies outside)."
+        f"The grey band is binomial: a right forecast lies inside it 95 times in 100 at each "
+        f"{place} by itself, so that one in twenty lies outside by chance.{overlap}"
     )
 
 
@@ -506,7 +506,8 @@ def pit(shown: Shown) -> Figured:
     reading = (
         "Where in its forecast distribution each truth fell. Flat is right. A hump in the middle: "
         "the distributions are too wide; horns at both ends: too narrow; a slope: the forecasts "
-        f"are too low (rising) or too high (falling). {by_chance(shown.calibrations)}"
+        f"are too low (rising) or too high (falling). "
+        f"{by_chance(shown.calibrations, 'bar')}"
     )
     return "pit", "Are the probabilities right?", reading, figure
 
@@ -530,14 +531,20 @@ def reliability(shown: Shown) -> Figured:
         ax.set_xlabel("level of the quantile, %")
         ax.set_xticks([5, 25, 50, 75, 95])
         ax.yaxis.set_major_formatter(signed_points)
-    row[0].set_ylabel("truths below it - wanted, points of %")
+    row[0].set_ylabel("truths below - wanted, %")
     legend(figure, row[0])
+    repeated = ""
+    if any((one.upto > one.below).any() for one in shown.calibrations):
+        repeated = (
+            " A bar stands for truths that are equal to the quantile, which count as half below: "
+            "a quantile holds where its bar meets the band."
+        )
     reading = (
         "Of the quantile of level 25 %, a quarter of the truths should lie below: the height is "
         "by how many points of per cent there were more (above 0) or fewer. A line that falls "
         "from left to right: the distributions are too narrow; one that rises: too wide; all of "
-        "it above 0: the forecasts are too high; all below: too low. "
-        f"{by_chance(shown.calibrations)}"
+        f"it above 0: the forecasts are too high; all below: too low.{repeated} "
+        f"{by_chance(shown.calibrations, 'level')}"
     )
     return "reliability", "Does each quantile hold?", reading, figure
 

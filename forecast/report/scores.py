@@ -28,11 +28,7 @@ Entry = dict[str, Any]  # one series at one horizon: score -> number, or None wi
 
 COVERAGES = (50, 80, 90, 95)  # per cent of the central intervals that are scored
 MEDIAN = LEVELS.index(0.5)
-RIVALS = {
-    "last": "the last value",
-    "seasonal": "the same season's last value",
-    "running": "the running mean",
-}
+RIVALS = {"last": "last value", "seasonal": "same season", "running": "running mean"}
 
 
 class Meaning(NamedTuple):
@@ -57,7 +53,7 @@ MEANINGS = {
     "pinball": Meaning("pinball", "y", "mean loss of the 21 quantiles, each at its own level"),
     **{
         f"coverage{c}": Meaning(
-            f"{c} % coverage", "share", f"truths inside the {c} % interval; wanted: {c} %"
+            f"{c} % coverage", "share", f"truths inside the interval; wanted: {c} %"
         )
         for c in COVERAGES
     },
@@ -65,7 +61,7 @@ MEANINGS = {
         "worst 500 points", "share", "lowest 90 % coverage over any 500 answers in a row"
     ),
     **{
-        f"width{c}": Meaning(f"{c} % width", "y", f"mean width of the {c} % interval: sharpness")
+        f"width{c}": Meaning(f"{c} % width", "y", "mean width of the interval: its sharpness")
         for c in COVERAGES
     },
     **{
@@ -77,10 +73,12 @@ MEANINGS = {
         for c in COVERAGES
     },
     **{
-        f"skill_{rival}": Meaning(
-            f"skill, {name.removeprefix('the ')}", "skill", f"1 - MAE / MAE of {name}"
+        f"skill_{rival}": Meaning(f"skill, {name}", "skill", f"1 - MAE / MAE of {whose}")
+        for (rival, name), whose in zip(
+            RIVALS.items(),
+            ("the last value", "the same season's last value", "the mean so far"),
+            strict=True,
         )
-        for rival, name in RIVALS.items()
     },
 }
 SUMMED = (
