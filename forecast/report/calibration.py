@@ -28,10 +28,9 @@ class Calibrated:
     upto: Floats  # [21] share of truths below it or at it: more, where values repeat
     n: int  # answers
 
-    @property
-    def independent(self) -> int:
-        """Answers that count as independent: those h steps ahead overlap, so that n / h of them."""
-        return max(1, self.n // self.horizon)
+    def band(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        """Between which shares of PITs from ``lower`` to ``upper`` [k] chance alone stays."""
+        return band(upper - lower, self.n / overlap(lower, upper, self.horizon))
 
 
 class Calibration:
@@ -95,26 +94,74 @@ def count(counts: Ints, cell: Ints, column: Ints) -> None:
     counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
 
 
-def band(share: Floats, independent: int) -> tuple[Floats, Floats]:
+def band(share: Floats, independent: Floats) -> tuple[Floats, Floats]:
     """Between which frequencies something of probability ``share`` falls 95 times in 100.
 
     Binomial, each by itself: of 20 bars one lies outside by chance.
 
     Parameters
     ----------
-    share : ndarray of float [k]
-    independent : int
-        Trials.
+    share, independent : ndarray of float [k]
+        Probability, and how many independent trials it had.
 
     Source: Broecker and Smith (2007), consistency bars; here in closed form.
 
     Examples
     --------
-    >>> low, high = band(np.array([0.05]), 1000)
-    >>> low, high
+    >>> band(np.array([0.05]), np.array([1000.0]))
     (array([0.037]), array([0.064]))
     """
     from scipy.stats import binom  # late: it takes a while
 
-    low, high = (binom.ppf(p, independent, share) / independent for p in (0.025, 0.975))
+    n = np.maximum(np.floor(independent), 1.0)
+    low, high = (binom.ppf(p, n, share) / n for p in (0.025, 0.975))
     return low, high
+
+
+MOST_LAGS = 256
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
+
+
+def overlap(lower: Floats, upper: Floats, horizon: int) -> Floats:
+    """How many answers count as one, for the share of PITs from ``lower`` to ``upper`` [k].
+
+    Answers h steps ahead overlap. Where each step brings an independent Normal shock, as in a
+    random walk, the errors k steps apart correlate by rho_k = 1 - k/h, and the variance of the
+    share is that of independent answers times
+
+        1 + 2 sum_(k < h) cov_k / (p (1 - p)),   p = upper - lower,
+        cov_k = int_0^rho_k [phi_r(a, a) - 2 phi_r(a, b) + phi_r(b, b)] dr
+
+    with phi_r the density of two Normals that correlate by r, at the scores a and b of ``lower``
+    and ``upper``. Where shocks fade sooner than in a walk the answers depend less on each other.
+
+    Source: Plackett (1954) for the integral; r = sin(t) makes it smooth.
+
+    Examples
+    --------
+    >>> share = np.array([0.0]), np.array([0.5])
+    >>> overlap(*share, 1), overlap(*share, 48).round(1)
+    (array([1.]), array([34.9]))
+    """
+    from scipy.special import ndtri  # late: it takes a while
+
+    lags = min(horizon, MOST_LAGS)
+    a, b = (ndtri(share)[:, None, None] for share in (lower, upper))
+    end = np.arcsin(1.0 - np.arange(1, lags) / lags)[:, None]
+    r = np.sin(0.5 * end * (NODES + 1.0))  # [lags, nodes]
+
+    def phi(u: Floats, v: Floats) -> Floats:
+        """phi_r(u, v) sqrt(1 - r^2); 0 at a score that is infinite."""
+        u, v = np.broadcast_arrays(u, v)
+        finite = np.isfinite(u) & np.isfinite(v)
+        u, v = np.where(finite, u, 0.0), np.where(finite, v, 0.0)
+        # (u^2 - 2 r u v + v^2) / (1 - r^2), without cancelling where r is near 1
+        square = (u - v) ** 2 / (1.0 - r**2) + 2.0 * u * v / (1.0 + r)
+        return np.where(finite, np.exp(-0.5 * square) / (2.0 * np.pi), 0.0)
+
+    inside = phi(a, a) - 2.0 * phi(a, b) + phi(b, b)
+    covariance = (0.5 * end * WEIGHTS * inside).sum(axis=(1, 2))
+    p = upper - lower
+    counted: Floats = 1.0 + 2.0 * covariance / (p * (1.0 - p))
+    # beyond that many lags the sum is proportional to the horizon
+    return counted if horizon == lags else counted * horizon / lags

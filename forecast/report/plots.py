@@ -8,7 +8,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.distribution import LEVELS
-from forecast.report.calibration import PIT_BARS, Calibrated, band
+from forecast.report.calibration import PIT_BARS, Calibrated, overlap
 from forecast.report.predictions import Next
 from forecast.report.scores import MEDIAN, Entry, Floats
 from forecast.report.traces import Recent, Trace
@@ -397,8 +397,8 @@ def coverage(shown: Shown) -> Figured:
     lowest = 0.7
     for ax, trace in zip(axes, shown.traces, strict=True):
         share, answers = moving_share(trace)
-        # answers h steps ahead overlap: about n/h of them are independent
-        spread = 1.96 * np.sqrt(0.09 * trace.horizon / answers)
+        together = overlap(np.array([0.05]), np.array([0.95]), trace.horizon)
+        spread = 1.96 * np.sqrt(0.09 * together / answers)
         low, high = 0.9 - spread, np.minimum(0.9 + spread, 1.0)
         ax.fill_between(
             trace.rows, low, high, color=MUTED, alpha=0.18, lw=0, label="by chance, 95 %"
@@ -472,16 +472,16 @@ def beside_each_other(shown: Shown, height: float) -> tuple["Figure", "list[Axes
     return figure, list(row)
 
 
-def by_chance(calibrations: Sequence[Calibrated], place: str) -> str:
+def by_chance(horizons: Iterable[int], place: str) -> str:
     """What the grey bands of calibration are, in words."""
-    overlap = (
-        " Answers h steps ahead overlap: n of them count as n / h."
-        if any(one.horizon > 1 for one in calibrations)
+    ahead = (
+        " Answers several steps ahead overlap: they count as those of a random walk would."
+        if any(horizon > 1 for horizon in horizons)
         else ""
     )
     return (
         f"The grey band is binomial: a right forecast lies inside it 95 times in 100 at each "
-        f"{place} by itself, so that one in twenty lies outside by chance.{overlap}"
+        f"{place} by itself, so that one in twenty lies outside by chance.{ahead}"
     )
 
 
@@ -491,23 +491,25 @@ def pit(shown: Shown) -> Figured:
     edges = np.linspace(0.0, 1.0, PIT_BARS + 1)
     for ax, one in zip(row, shown.calibrations, strict=True):
         low, high = (
-            PIT_BARS * float(share[0])
-            for share in band(np.array([1.0 / PIT_BARS]), one.independent)
+            PIT_BARS * np.append(share, share[-1]) for share in one.band(edges[:-1], edges[1:])
         )
-        ax.axhspan(low, high, color=MUTED, alpha=0.2, lw=0, zorder=0.6, label="by chance, 95 %")
+        chance: dict[str, Any] = {"color": MUTED, "alpha": 0.2, "lw": 0, "zorder": 0.6}
+        ax.fill_between(edges, low, high, step="post", label="by chance, 95 %", **chance)
         bars = one.pit * PIT_BARS / max(1, int(one.pit.sum()))
         ax.bar(edges[:-1], bars, 0.046, align="edge", color=BLUE, alpha=0.8, label="answers")
-        ax.hlines([low, high], 0.0, 1.0, color=INK, lw=0.7)
+        for end in (low, high):
+            ax.step(edges, end, where="post", color=INK, lw=0.7)
         ax.axhline(1.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="a right forecast")
         ax.set_xlabel("forecast probability of a value below the truth")
         ax.set_xticks([0.0, 0.5, 1.0])
     row[0].set_ylabel("relative frequency")
     legend(figure, row[0])
+    horizons = [one.horizon for one in shown.calibrations]
     reading = (
         "Where in its forecast distribution each truth fell. Flat is right. A hump in the middle: "
         "the distributions are too wide; horns at both ends: too narrow; a slope: the forecasts "
         f"are too low (rising) or too high (falling). "
-        f"{by_chance(shown.calibrations, 'bar')}"
+        f"{by_chance(horizons, 'bar')}"
     )
     return "pit", "Are the probabilities right?", reading, figure
 
@@ -517,7 +519,8 @@ def reliability(shown: Shown) -> Figured:
     figure, row = beside_each_other(shown, 2.9)
     nominal = np.array(LEVELS)
     for ax, one in zip(row, shown.calibrations, strict=True):
-        low, high = (100.0 * (share - nominal) for share in band(nominal, one.independent))
+        shares = one.band(np.zeros(len(nominal)), nominal)
+        low, high = (100.0 * (share - nominal) for share in shares)
         ax.fill_between(
             100.0 * nominal, low, high, color=MUTED, alpha=0.2, lw=0, label="by chance, 95 %"
         )
@@ -533,6 +536,7 @@ def reliability(shown: Shown) -> Figured:
         ax.yaxis.set_major_formatter(signed_points)
     row[0].set_ylabel("truths below - wanted, %")
     legend(figure, row[0])
+    horizons = [one.horizon for one in shown.calibrations]
     repeated = ""
     if any((one.upto > one.below).any() for one in shown.calibrations):
         repeated = (
@@ -544,7 +548,7 @@ def reliability(shown: Shown) -> Figured:
         "by how many points of per cent there were more (above 0) or fewer. A line that falls "
         "from left to right: the distributions are too narrow; one that rises: too wide; all of "
         f"it above 0: the forecasts are too high; all below: too low.{repeated} "
-        f"{by_chance(shown.calibrations, 'level')}"
+        f"{by_chance(horizons, 'level')}"
     )
     return "reliability", "Does each quantile hold?", reading, figure
 
