@@ -49,6 +49,7 @@ td.words{{white-space:normal;text-align:left;color:var(--muted);min-width:16rem;
 td.any{{white-space:normal;text-align:left;overflow-wrap:anywhere}}
 .better{{color:var(--blue);font-weight:600}}
 .worse{{color:var(--vermillion);font-weight:600}}
+td span{{display:block}}
 small{{color:var(--muted);font-weight:400}}
 figure{{margin:1rem 0 2rem}}
 figure svg{{display:block;width:100%;min-width:38rem;height:auto}}
@@ -226,7 +227,7 @@ def rivals_table(scores: Sequence[Entry]) -> str:
 
 def beside(entry: Entry, rival: str) -> str:
     """The error of a rival, and under it the skill against it, its sign in words and colour."""
-    return f"{number(entry[f'mae_{rival}'])}<br>{skill_in_words(entry[f'skill_{rival}'])}"
+    return f"{number(entry[f'mae_{rival}'])}{skill_in_words(entry[f'skill_{rival}'])}"
 
 
 def skill_in_words(skill: float | None) -> str:
