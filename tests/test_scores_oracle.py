@@ -427,12 +427,14 @@ def test_what_does_not_fit_is_not_merged() -> None:
 
 
 def test_merged_sums_keep_the_digits_that_a_plain_sum_loses() -> None:
-    values = [1e16, *[1.0] * 1000, -1e16]
+    parts = [[1e16, *[1.0] * 500], [*[1.0] * 500, -1e16], [1e16, 3.0], [-1e16, 0.5]]
     whole = Sums(["x"], 1)
-    for value in values:
+    for values in parts:
         one = Sums(["x"], 1)
-        one.add("x", np.zeros(1, np.int64), np.array([value]))
+        for value in values:
+            one.add("x", np.zeros(1, np.int64), np.array([value]))
         whole.merge(one)
+    values = [value for part in parts for value in part]
     assert whole.mean("x", 0) == math.fsum(values) / len(values)
 
 
@@ -475,6 +477,18 @@ def test_the_ten_worst_are_the_first_of_equals(values: list[float]) -> None:
 
 
 # calibration
+
+
+def test_truths_on_a_quantile_are_below_or_at_it_and_not_below() -> None:
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, 5, 500).astype(float)
+    q = np.sort(rng.integers(0, 5, (21, 500)), axis=0).astype(float)
+    counted = Calibration(2)
+    counted.add(rng.random(500), y, q, np.ones(500, np.int64))
+    one = counted.of(1, "whole numbers", 1)
+    assert one.below == pytest.approx((y < q).mean(axis=1), rel=EXACT)
+    assert one.upto == pytest.approx((y <= q).mean(axis=1), rel=EXACT)
+    assert (one.upto > one.below).all() and not counted.passed[0].any()
 
 
 @pytest.mark.parametrize("n", [1, 20, 333])

@@ -504,11 +504,17 @@ def pit(shown: Shown) -> Figured:
         ax.set_xticks([0.0, 0.5, 1.0])
     row[0].set_ylabel("relative frequency")
     legend(figure, row[0])
+    stepped = ""
+    if any((one.upto - one.below).max() > 0.05 for one in shown.calibrations):
+        stepped = (
+            " Where values repeat, each counts at the middle of the step that the probability "
+            "makes there, and no forecast is flat: look at the quantiles instead."
+        )
     horizons = [one.horizon for one in shown.calibrations]
     reading = (
         "Where in its forecast distribution each truth fell. Flat is right. A hump in the middle: "
         "the distributions are too wide; horns at both ends: too narrow; a slope: the forecasts "
-        f"are too low (rising) or too high (falling). "
+        f"are too low (rising) or too high (falling).{stepped} "
         f"{by_chance(horizons, 'bar')}"
     )
     return "pit", "Are the probabilities right?", reading, figure
