@@ -63,6 +63,7 @@ class Answers(NamedTuple):
     rate: np.ndarray  # the learner's effective rate when asked
     last: np.ndarray  # the last value known when asked
     seasonal: np.ndarray  # the last value known at the answer's phase when asked; nan if none
+    running: np.ndarray  # the mean of all values known when asked
     quantiles: np.ndarray  # float64 [n, 21]
 
 
@@ -293,8 +294,9 @@ class Run:
             return Answers._make([row, series, horizon, issued, *columns, *unmeasured, nothing])
         last = self._rivals.last(issued, series)
         seasonal = self._rivals.seasonal(row, horizon, series)
+        rivals = last, seasonal, self._rivals.running(issued, series)
         quantiles = out[:, QUANTILE:]
-        return Answers._make([row, series, horizon, issued, *columns, last, seasonal, quantiles])
+        return Answers._make([row, series, horizon, issued, *columns, *rivals, quantiles])
 
 
 def run(

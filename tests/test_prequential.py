@@ -1,6 +1,7 @@
 """The loop: what is asked when, and what a rival would have said."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -110,9 +111,28 @@ def test_rivals_know_what_was_known() -> None:
                 zero = np.array([0])
                 known = [ys[r] for r in range(issued + 1) if not math.isnan(ys[r])]
                 assert rivals.last(asked[2], zero)[0] == known[-1]
+                mean = statistics.fmean(known)
+                assert rivals.running(asked[2], zero)[0] == pytest.approx(mean, rel=1e-14)
                 same = range(row % S, issued + 1, S)
                 known = [ys[r] for r in same if not math.isnan(ys[r])]
                 assert rivals.seasonal(asked[0], asked[1], zero)[0] == known[-1]
+
+
+def test_the_running_mean_is_the_same_in_any_blocks_and_far_from_zero() -> None:
+    ys = np.random.default_rng(2).normal(size=(3000, 2))
+    ys[:5, 1] = ys[7, 0] = math.nan
+    issued, series = np.arange(3000), np.ones(3000, int)
+    whole, cut, far = (Rivals(2, 3000, 0) for _ in range(3))
+    whole.see(ys)
+    far.see(ys + 1e9)
+    for block in np.split(ys, [1, 2, 6, 900]):
+        cut.see(block)
+    said = whole.running(issued, series)
+    assert np.array_equal(said, cut.running(issued, series), equal_nan=True)
+    assert np.isnan(said[:5]).all() and not np.isnan(said[5:]).any()
+    # about the first value known: only the rounding of y + 1e9 itself is left
+    assert far.running(issued, series)[5:] - 1e9 == pytest.approx(said[5:], abs=2e-7)
+    assert said[-1] == pytest.approx(math.fsum(ys[5:, 1]) / 2995, rel=1e-13)
 
 
 def test_an_empty_block_answers_nothing() -> None:

@@ -57,7 +57,8 @@ def asked(y: np.ndarray, s: int, h: int, season: int, rng: np.random.Generator) 
     expected = np.full(n, np.nan if s else 1.5)
     columns = [row, np.full(n, s), np.full(n, h), issued, y[s, row], centre + 0.1, surprise]
     columns += [expected, rng.exponential(size=n), rng.uniform(size=n)]
-    return [*columns, rng.uniform(0.001, 1.0, n), y[s, issued], seasonal, quantiles]
+    running = (np.cumsum(y[s]) / np.arange(1, rows + 1))[issued]
+    return [*columns, rng.uniform(0.001, 1.0, n), y[s, issued], seasonal, running, quantiles]
 
 
 def part(answers: Answers, which: Any) -> Answers:
@@ -79,7 +80,7 @@ def scored(
     edges = [0, *cuts, len(answers.row)]
     for start, stop in itertools.pairwise(edges):
         block = part(answers, slice(start, stop))
-        scores.add(block, cells(block, horizons))
+        scores.add(block, cells(block, horizons), time)
     return scores.entries()
 
 
@@ -276,7 +277,8 @@ def test_files_and_columns_are_those_of_the_contract(
         ("b", "1"),
     ]
     figures = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert figures == {"next", "forecast", "surprise", "rate", "coverage", "pit"}
+    calibration = {"coverage", "sharpness", "pit", "reliability"}
+    assert figures == {"next", "forecast", "surprise", "rate", *calibration}
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in (tmp_path / "figures").iterdir())
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -401,7 +403,7 @@ def test_the_page_obeys_no_name(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {
         *("forecast.csv", "predictions.csv", "scores.json", "report.html", "figures")
     }
-    assert page.tags.count("svg") == page.tags.count("figure") == 7  # the heat-map among them
+    assert page.tags.count("svg") == page.tags.count("figure") == 9  # the heat-map among them
 
 
 def test_the_page_stands_alone(finished: tuple[Path, dict[str, Any]]) -> None:
@@ -456,6 +458,70 @@ def test_a_run_of_almost_nothing_has_its_page(tmp_path: Path, rows: int) -> None
     assert "The next values" in (tmp_path / "report.html").read_text()
 
 
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading, line by line, as a reader sees them."""
+    under = page[page.index(f"<h2>{heading}</h2>") :]
+    table = under[under.index("<tbody>") : under.index("</tbody>")]
+    lines = re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in lines]
+    return [[" ".join(re.sub(r"<[^>]*>", " ", cell).split()) for cell in line] for line in cells]
+
+
+def test_the_page_shows_scores_of_late_beside_all(finished: tuple[Path, dict[str, Any]]) -> None:
+    out, record = finished
+    text = (out / "report.html").read_text()
+    entry = record["scores"][0]
+    lines = {line[0]: line[1:] for line in rows_of(text, "Scores")}
+    for label, name in (
+        ("MAE in units of y", "mae"),
+        ("Winkler 95 % in units of y", "winkler95"),
+    ):
+        wanted = [f"{of[name]:#.4g}" for of in (entry, entry["window"], entry["fading"])]
+        assert lines[label][:3] == wanted
+    wanted = [f"{of['surprise_bits']:#.4g}" for of in (entry, entry["window"], entry["fading"])]
+    assert lines["surprise bits"][:3] == wanted
+    assert lines["worst 500 points"][1:3] == ["", ""]
+    assert entry["window"]["rows"] == [950, 1499]
+    assert "the answers of the rows 950 to 1,499, counted from 0" in text
+    # one table for each series and horizon, of which the first is unfolded
+    assert text.count("<details open><summary>") == 2
+    assert text.count("<summary>b, horizon 12</summary>") == 2
+
+
+def test_the_page_lists_the_ten_worst_points(finished: tuple[Path, dict[str, Any]]) -> None:
+    out, record = finished
+    worst = record["scores"][0]["worst"]
+    lines = rows_of((out / "report.html").read_text(), "The ten worst points")
+    assert [line[0] for line in lines] == [point["time"] for point in worst]
+    assert [line[5] for line in lines] == [f"{point['surprise']:#.4g}" for point in worst]
+    assert len(lines) == 10 and worst[0]["time"] == time(worst[0]["row"])
+
+
+def test_the_skill_against_each_rival_is_said_in_words(tmp_path: Path) -> None:
+    answers = made(300, 1, (1,))
+    far = answers._replace(running=answers.running - 1000.0, seasonal=answers.y + 1e-3)
+    with Report(tmp_path, ("a",), (1,), 12, predictions="none") as report:
+        report.add(far, time)
+        (entry,) = report.finish([], {})["scores"]
+    page = (tmp_path / "report.html").read_text()
+    (line,) = re.findall(r"<tr>(.*?)</tr>", page[page.index("<tbody>") :])[:1]
+    closer = f"{100 * entry['skill_running']:.0f} % closer"
+    further = f"{-100 * entry['skill_seasonal']:.0f} % further off"
+    assert f'<span class="better">{closer}</span>' in line and entry["skill_running"] > 0.9
+    assert f'<span class="worse">{further}</span>' in line and entry["skill_seasonal"] < -1.0
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_page_obeys_no_time(tmp_path: Path) -> None:
+    with Report(tmp_path, ("a",), (1,), 12) as report:
+        report.add(made(60, 1, (1,)), lambda row: f"<img src=x onerror=alert({row})>")
+        report.finish([], {})
+    page = Page()
+    page.feed((tmp_path / "report.html").read_text())
+    assert "img" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+
+
 # what the figures are drawn from
 
 
@@ -475,8 +541,6 @@ def test_envelopes_are_bounded_and_exact(answers: Answers) -> None:
         assert trace.lowest["y"].tolist() == [part.min() for part in truth]
         assert trace.highest["y"].tolist() == [part.max() for part in truth]
         assert trace.mean["y"] == pytest.approx([part.mean() for part in truth], rel=1e-12)
-        assert trace.pit.sum() == len(one.row)
-        assert trace.pit.tolist() == np.histogram(one.pit, 20, (0.0, 1.0))[0].tolist()
     assert whole.instants() == cut.instants()
     assert whole.instants()[1] == (float(one.row[8]), time(one.row[8]))
     recent = cut.recent("a")

@@ -88,7 +88,7 @@ class Report(Folder):
         """
         for piece in pieces(answers):
             cell = piece.series * len(self.horizons) + self.place[piece.horizon]
-            self.scores.add(piece, cell)
+            self.scores.add(piece, cell, times)
             self.traces.add(piece, cell, times)
         self.predictions.add(answers, times)
 
@@ -128,6 +128,7 @@ class Report(Folder):
             recent=[self.traces.recent(name) for name in names],
             next_rows=coming,
             traces=[self.traces.trace(*pair) for pair in pairs],
+            calibrations=[self.scores.calibrated(*pair) for pair in pairs],
             instants=self.traces.instants(),
             recent_instants=[(float(r), text) for r, text in self.traces.last_times.items()],
             scores=scores,

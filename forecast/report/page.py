@@ -1,21 +1,23 @@
 """The page: one file that opens from disk, reads without scripts and prints."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from html import escape
 from typing import Any
 
 from forecast.distribution import LEVELS
 from forecast.report.plots import PALETTE, Drawing
 from forecast.report.predictions import Next
-from forecast.report.scores import MEANINGS, MEDIAN, Entry, Meaning
-from forecast.report.verdict import number, percent, shown_name, table, verdict
+from forecast.report.scores import MEANINGS, MEDIAN, RIVALS, Entry, Meaning
+from forecast.report.verdict import closer, number, percent, shown_name, verdict
+from forecast.report.window import BLOCK, FADING, WINDOW
 
 FIRST_NEXT = 12  # next values shown at once; the others unfold
 MOST_NEXT = 120  # rows of tables that the page shows; the files have all
 MOST_SCORED = 60
 COST = ("seconds", "points_per_second", "cost")  # what differs when a run is run again
-SIDE_BY_SIDE = 4  # entries whose scores fit beside each other
+SIDE_BY_SIDE = 4  # entries whose scores each get a table of their own
+CALIBRATION = ("pit", "reliability", "coverage", "sharpness")  # figures of one part of the page
 
 LIGHT = "".join(f"--{name}:{light};" for name, (light, _) in PALETTE.items())
 DARK = "".join(f"--{name}:{dark};" for name, (_, dark) in PALETTE.items())
@@ -29,6 +31,7 @@ body{{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.6 system-ui,
 main{{max-width:60rem;margin:0 auto;padding:3.5rem 1.5rem 5rem}}
 h1{{font-size:2rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .35rem;overflow-wrap:anywhere}}
 h2{{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:4rem 0 .75rem}}
+h3{{font-size:1.05rem;line-height:1.4;margin:2.25rem 0 .5rem}}
 p{{margin:.5rem 0;max-width:46rem}}
 .under{{color:var(--muted);margin:0}}
 .verdict{{font-size:1.2rem;line-height:1.55;margin:2rem 0 1.75rem;padding-left:1.1rem;
@@ -46,12 +49,14 @@ td.words{{white-space:normal;text-align:left;color:var(--muted);min-width:16rem;
 td.any{{white-space:normal;text-align:left;overflow-wrap:anywhere}}
 .better{{color:var(--blue);font-weight:600}}
 .worse{{color:var(--vermillion);font-weight:600}}
+td span{{display:block}}
 small{{color:var(--muted);font-weight:400}}
 figure{{margin:1rem 0 2rem}}
 figure svg{{display:block;width:100%;min-width:38rem;height:auto}}
 figure svg text{{font-family:inherit!important;font-variant-numeric:tabular-nums}}
 .reading{{color:var(--muted);font-size:.92rem;max-width:46rem}}
 .reading b{{color:var(--ink);font-weight:600}}
+details{{margin:.75rem 0}}
 summary{{cursor:pointer;color:var(--blue);font-size:.95rem}}
 dl{{font-size:.9rem;columns:2 24rem;column-gap:3rem;color:var(--muted)}}
 dt{{color:var(--ink);font-weight:600;break-after:avoid}}
@@ -89,6 +94,7 @@ def page(
     title = title_of(record)
     drawn = {figure.name: figure for figure in figures}
     first = drawn.pop("next", None)
+    calibration = [drawn.pop(name) for name in CALIBRATION if name in drawn]
     body = [
         f"<h1>{text(title)}</h1>",
         f'<p class="under">{text(scope(record))}</p>',
@@ -97,7 +103,9 @@ def page(
         section("The next values", (drawn_part(first) if first else "") + next_table(next_rows)),
         f'<p class="reading">{text(choice)}</p>' if choice else "",
         *(section(figure.title, drawn_part(figure)) for figure in drawn.values()),
-        section("Scores", scores_table(scores)),
+        calibration_part(calibration),
+        section("Scores", scores_part(scores)),
+        section("The ten worst points", worst_part(scores)),
         section("Where this came from", facts(record, lambda key: key not in (*COST, "scores"))),
         section("What it cost", facts(record, lambda key: key in COST)),
     ]
@@ -190,28 +198,51 @@ def named(scores: Sequence[Entry]) -> list[Entry]:
 
 
 def rivals_table(scores: Sequence[Entry]) -> str:
-    """The table against the two naive forecasters; of many entries the first and the worst."""
+    """The table against the free rivals; of many entries the first."""
     several = len({entry["series"] for entry in scores}) > 1
-    seasonal = any(entry["skill_seasonal"] is not None for entry in scores)
+    rivals = [rival for rival in RIVALS if any(e[f"n_{rival}"] for e in scores)]
     shown, left_out = first_of(scores, 12)
-    header, *rows = table(shown)
-    hidden = ([] if several else [0]) + ([] if seasonal else [6, 7])
-    keep = [i for i in range(len(header)) if i not in hidden]
-    lines = [[coloured(i, row[i]) for i in keep] for row in rows]
+    header = [*(["series"] if several else []), "horizon", "answers", "MAE"]
+    header += [RIVALS[rival] for rival in rivals]
+    header += ["90 % covers", "worst 500"]
+    lines = [
+        [
+            *([text(shown_name(e["series"]))] if several else []),
+            *(f"{e['horizon']}", f"{e['n']:,}", f"<b>{number(e['mae'])}</b>"),
+            *(beside(e, rival) for rival in rivals),
+            *(percent(e["coverage90"], 1), percent(e["worst500_coverage90"], 1)),
+        ]
+        for e in shown
+    ]
     note = (
         '<p class="reading">Error is the mean distance from the truth (MAE). The free rivals '
         "answer with the last value known when the question was asked"
-        + (", or with that of the same season" if seasonal else "")
-        + f"; skill is how much closer the median forecast was.{left_out}</p>"
+        + (", with that of the same season" if "seasonal" in rivals else "")
+        + ", or with the mean of all values known by then. Under the error of each stands how "
+        "much closer to the truth the median forecast was, or how much further off: skill, 1 - "
+        f"ratio of the two errors, on the same rows.{left_out}</p>"
     )
-    return html_table([text(header[i]) for i in keep], lines) + note
+    return html_table(header, lines) + note
 
 
-def coloured(column: int, value: str) -> str:
-    """A cell of the table of rivals, skill in colour besides its sign."""
-    if column in (5, 7) and value[0] in "+-":
-        return f'<td class="{"better" if value[0] == "+" else "worse"}">{text(value)}</td>'
-    return text(shown_name(value))
+def beside(entry: Entry, rival: str) -> str:
+    """The error of a rival, and under it the skill against it, its sign in words and colour."""
+    return f"{number(entry[f'mae_{rival}'])}{skill_in_words(entry[f'skill_{rival}'])}"
+
+
+def skill_in_words(skill: float | None) -> str:
+    """How much closer than a rival, or how much further off.
+
+    Examples
+    --------
+    >>> skill_in_words(-0.03)
+    '<span class="worse">3 % further off</span>'
+    """
+    if skill is None:
+        return "–"
+    words = closer(skill)
+    colour = "" if words == "no closer" else f' class="{"better" if skill > 0.0 else "worse"}"'
+    return f"<span{colour}>{words}</span>"
 
 
 def first_of(scores: Sequence[Entry], most: int) -> tuple[Sequence[Entry], str]:
@@ -279,28 +310,120 @@ def plain(value: float, digits: int) -> str:
     return f"{value:.6g}" if digits < 0 else f"{value:,.{digits}f}"
 
 
-def scores_table(scores: Sequence[Entry]) -> str:
-    """All scores: beside each other with their meaning, or, for many entries, line by line."""
+def calibration_part(figures: Sequence[Drawing]) -> str:
+    """Whether probabilities mean what they say, and how sharp the forecasts are beside it."""
+    if not figures:
+        return ""
+    parts = (f"<h3>{text(figure.title)}</h3>{drawn_part(figure)}" for figure in figures)
+    return section("Calibration", "\n".join(parts))
+
+
+LATELY = {"window": f"last {WINDOW} rows", "fading": "fading"}  # beside all answers
+
+
+def scores_part(scores: Sequence[Entry]) -> str:
+    """All scores, over all answers and of late; for many entries line by line."""
+    if not scores:
+        return "<p>No question was asked.</p>"
+    if len(scores) > SIDE_BY_SIDE:
+        late = (
+            f"<details><summary>{label[0].upper()}{label[1:]}</summary>"
+            f"{scores_lines([{**e, **e[kind]} for e in scores], set(scores[0][kind]))}</details>"
+            for kind, label in LATELY.items()
+        )
+        readings = "".join(
+            f"<dt>{text(m.label)}{unit(m.unit)}</dt><dd>{text(m.reading)}</dd>"
+            for m in MEANINGS.values()
+        )
+        tables = scores_lines(scores, set(MEANINGS)) + "\n".join(late)
+        return f"{tables}{what_lately_is(scores[0])}<dl>{readings}</dl>"
+    return folded(scores, scores_table) + what_lately_is(scores[0])
+
+
+def folded(scores: Sequence[Entry], table: Callable[[Entry], str]) -> str:
+    """A table for each entry; of several, all but the first unfold."""
+    if len(scores) == 1:
+        return table(scores[0])
     several = len({entry["series"] for entry in scores}) > 1
-    if len(scores) <= SIDE_BY_SIDE:
-        header = ["score", *(text(heading(entry, several)) for entry in scores), "how to read it"]
-        return html_table(header, [meaning_line(name, MEANINGS[name], scores) for name in MEANINGS])
+    return "\n".join(
+        f"<details{'' if i else ' open'}><summary>{text(heading(entry, several))}</summary>"
+        f"{table(entry)}</details>"
+        for i, entry in enumerate(scores)
+    )
+
+
+def scores_table(entry: Entry) -> str:
+    """The scores of one series at one horizon: of all answers and of late, with their meaning."""
+    kinds = [entry, *(entry[kind] for kind in LATELY)]
+    header = ["score", "all answers", *LATELY.values(), "how to read it"]
+    return html_table(header, [meaning_line(name, MEANINGS[name], kinds) for name in MEANINGS])
+
+
+def scores_lines(scores: Sequence[Entry], known: Set[str]) -> str:
+    """The scores of many entries, line by line."""
     shown, left_out = first_of(scores, MOST_SCORED)
-    header = ["series", "horizon", *(text(meaning.label) for meaning in MEANINGS.values())]
+    columns = {name: meaning for name, meaning in MEANINGS.items() if name in known}
+    header = ["series", "horizon", *(f"{text(m.label)}{unit(m.unit)}" for m in columns.values())]
     lines = [
         [
             text(shown_name(e["series"])),
             f"{e['horizon']}",
-            *(score(e, name, m.unit) for name, m in MEANINGS.items()),
+            *(score(e, name, m.unit) for name, m in columns.items()),
         ]
         for e in shown
     ]
-    readings = "".join(
-        f"<dt>{text(m.label)}{unit(m.unit)}</dt><dd>{text(m.reading)}</dd>"
-        for m in MEANINGS.values()
-    )
     note = f'<p class="reading">{left_out.strip()}</p>' if left_out else ""
-    return f"{html_table(header, lines)}{note}<dl>{readings}</dl>"
+    return html_table(header, lines) + note
+
+
+def what_lately_is(entry: Entry) -> str:
+    """Which answers the scores of late are taken over, exactly."""
+    first, last = entry["window"]["rows"]
+    return (
+        f'<p class="reading">The window holds the answers of the rows {first:,} to {last:,}, '
+        f"counted from 0: the last {WINDOW} rows and up to {BLOCK} more, for it slides by blocks "
+        f"of {BLOCK}. The fading scores forget answer by answer: each weighs {FADING:g} times as "
+        f"much as the next one, so that all weights come to {WINDOW} answers in the end (Gama, "
+        "Sebastião and Rodrigues 2013). Where either is worse than the first column, the "
+        "forecaster has become worse, or the stream harder.</p>"
+    )
+
+
+def worst_part(scores: Sequence[Entry]) -> str:
+    """The points that surprised most, and those whose error was largest for what was expected."""
+    shown, left_out = first_of([e for e in scores if e["worst"] or e["worst_error"]], SIDE_BY_SIDE)
+    if not shown:
+        return "<p>No question was answered.</p>"
+    note = (
+        '<p class="reading">The answers that surprised most, the worst first: those to which the '
+        "forecast gave the least probability. The error ratio says how many times larger the "
+        "error of the median was than the forecast itself expected (the mean distance of its 21 "
+        "quantiles from the median); about 1 is usual. The first rows, of which little was known, "
+        f"count too.{left_out}</p>"
+    )
+    return folded(shown, worst_table) + note
+
+
+def worst_table(entry: Entry) -> str:
+    """The ten worst points of one series at one horizon, by surprise and by error ratio."""
+    header = ["time", "truth", "median forecast", "90 % interval", "error ratio"]
+    header += ["surprise, nats", "expected"]
+    by_surprise, by_error = (
+        html_table(header, [worst_line(point) for point in entry[name]])
+        for name in ("worst", "worst_error")
+    )
+    return (
+        f"{by_surprise}<details><summary>The ten of the largest error ratio</summary>"
+        f"{by_error}</details>"
+    )
+
+
+def worst_line(point: Mapping[str, Any]) -> list[str]:
+    """One of the worst points."""
+    low, high = (number(point[name]) for name in ("low90", "high90"))
+    values = [number(point["y"]), number(point["median"]), f"{low} to {high}"]
+    values += [number(point[name]) for name in ("error_ratio", "surprise", "expected_surprise")]
+    return [text(point["time"]), *values]
 
 
 def heading(entry: Entry, several: bool) -> str:
@@ -324,11 +447,15 @@ def unit(name: str) -> str:
 
 def score(entry: Entry, name: str, unit: str) -> str:
     """A score as a cell; where it is undefined the reason shows on hovering."""
+    if name not in entry:
+        return ""
     value = entry[name]
     if value is None:
         return f'<td title="{text(entry["reason"][name])}">–</td>'
     if isinstance(value, int):
         return f"{value:,}"
+    if unit == "skill":
+        return skill_in_words(value)
     return percent(value, 1) if unit == "share" else number(value)
 
 

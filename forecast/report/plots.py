@@ -8,7 +8,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.distribution import LEVELS
+from forecast.report.calibration import PIT_BARS, Calibrated, overlap
 from forecast.report.predictions import Next
 from forecast.report.scores import MEDIAN, Entry, Floats
-from forecast.report.traces import PIT_BARS, Recent, Trace
+from forecast.report.traces import Recent, Trace
 from forecast.report.verdict import shown_name
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Shown:
     recent: Sequence[Recent]
     next_rows: Sequence[Next]
     traces: Sequence[Trace]
+    calibrations: Sequence[Calibrated]
     instants: Sequence[tuple[float, str]]
     recent_instants: Sequence[tuple[float, str]]
     scores: Sequence[Entry]
@@ -101,7 +103,7 @@ def drawings(shown: Shown) -> list[Drawing]:
     """All figures of a run, in the order of the page."""
     with styled():
         figures = [next_values(shown), truth(shown), surprise(shown), rate(shown)]
-        figures += [coverage(shown), pit(shown)]
+        figures += [coverage(shown), sharpness(shown), pit(shown), reliability(shown)]
         if len(shown.scores) > 6:
             figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
         return [rendered(*figure) for figure in figures if figure is not None]
@@ -315,12 +317,10 @@ def limits(tight: Sequence[Floats], low: Floats, high: Floats) -> tuple[float, f
     return bottom - margin, top + margin
 
 
-def each_point(shown: Shown) -> str:
+def each_point(shown: Shown, how: str = "the mean, and the range from lowest to highest") -> str:
     """Say what a point stands for where it stands for several rows."""
     length = shown.traces[0].length
-    if length == 1:
-        return ""
-    return f" Each point sums up {length:,} rows: the mean, and the range from lowest to highest."
+    return "" if length == 1 else f" Each point sums up {length:,} rows: {how}."
 
 
 def surprise(shown: Shown) -> Figured | None:
@@ -397,8 +397,8 @@ def coverage(shown: Shown) -> Figured:
     lowest = 0.7
     for ax, trace in zip(axes, shown.traces, strict=True):
         share, answers = moving_share(trace)
-        # answers h steps ahead overlap: about n/h of them are independent
-        spread = 1.96 * np.sqrt(0.09 * trace.horizon / answers)
+        together = overlap(np.array([0.05]), np.array([0.95]), trace.horizon)
+        spread = 1.96 * np.sqrt(0.09 * together / answers)
         low, high = 0.9 - spread, np.minimum(0.9 + spread, 1.0)
         ax.fill_between(
             trace.rows, low, high, color=MUTED, alpha=0.18, lw=0, label="by chance, 95 %"
@@ -434,34 +434,134 @@ def moving_share(trace: Trace) -> tuple[Floats, Floats]:
     return (hits[1:] - hits[start]) / answers, answers
 
 
-def pit(shown: Shown) -> Figured:
-    """Histograms of the probability integral transform with bands of consistency."""
+def sharpness(shown: Shown) -> Figured:
+    """How wide the intervals were: of two forecasters that hold, the narrower is the better."""
+    figure, axes = over_time(shown, 1.9)
+    for ax, trace in zip(axes, shown.traces, strict=True):
+        wide, narrow = trace.mean["width90"], trace.mean["width50"]
+        ax.plot(trace.rows, wide, color=BLUE, lw=1.4, label="90 % interval")
+        ax.plot(trace.rows, narrow, color=INK, lw=1.0, label="50 % interval")
+        ax.set_ylabel("width, in units of y")
+        ax.set_ylim(0.0, top_of(wide))
+    time_axis(axes[-1], shown.instants)
+    legend(figure, axes[0])
+    reading = (
+        "How far the two ends of an interval were apart. Narrower is better, but only while the "
+        "intervals hold: look at the coverage first. Widths should grow where the stream is hard "
+        "to foresee and shrink again afterwards. Very wide intervals of the first rows, when "
+        f"little was known, may run off the top.{each_point(shown, 'the mean')}"
+    )
+    return "sharpness", "How wide are the intervals?", reading, figure
+
+
+def top_of(widths: Floats) -> float:
+    """The end of an axis of widths: above all but those of the first fiftieth of the stream."""
+    known = widths[np.isfinite(widths)]
+    later = known[len(known) // 50 :]
+    return float(min(1.05 * later.max(initial=0.0), 1e300)) or 1.0
+
+
+def beside_each_other(shown: Shown, height: float) -> tuple["Figure", "list[Axes]"]:
+    """Panels of calibration, one for each trace, with one vertical axis."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-    row = figure.subplots(1, len(shown.traces), squeeze=False, sharey=True)[0]
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    row = figure.subplots(1, len(shown.calibrations), squeeze=False, sharey=True)[0]
+    for ax, one in zip(row, shown.calibrations, strict=True):
+        ax.set_title(name_of(one.series, one.horizon, shown.one_series))
+    return figure, list(row)
+
+
+def by_chance(horizons: Iterable[int], place: str) -> str:
+    """What the grey bands of calibration are, in words."""
+    ahead = (
+        " Answers several steps ahead overlap: they count as those of a random walk would."
+        if any(horizon > 1 for horizon in horizons)
+        else ""
+    )
+    return (
+        f"The grey band is binomial: a right forecast lies inside it 95 times in 100 at each "
+        f"{place} by itself, so that one in twenty lies outside by chance.{ahead}"
+    )
+
+
+def pit(shown: Shown) -> Figured:
+    """Histograms of the probability integral transform with bands of consistency."""
+    figure, row = beside_each_other(shown, 2.9)
     edges = np.linspace(0.0, 1.0, PIT_BARS + 1)
-    for ax, trace in zip(row, shown.traces, strict=True):
-        n = max(1, int(trace.pit.sum()))
-        # a bar of a right forecast: binomial, n independent answers, p = 1/bars
-        spread = 1.96 * np.sqrt((PIT_BARS - 1) * trace.horizon / n)
-        low, high = max(0.0, 1.0 - spread), 1.0 + spread
-        ax.axhspan(low, high, color=MUTED, alpha=0.2, lw=0, zorder=0.6, label="by chance, 95 %")
-        bars = trace.pit * PIT_BARS / n
+    for ax, one in zip(row, shown.calibrations, strict=True):
+        low, high = (
+            PIT_BARS * np.append(share, share[-1]) for share in one.band(edges[:-1], edges[1:])
+        )
+        chance: dict[str, Any] = {"color": MUTED, "alpha": 0.2, "lw": 0, "zorder": 0.6}
+        ax.fill_between(edges, low, high, step="post", label="by chance, 95 %", **chance)
+        bars = one.pit * PIT_BARS / max(1, int(one.pit.sum()))
         ax.bar(edges[:-1], bars, 0.046, align="edge", color=BLUE, alpha=0.8, label="answers")
-        ax.hlines([low, high], 0.0, 1.0, color=INK, lw=0.7)
+        for end in (low, high):
+            ax.step(edges, end, where="post", color=INK, lw=0.7)
         ax.axhline(1.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="a right forecast")
-        ax.set_title(name_of(trace.series, trace.horizon, shown.one_series))
         ax.set_xlabel("forecast probability of a value below the truth")
         ax.set_xticks([0.0, 0.5, 1.0])
     row[0].set_ylabel("relative frequency")
     legend(figure, row[0])
+    stepped = ""
+    if any((one.upto - one.below).max() > 0.05 for one in shown.calibrations):
+        stepped = (
+            " Where values repeat, each counts at the middle of the step that the probability "
+            "makes there, and no forecast is flat: look at the quantiles instead."
+        )
+    horizons = [one.horizon for one in shown.calibrations]
     reading = (
         "Where in its forecast distribution each truth fell. Flat is right. A hump in the middle: "
         "the distributions are too wide; horns at both ends: too narrow; a slope: the forecasts "
-        "are too low (rising) or too high (falling). The band allows for overlapping horizons."
+        f"are too low (rising) or too high (falling).{stepped} "
+        f"{by_chance(horizons, 'bar')}"
     )
     return "pit", "Are the probabilities right?", reading, figure
+
+
+def reliability(shown: Shown) -> Figured:
+    """How often the truth lay below each quantile, less how often it was to."""
+    figure, row = beside_each_other(shown, 2.9)
+    nominal = np.array(LEVELS)
+    for ax, one in zip(row, shown.calibrations, strict=True):
+        shares = one.band(np.zeros(len(nominal)), nominal)
+        low, high = (100.0 * (share - nominal) for share in shares)
+        ax.fill_between(
+            100.0 * nominal, low, high, color=MUTED, alpha=0.2, lw=0, label="by chance, 95 %"
+        )
+        ax.axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="a right forecast")
+        below, upto = (100.0 * (share - nominal) for share in (one.below, one.upto))
+        if (one.upto > one.below).any():
+            how: dict[str, Any] = {"color": BLUE, "lw": 3.0, "alpha": 0.5}
+            ax.vlines(100.0 * nominal, below, upto, label="truths at the quantile itself", **how)
+        middle = (below + upto) / 2.0
+        ax.plot(100.0 * nominal, middle, color=BLUE, marker=".", ms=5.0, label="answers")
+        ax.set_xlabel("level of the quantile, %")
+        ax.set_xticks([5, 25, 50, 75, 95])
+        ax.yaxis.set_major_formatter(signed_points)
+    row[0].set_ylabel("truths below - wanted, %")
+    legend(figure, row[0])
+    horizons = [one.horizon for one in shown.calibrations]
+    repeated = ""
+    if any((one.upto > one.below).any() for one in shown.calibrations):
+        repeated = (
+            " A bar stands for truths that are equal to the quantile, which count as half below: "
+            "a quantile holds where its bar meets the band."
+        )
+    reading = (
+        "Of the quantile of level 25 %, a quarter of the truths should lie below: the height is "
+        "by how many points of per cent there were more (above 0) or fewer. A line that falls "
+        "from left to right: the distributions are too narrow; one that rises: too wide; all of "
+        f"it above 0: the forecasts are too high; all below: too low.{repeated} "
+        f"{by_chance(horizons, 'level')}"
+    )
+    return "reliability", "Does each quantile hold?", reading, figure
+
+
+def signed_points(value: float, _: float | None) -> str:
+    """A difference of per cents on an axis."""
+    return f"{value:+g}" if value else "0"
 
 
 def signed_percent(value: float, _: float | None) -> str:

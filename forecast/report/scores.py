@@ -2,17 +2,21 @@
 
 Every score is a mean over the answers of one series at one horizon, so that a score is a sum and
 a count. The sums are compensated: ten million answers, in whatever blocks they come, give the same
-scores to twelve digits. ``worst500_coverage90`` needs the last 499 answers beside.
+scores to twelve digits. Beside the sums over all answers stand those over the last rows and those
+that fade; the worst points and the counts of calibration are kept with them.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.distribution import LEVELS
+from forecast.report.calibration import Calibrated, Calibration
+from forecast.report.window import FADING, Fading, Window
+from forecast.report.worst import WORST, WorstCoverage, WorstPoints
 
 if TYPE_CHECKING:
     from forecast.prequential import Answers
@@ -23,8 +27,8 @@ Bools = NDArray[np.bool_]
 Entry = dict[str, Any]  # one series at one horizon: score -> number, or None with a reason
 
 COVERAGES = (50, 80, 90, 95)  # per cent of the central intervals that are scored
-WORST = 500  # consecutive answers over which the worst coverage is looked for
 MEDIAN = LEVELS.index(0.5)
+RIVALS = {"last": "last value", "seasonal": "same season", "running": "running mean"}
 
 
 class Meaning(NamedTuple):
@@ -42,38 +46,45 @@ MEANINGS = {
     "mase": Meaning(
         "MASE", "", "MAE over that of the same season's last value; below 1 is better than it"
     ),
+    "bias": Meaning("bias", "y", "mean of (mean forecast - truth): above 0 is too high"),
     "surprise": Meaning("surprise", "nats", "mean of -log p(y): lower is better; may be negative"),
+    "surprise_bits": Meaning("surprise", "bits", "the same in bits: one more halves p(y)"),
     "crps": Meaning("CRPS", "y", "distance of the whole distribution from the truth"),
     "pinball": Meaning("pinball", "y", "mean loss of the 21 quantiles, each at its own level"),
-    "coverage50": Meaning(
-        "50 % coverage", "share", "truths inside the 50 % interval; wanted: 50 %"
-    ),
-    "coverage80": Meaning(
-        "80 % coverage", "share", "truths inside the 80 % interval; wanted: 80 %"
-    ),
-    "coverage90": Meaning(
-        "90 % coverage", "share", "truths inside the 90 % interval; wanted: 90 %"
-    ),
-    "coverage95": Meaning(
-        "95 % coverage", "share", "truths inside the 95 % interval; wanted: 95 %"
-    ),
+    **{
+        f"coverage{c}": Meaning(
+            f"{c} % coverage", "share", f"truths inside the interval; wanted: {c} %"
+        )
+        for c in COVERAGES
+    },
     "worst500_coverage90": Meaning(
         "worst 500 points", "share", "lowest 90 % coverage over any 500 answers in a row"
     ),
-    "width90": Meaning("90 % width", "y", "mean width of the 90 % interval: its sharpness"),
-    "winkler90": Meaning(
-        "Winkler 90 %", "y", "width plus 20 times whatever the interval missed by"
-    ),
-    "bias": Meaning("bias", "y", "mean of (mean forecast - truth): above 0 is too high"),
-    "skill_last": Meaning("skill, last value", "", "1 - MAE / MAE of the last value; above 0 wins"),
-    "skill_seasonal": Meaning(
-        "skill, same season", "", "1 - MAE / MAE of the same season's last value; above 0 wins"
-    ),
+    **{
+        f"width{c}": Meaning(f"{c} % width", "y", "mean width of the interval: its sharpness")
+        for c in COVERAGES
+    },
+    **{
+        f"winkler{c}": Meaning(
+            f"Winkler {c} %",
+            "y",
+            f"width plus {200 // (100 - c)} times what it missed by",
+        )
+        for c in COVERAGES
+    },
+    **{
+        f"skill_{rival}": Meaning(f"skill, {name}", "skill", f"1 - MAE / MAE of {whose}")
+        for (rival, name), whose in zip(
+            RIVALS.items(),
+            ("the last value", "the same season's last value", "the mean so far"),
+            strict=True,
+        )
+    },
 }
 SUMMED = (
-    *("error", "square", "surprise", "expected", "crps", "pinball", "bias", "width", "winkler"),
-    *(f"covered{coverage}" for coverage in COVERAGES),
-    *("last", "beside_last", "seasonal", "beside_seasonal"),
+    *("error", "square", "surprise", "expected", "crps", "pinball", "bias"),
+    *(f"{what}{c}" for c in COVERAGES for what in ("covered", "width", "winkler")),
+    *(f"{beside}{rival}" for rival in RIVALS for beside in ("", "beside_")),
 )
 
 
@@ -94,21 +105,35 @@ class Sums:
         defined = ~np.isnan(value)
         if not defined.all():
             cell, value = cell[defined], value[defined]
-        block = np.bincount(cell, value, minlength=cells)
+        block = np.asarray(np.bincount(cell, value, minlength=cells), float)
+        self._carry(name, block)
+        self.count[name] += np.bincount(cell, minlength=cells)
+
+    def _carry(self, name: str, block: Floats) -> None:
         old = self.total[name]
         new = old + block
         # what old + block lost: the smaller term's digits that did not fit
         larger = np.abs(old) >= np.abs(block)
         self.lost[name] += np.where(larger, (old - new) + block, (block - new) + old)
         self.total[name] = new
-        self.count[name] += np.bincount(cell, minlength=cells)
+
+    def merge(self, other: "Sums") -> None:
+        """Add the sums of other answers; in any order."""
+        for name, count in other.count.items():
+            self._carry(name, other.total[name])
+            self.lost[name] += other.lost[name]
+            self.count[name] += count
 
     def mean(self, name: str, cell: int) -> float:
         """The mean so far; NaN where nothing was counted."""
-        count = int(self.count[name][cell])
+        count = self.counted(name, cell)
         if count == 0:
             return math.nan
         return float(self.total[name][cell] + self.lost[name][cell]) / count
+
+    def counted(self, name: str, cell: int) -> int:
+        """How many values were counted."""
+        return int(self.count[name][cell])
 
 
 class Scores:
@@ -125,45 +150,73 @@ class Scores:
     def __init__(self, series: Sequence[str], horizons: Sequence[int], season: int) -> None:
         self.series, self.horizons, self.season = tuple(series), tuple(horizons), season
         self.cells = len(self.series) * len(self.horizons)
+        self.first_row = -1  # of the answers seen
         self.sums = Sums(SUMMED, self.cells)
+        self.window = Window(SUMMED, self.cells)
+        self.fading = Fading(SUMMED, self.cells)
         self.worst = WorstCoverage(self.cells)
+        self.surprises = WorstPoints(self.cells, by="surprise")
+        self.errors = WorstPoints(self.cells, by="error_ratio")
+        self.calibration = Calibration(self.cells)
 
-    def add(self, answers: "Answers", cell: Ints) -> None:
+    def add(self, answers: "Answers", cell: Ints, times: Callable[[int], str] = str) -> None:
         """Score a block of answers.
 
-        ``cell`` [n] is series * number of horizons + the place of the horizon.
+        ``cell`` [n] is series * number of horizons + the place of the horizon; ``times`` gives
+        the text of the time of a row.
         """
+        if not len(cell):
+            return
         y, q = answers.y, np.ascontiguousarray(answers.quantiles.T)
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd values: the sums say so
+            values = {**points(answers, y, q[MEDIAN]), **intervals(y, q), "pinball": pinball(y, q)}
+            ratios = error_ratio(y, q)
+            for name in SUMMED:
+                self.sums.add(name, cell, values[name])
+            self.window.add(answers.row, cell, values)
+            self.fading.add(cell, values)
+        self.worst.add(cell, values["covered90"] > 0.0)
+        low, high = interval(q, 90)
+        columns = {"y": y, "median": q[MEDIAN], "low90": low, "high90": high}
+        columns |= {"surprise": answers.surprise, "expected_surprise": answers.expected}
+        for worst in (self.surprises, self.errors):
+            worst.add(answers.row, cell, {**columns, "error_ratio": ratios}, times)
+        self.calibration.add(answers.pit, y, q, cell)
+        self.first_row = int(answers.row[0]) if self.first_row < 0 else self.first_row
+
+    def merge(self, later: "Scores") -> None:
+        """Add the scores of a later part of the same stream, as if this had seen both.
+
+        Sums, windows, the worst points and the counts of calibration merge in any order. What
+        fades and the worst coverage in a row do not: which answers came first is lost to them.
+
+        Parameters
+        ----------
+        later : Scores
+            Of the same series, horizons and season; of answers that all came after these.
+
+        Raises
+        ------
+        ValueError
+            If it is of other questions, or does not begin where this ends or after.
+        """
+        mine, other = ((s.series, s.horizons, s.season) for s in (self, later))
+        if mine != other:
+            raise ValueError(f"scores of {other} cannot be merged into those of {mine}")
+        if 0 <= later.first_row < self.window.last_row:
+            raise ValueError(
+                f"the scores to merge begin at row {later.first_row}, before row "
+                f"{self.window.last_row}, where these end: merge parts of a stream in its order"
+            )
         with np.errstate(over="ignore", invalid="ignore"):
-            self._points(answers, y, q[MEDIAN], cell)
-            self._intervals(y, q, cell)
-            self.sums.add("pinball", cell, pinball(y, q))
-        for name in ("surprise", "expected", "crps"):
-            self.sums.add(name, cell, getattr(answers, name))
-
-    def _points(self, answers: "Answers", y: Floats, median: Floats, cell: Ints) -> None:
-        add = self.sums.add
-        error = np.abs(y - median)
-        add("error", cell, error)
-        add("square", cell, (answers.mean - y) ** 2)
-        add("bias", cell, answers.mean - y)
-        for rival in ("last", "seasonal"):
-            rival_error = np.abs(y - getattr(answers, rival))
-            add(rival, cell, rival_error)
-            # a rival that was silent is compared on no row
-            add(f"beside_{rival}", cell, np.where(np.isnan(rival_error), np.nan, error))
-
-    def _intervals(self, y: Floats, q: Floats, cell: Ints) -> None:
-        for coverage in COVERAGES:
-            low, high = interval(q, coverage)
-            covered = (low <= y) & (y <= high)
-            self.sums.add(f"covered{coverage}", cell, covered.astype(float))
-            if coverage == 90:
-                self.worst.add(cell, covered)
-                self.sums.add("width", cell, high - low)
-                # winkler = width + 2/alpha max(low - y, 0) + 2/alpha max(y - high, 0), alpha = .1
-                missed = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
-                self.sums.add("winkler", cell, high - low + 20.0 * missed)
+            self.sums.merge(later.sums)
+            self.window.merge(later.window)
+            self.fading.merge(later.fading)
+        self.worst.merge(later.worst)
+        self.surprises.merge(later.surprises)
+        self.errors.merge(later.errors)
+        self.calibration.merge(later.calibration)
+        self.first_row = later.first_row if self.first_row < 0 else self.first_row
 
     @property
     def answered(self) -> int:
@@ -173,47 +226,80 @@ class Scores:
     def entries(self) -> list[Entry]:
         """One entry per series and horizon, series first; undefined scores are None with a reason.
 
-        Beside the scores of the contract stand ``mae_last`` and ``mae_seasonal``, the errors of
-        the rivals on the rows where they had a value (``n_last``, ``n_seasonal``), and
-        ``expected_surprise``; ``n_surprise`` counts the rows on which surprise is defined.
+        Beside the scores of the contract stand
+
+        - ``mae_last``, ``mae_seasonal``, ``mae_running``: the errors of the rivals on the rows
+          where they had a value (``n_last``, ``n_seasonal``, ``n_running``);
+        - ``expected_surprise``, and in ``n_surprise`` the rows on which surprise is defined;
+        - ``window`` and ``fading``: the same scores of late, with the rows of the window and the
+          factor of the fading (``forecast.report.window``);
+        - ``worst``, ``worst_error``: the ten points of highest surprise, and of the highest
+          error over what was expected of it;
+        - ``pit`` [20 bars], and in ``reliability`` the shares of truths below each of the 21
+          quantiles, and below or at it.
         """
-        names = [(name, horizon) for name in self.series for horizon in self.horizons]
-        return [self._entry(cell, *name) for cell, name in enumerate(names)]
+        return [self._entry(cell, *name) for cell, name in enumerate(self._cells())]
+
+    def calibrated(self, series: str, horizon: int) -> Calibrated:
+        """The counts of calibration of a series at a horizon."""
+        return self.calibration.of(self._cells().index((series, horizon)), series, horizon)
+
+    def _cells(self) -> list[tuple[str, int]]:
+        return [(name, horizon) for name in self.series for horizon in self.horizons]
 
     def _entry(self, cell: int, series: str, horizon: int) -> Entry:
-        def mean(name: str) -> float:
-            return self.sums.mean(name, cell)
+        window, known = self.window, self.calibration.of(cell, series, horizon)
+        return {
+            "series": series,
+            "horizon": horizon,
+            **self._scored(self.sums, cell),
+            "window": {
+                "rows": [window.first_row, window.last_row],
+                **self._scored(window, cell),
+            },
+            "fading": {"factor": FADING, **self._scored(self.fading, cell)},
+            "worst": [point.told() for point in self.surprises.points[cell]],
+            "worst_error": [point.told() for point in self.errors.points[cell]],
+            "pit": known.pit.tolist(),
+            "reliability": {"below": known.below.tolist(), "upto": known.upto.tolist()},
+        }
 
-        def count(name: str) -> int:
-            return int(self.sums.count[name][cell])
+    def _scored(self, sums: "Sums | Window | Fading", cell: int) -> Entry:
+        """All scores that are means, over whatever the sums are taken over."""
+
+        def mean(name: str) -> float:
+            return sums.mean(name, cell)
 
         # without a season, the same season's last value is the last value
         scale = "seasonal" if self.season > 1 else "last"
+        whole = sums is self.sums
         values = {
             "mae": mean("error"),
             "rmse": math.sqrt(mean("square")),
             "mase": ratio(mean(f"beside_{scale}"), mean(scale)),
-            "surprise": mean("surprise"),
-            "crps": mean("crps"),
-            "pinball": mean("pinball"),
+            **{name: mean(name) for name in ("surprise", "crps", "pinball")},
             **{f"coverage{c}": mean(f"covered{c}") for c in COVERAGES},
-            "worst500_coverage90": self.worst.lowest(cell),
-            "width90": mean("width"),
-            "winkler90": mean("winkler"),
+            **({"worst500_coverage90": self.worst.lowest(cell)} if whole else {}),
+            "width90": mean("width90"),
+            "winkler90": mean("winkler90"),
             "bias": mean("bias"),
-            "skill_last": 1.0 - ratio(mean("beside_last"), mean("last")),
-            "skill_seasonal": 1.0 - ratio(mean("beside_seasonal"), mean("seasonal")),
-            "mae_last": mean("last"),
-            "mae_seasonal": mean("seasonal"),
+            **{f"skill_{r}": 1.0 - ratio(mean(f"beside_{r}"), mean(r)) for r in RIVALS},
+            **{f"mae_{rival}": mean(rival) for rival in RIVALS},
             "expected_surprise": mean("expected"),
+            "surprise_bits": mean("surprise") / math.log(2.0),
+            **{f"{s}{c}": mean(f"{s}{c}") for s in ("width", "winkler") for c in COVERAGES},
         }
-        n = count("error")
-        counts = {f"n_{name}": count(name) for name in ("surprise", "last", "seasonal")}
-        reason = {k: self._reason(k, n, counts) for k, v in values.items() if not math.isfinite(v)}
+        n = sums.counted("error", cell)
+        counts = {f"n_{name}": sums.counted(name, cell) for name in ("surprise", *RIVALS)}
+        reason = {
+            k: self._reason(k, cell, n, counts) for k, v in values.items() if not math.isfinite(v)
+        }
         known = {name: None if name in reason else value for name, value in values.items()}
-        return {"series": series, "horizon": horizon, "n": n, **known, **counts, "reason": reason}
+        return {"n": n, **known, **counts, "reason": reason}
 
-    def _reason(self, name: str, n: int, counts: dict[str, int]) -> str:
+    def _reason(self, name: str, cell: int, n: float, counts: Mapping[str, float]) -> str:
+        if n == 0 and self.sums.counted("error", cell):
+            return "no question of this series and horizon was answered in these rows"
         if n == 0:
             return "no question of this series and horizon was answered"
         if name == "worst500_coverage90" and n < WORST:
@@ -222,13 +308,58 @@ class Scores:
             return "no season is known"
         if name in ("skill_seasonal", "mae_seasonal", "mase") and not counts["n_seasonal"]:
             return "no answer came after a whole season"
-        if name in ("skill_last", "skill_seasonal", "mase"):
+        if name == "mase" or name.startswith("skill_"):
             return "the rival forecast was never wrong, or was silent"
-        if name == "surprise" and not counts["n_surprise"]:
+        if name.startswith("surprise") and not counts["n_surprise"]:
             return "no scale was known when these questions were asked"
         if name in ("expected_surprise", "crps"):
             return "not known for this forecaster"
         return "the values are too large for a sum"
+
+
+def points(answers: "Answers", y: Floats, median: Floats) -> dict[str, Floats]:
+    """Measures [n] of each answer by itself, and beside the rivals."""
+    error = np.abs(y - median)
+    over = answers.mean - y
+    measured = {"error": error, "square": over**2, "bias": over, "surprise": answers.surprise}
+    measured |= {"expected": answers.expected, "crps": answers.crps}
+    for rival in RIVALS:
+        rival_error = np.abs(y - getattr(answers, rival))
+        # a rival that was silent is compared on no row
+        beside = np.where(np.isnan(rival_error), np.nan, error)
+        measured |= {rival: rival_error, f"beside_{rival}": beside}
+    return measured
+
+
+def intervals(y: Floats, q: Floats) -> dict[str, Floats]:
+    """Whether each central interval covered, its width, and its score [n].
+
+    winkler = width + 2/alpha max(low - y, 0) + 2/alpha max(y - high, 0),  alpha = 1 - coverage
+
+    Source: Winkler (1972); Gneiting and Raftery (2007).
+    """
+    measured = {}
+    for coverage in COVERAGES:
+        low, high = interval(q, coverage)
+        width = high - low
+        missed = np.maximum(low - y, 0.0) + np.maximum(y - high, 0.0)
+        measured[f"covered{coverage}"] = ((low <= y) & (y <= high)).astype(float)
+        measured[f"width{coverage}"] = width
+        measured[f"winkler{coverage}"] = width + 200.0 / (100 - coverage) * missed
+    return measured
+
+
+def error_ratio(y: Floats, q: Floats) -> Floats:
+    """The error of the median over the mean distance of the 21 quantiles from it [n].
+
+    That is about how large the forecast itself expected its error to be; infinite where it
+    expected none.
+    """
+    expected = (q[MEDIAN + 1 :].sum(axis=0) - q[:MEDIAN].sum(axis=0)) / len(LEVELS)
+    error = np.abs(y - q[MEDIAN])
+    beyond = np.where(error > 0.0, np.inf, 0.0)
+    ratios: Floats = np.divide(error, expected, out=beyond, where=expected > 0.0)
+    return ratios
 
 
 def interval(q: Floats, coverage: int) -> tuple[Floats, Floats]:
@@ -254,37 +385,3 @@ def pinball(y: Floats, q: Floats) -> Floats:
 def ratio(above: float, below: float) -> float:
     """``above / below``; NaN where there is nothing to divide by."""
     return above / below if below > 0.0 else math.nan
-
-
-class WorstCoverage:
-    """The lowest coverage over any 500 answers in a row, for each cell."""
-
-    def __init__(self, cells: int) -> None:
-        self.recent: list[Bools] = [np.empty(0, bool)] * cells  # the last 499 of each cell
-        self.fewest = np.full(cells, WORST + 1, np.int64)
-
-    def add(self, cell: Ints, covered: Bools) -> None:
-        """Add whether each answer of a block was covered, in order of rows."""
-        if not len(cell):
-            return
-        # a stable sort by cell keeps the order of rows inside each; 16 bits sort by radix
-        short = cell.astype(np.int16) if len(self.recent) < 2**15 else cell
-        order = np.argsort(short, kind="stable")
-        present, starts = np.unique(short[order], return_index=True)
-        parts = np.split(covered[order], starts[1:])
-        for k, part in zip(present.tolist(), parts, strict=True):
-            self._extend(k, part)
-
-    def _extend(self, k: int, covered: Bools) -> None:
-        hits = np.concatenate((self.recent[k], covered))
-        if len(hits) >= WORST:
-            # hits in the window that ends at i = hits up to i - hits up to i - 500
-            upto = np.concatenate(([0], np.cumsum(hits)))
-            fewest = int((upto[WORST:] - upto[:-WORST]).min())
-            self.fewest[k] = min(int(self.fewest[k]), fewest)
-        self.recent[k] = hits[-(WORST - 1) :].copy()
-
-    def lowest(self, k: int) -> float:
-        """The lowest share covered; NaN before the first 500 answers."""
-        fewest = int(self.fewest[k])
-        return fewest / WORST if fewest <= WORST else math.nan

@@ -1,4 +1,4 @@
-"""What the figures need of a stream, in bounded memory: envelopes, PIT counts, the last rows.
+"""What the figures need of a stream, in bounded memory: envelopes and the last rows.
 
 A stream is cut into at most 300 bins of equal length in rows, each with the lowest, highest and
 mean value of what it holds. When the stream outgrows them, neighbours are merged and the bins are
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from forecast.prequential import Answers
 
 BINS = 300
-PIT_BARS = 20
 RECENT = 100  # last rows of a series that are drawn before the next values
 MOST_SERIES = 32  # series that are traced: figures show some of them, scores count all
-MEANS = ("y", "median", "surprise", "expected", "rate", "covered")
+MEANS = ("y", "median", "surprise", "expected", "rate", "covered", "width50", "width90")
 LOWEST = ("y", "low")
 HIGHEST = ("y", "high", "surprise")
 
@@ -37,7 +36,6 @@ class Trace:
     mean: dict[str, Floats]  # of each name in MEANS
     lowest: dict[str, Floats]
     highest: dict[str, Floats]
-    pit: Ints  # [PIT_BARS] answers by their probability integral transform
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,6 @@ class Traces:
         self.place[traced] = np.arange(len(traced))
         self.bins = Bins(len(traced), MEANS, LOWEST, HIGHEST)
         self.begun: dict[int, tuple[int, str]] = {}  # bin -> row and time of its first answer
-        self.pit = np.zeros((cells, PIT_BARS), np.int64)
         empty = np.empty((5, 0))
         self.last = {s * len(self.horizons): empty for s in range(len(self.series))}
         self.last_times: dict[int, str] = {}
@@ -151,8 +148,8 @@ class Traces:
         """Add a block of answers; ``cell`` [n] as for the scores."""
         q = answers.quantiles
         low, high = interval(q.T, 90)
+        low50, high50 = interval(q.T, 50)
         covered = ((low <= answers.y) & (answers.y <= high)).astype(float)
-        self._count_pit(answers.pit, cell)
         self._remember(np.stack((answers.row, answers.y, q[:, MEDIAN], low, high)), cell)
         self._remember_times(answers.row, times)
         place = self.place[cell]
@@ -160,14 +157,10 @@ class Traces:
         traced = place >= 0
         values = {name: getattr(answers, name) for name in ("y", "surprise", "expected", "rate")}
         values |= {"median": q[:, MEDIAN], "low": low, "high": high, "covered": covered}
+        with np.errstate(over="ignore"):
+            values |= {"width50": high50 - low50, "width90": high - low}
         kept = {name: value[traced] for name, value in values.items()}
         self.bins.add(place[traced], bins[traced], kept)
-
-    def _count_pit(self, pit: Floats, cell: Ints) -> None:
-        defined = np.isfinite(pit)
-        bar = np.minimum((pit[defined] * PIT_BARS).astype(np.int64), PIT_BARS - 1)
-        counts = np.bincount(cell[defined] * PIT_BARS + bar, minlength=self.pit.size)
-        self.pit += counts.reshape(self.pit.shape)
 
     def _remember(self, columns: Floats, cell: Ints) -> None:
         for own, before in self.last.items():
@@ -198,7 +191,7 @@ class Traces:
         """What was kept of a traced series (one of ``series``) at the first or last horizon."""
         cell = self.series.index(series) * len(self.horizons) + self.horizons.index(horizon)
         rows, count, mean, lowest, highest = self.bins.drawn(int(self.place[cell]))
-        parts = (mean, lowest, highest, self.pit[cell])
+        parts = (mean, lowest, highest)
         return Trace(series, horizon, rows, self.bins.length, count, *parts)
 
     def recent(self, series: str) -> Recent:
