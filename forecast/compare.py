@@ -33,6 +33,7 @@ from forecast.report.predictions import replace
 FILES = ("compare.json", "compare.html")
 SCORES = ("mae", "crps", "surprise")  # those compared where none is named
 DRAWN = 200  # places at which a comparison is kept over time
+TRACED = 30  # series and horizons of which it is
 
 
 def compare(
@@ -85,9 +86,11 @@ def compare(
         for cell in cells
         for entry in compared(cell, wanted, names, [each.get(cell) for each in answered])
     ]
-    times = runs[0].times
+    kept = traced(cells)
     for entry in entries:
-        dated(entry, times)
+        dated(entry, runs[0].times)
+        if (entry["series"], entry["horizon"]) not in kept:
+            entry["path"] = []
     judge(entries)
     record = strict(
         {
@@ -169,7 +172,8 @@ def scores_of(runs: Sequence[Finished], asked: Sequence[str]) -> tuple[str, ...]
 
 def common_cells(runs: Sequence[Finished]) -> list[Cell]:
     """Series and horizons that all runs have forecast."""
-    cells = [cell for cell in runs[0].cells if all(cell in run.cells for run in runs[1:])]
+    common = set(runs[0].cells).intersection(*(run.cells for run in runs[1:]))
+    cells = [cell for cell in runs[0].cells if cell in common]
     if not cells:
         said = "; ".join(f"{run.name}: {asked_of(run)}" for run in runs)
         raise UsageError(
@@ -190,7 +194,8 @@ def asked_of(run: Finished) -> str:
 
 def left_out(runs: Sequence[Finished], cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """Series and horizons that not all runs have forecast."""
-    beyond = dict.fromkeys(cell for run in runs for cell in run.cells if cell not in cells)
+    common = set(cells)
+    beyond = dict.fromkeys(cell for run in runs for cell in run.cells if cell not in common)
     return [{"series": series, "horizon": horizon} for series, horizon in beyond]
 
 
@@ -309,6 +314,12 @@ def moving_mean(losses: Floats) -> Floats:
     start = np.maximum(end - window, 0)
     mean: Floats = (upto[end] - upto[start]) / (end - start)
     return mean
+
+
+def traced(cells: Sequence[Cell]) -> set[Cell]:
+    """Of which the comparison is kept over time: the first ones, and those that are drawn."""
+    first = [cell for cell in cells if cell[0] == cells[0][0]]
+    return {*cells[:TRACED], *first[:1], *first[-1:]}
 
 
 def dated(entry: dict[str, Any], times: dict[int, str]) -> None:

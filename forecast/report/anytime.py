@@ -23,7 +23,9 @@ others of finite variance it is asymptotic: E_n then nears the normal mixture of
 *Rare large differences.* While a skewed distribution has not yet shown its largest values, the
 variance of a sample is too small. The guard, g = 4, counts the difference that lay furthest from
 the mean before it four times more; it lowers E_n only, and so keeps what was exact. That 95 % hold
-for heavy and skewed tails rests on simulation: ``experiments/comparison.py``.
+for heavy and skewed tails rests on simulation: ``experiments/comparison.py``. Forecasters that
+mostly agree differ by a value that repeats and rarely by another: until 40 differences were unlike
+the one before, nothing is said.
 
 *Horizons above 1.* Questions that overlap have dependent answers; those h apart make h interleaved
 streams without that, whose e-processes may be averaged (Choe and Ramdas, 2024), at any time at
@@ -52,6 +54,7 @@ Floats = NDArray[np.float64]
 ALPHA = 0.05  # the band is missed with this chance
 PRIOR = 100.0  # c: the band is tightest, against others, near 8 c answers
 GUARD = 4.0  # g
+MOVES = 40  # differences unlike the one before, before which nothing is said
 PER_STEP = 20  # answers for each step of the horizon before which nothing is said
 LARGEST = 1e140  # a difference beyond it has no square that could be summed
 HUNDREDFOLD = 100  # answers beyond so many times those seen are not told
@@ -110,6 +113,8 @@ class Anytime:
         self.mean = 0.0
         self.spread = 0.0  # sum of squares about the mean
         self.largest = 0.0  # square of the largest distance from the mean before
+        self.moves = 0  # differences unlike the one before
+        self.last = math.nan
         self.products = 0.0  # sum of d_i (d_i + 2 (d_{i-1} + ... + d_{i-h+1}))
         self.recent = np.zeros(horizon - 1)
         self.counted = 1.0  # f: of so many answers one counts
@@ -144,12 +149,26 @@ class Anytime:
         largest = np.maximum.accumulate(np.maximum((x - before) ** 2, self.largest))
         mean = centre + moved
         f = self._counted(d, n, mean, spread)
-        radius = band(n, f, spread, largest, self.horizon)
-        log_e = evidence(n, f, mean, spread, largest, self.horizon)
+        known = self._known(d, n)
+        radius = np.where(known, band(n, f, spread, largest), np.inf)
+        log_e = np.where(known, evidence(n, f, mean, spread, largest), 0.0)
         self.n = int(n[-1])
         last = (float(each[-1]) for each in (mean, spread, largest, f, radius, log_e))
         self.mean, self.spread, self.largest, self.counted, self.radius, self.log_e = last
         return Watched(mean, radius, log_e)
+
+    def _known(self, d: Floats, n: Floats) -> NDArray[np.bool_]:
+        """Where enough is known to say something: how the differences vary, and depend."""
+        unlike = np.concatenate(([self.last], d[:-1])) != d
+        moves = self.moves - (self.n == 0) + np.cumsum(unlike)  # the first has none before it
+        self.moves, self.last = int(moves[-1]), float(d[-1])
+        enough: NDArray[np.bool_] = (moves >= MOVES) & (n >= self._least)
+        return enough
+
+    @property
+    def _least(self) -> int:
+        """Answers before which nothing is said."""
+        return PER_STEP * self.horizon if self.horizon > 1 else 1
 
     def _counted(self, d: Floats, n: Floats, mean: Floats, spread: Floats) -> Floats:
         """Of how many answers one counts, after each [n].
@@ -187,14 +206,12 @@ class Anytime:
         now = max(self.n, 1)
         n = np.unique(np.geomspace(now, HUNDREDFOLD * now, 400).round())
         f, largest = np.full(len(n), self.counted), np.full(len(n), self.largest)
-        radius = band(n, f, n * (self.spread / now), largest, self.horizon)
-        enough = np.abs(self.mean) > radius
+        radius = band(n, f, n * (self.spread / now), largest)
+        enough = (np.abs(self.mean) > radius) & (n >= self._least)
         return int(n[enough.argmax()]) if enough.any() else None
 
 
-def evidence(
-    n: Floats, f: Floats, mean: Floats, spread: Floats, largest: Floats, horizon: int
-) -> Floats:
+def evidence(n: Floats, f: Floats, mean: Floats, spread: Floats, largest: Floats) -> Floats:
     """Log of E_n against a mean of 0, in nats, of the sums of ``Anytime`` after n differences.
 
     u = n^2 mean^2 / (f V),   V = spread + n mean^2 + g f largest
@@ -203,11 +220,11 @@ def evidence(
     squares = spread + n * mean**2 + GUARD * f * largest
     with np.errstate(invalid="ignore"):
         u = np.where(squares > 0.0, (n * mean) ** 2 / (f * squares), 0.0)
-    log_e = 0.5 * np.log(PRIOR / (k + PRIOR)) - 0.5 * k * np.log1p(-u / (k + PRIOR))
-    return np.where(silent(n, horizon), 0.0, log_e)
+    log_e: Floats = 0.5 * np.log(PRIOR / (k + PRIOR)) - 0.5 * k * np.log1p(-u / (k + PRIOR))
+    return log_e
 
 
-def band(n: Floats, f: Floats, spread: Floats, largest: Floats, horizon: int) -> Floats:
+def band(n: Floats, f: Floats, spread: Floats, largest: Floats) -> Floats:
     """The radius within which E_n(m) < 1/alpha, solved for m.
 
     u < q = (k + c) (1 - (alpha^2 c / (k + c))^(1/k))
@@ -215,14 +232,9 @@ def band(n: Floats, f: Floats, spread: Floats, largest: Floats, horizon: int) ->
     """
     k = n / f
     q = -(k + PRIOR) * np.expm1(np.log(ALPHA**2 * PRIOR / (k + PRIOR)) / k)
-    room = np.where(silent(n, horizon), 0.0, n - q * f)
-    squares = spread + GUARD * f * largest
-    said = room > 0.0
+    room = n - q * f
+    squares = q * f * (spread + GUARD * f * largest)
     radius = np.full(len(n), np.inf)
-    radius[said] = np.sqrt((q * f * squares)[said] / (n * room)[said])
+    narrow = room > 0.0
+    radius[narrow] = np.sqrt(squares[narrow] / (n * room)[narrow])
     return radius
-
-
-def silent(n: Floats, horizon: int) -> NDArray[np.bool_]:
-    """Where there are too few answers to know how they depend on each other."""
-    return n < (PER_STEP * horizon if horizon > 1 else 1)

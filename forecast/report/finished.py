@@ -105,6 +105,14 @@ class Finished:
     directory : str
         As a person wrote it: its name on the page.
 
+    Attributes
+    ----------
+    record : dict
+        What ``scores.json`` holds.
+    cells : list of (series, horizon)
+    symbolic : bool
+        Whether words or labels were forecast.
+
     Raises
     ------
     StreamError
@@ -120,10 +128,12 @@ class Finished:
     def _record(self) -> dict[str, Any]:
         path = self.path / "scores.json"
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            asked = [record["sha256"], record["source"], *record["series"], *record["horizons"]]
+            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            horizons = [int(horizon) for horizon in record["horizons"]]
+            self.cells = [(str(name), h) for name in record["series"] for h in horizons]
             counts = [record["rows"], *(record["predictions"][c] for c in ("answers", "written"))]
-            right = all(isinstance(one, int) for one in counts) and len(asked) > 2
+            right = all(isinstance(one, int) for one in counts)
+            right = right and isinstance(record["sha256"], str) and len(self.cells) > 0
         except (FileNotFoundError, NotADirectoryError):
             raise StreamError(
                 "holds no finished run: there is no scores.json",
@@ -136,13 +146,7 @@ class Finished:
             raise StreamError(
                 "is not what forecast run writes", str(path), advice="Run it again with --force."
             )
-        return dict(record)
-
-    @property
-    def cells(self) -> list[Cell]:
-        """Its series and horizons."""
-        horizons = [int(h) for h in self.record["horizons"]]
-        return [(str(name), h) for name in self.record["series"] for h in horizons]
+        return record
 
     @property
     def thinned(self) -> bool:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Entry = Mapping[str, Any]
 
 OTHERS = (BLUE, VERMILLION, GREEN)  # of the runs beside the first: more are not drawn
+RECENT = ("recent_loss_first", "recent_loss_other")
 BEYOND = 1.6  # half-widths of the later band that the axis shows
 HOW_SURE = (
     "The difference is the first run's loss less the other's, on the same questions: above 0 the "
@@ -64,7 +65,7 @@ def page(record: Mapping[str, Any]) -> str:
         f"<h1>{text(title)}</h1>",
         f'<p class="under">{text(scope(record))}</p>',
         *(f'<p class="verdict">{text(each["verdict"])}</p>' for each in record["together"]),
-        html_table(*scores_side_by_side(record)) if made else "",
+        lean_table(*scores_side_by_side(record)) if made else "",
         f'<p class="reading">{text(questions_left_out(record))}</p>',
         *(section(figure.title, drawn_part(figure)) for figure in drawings(record)),
         section("How sure is that?", how_sure(made) + f'<p class="reading">{text(HOW_SURE)}</p>'),
@@ -95,6 +96,15 @@ def grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
     for entry in entries:
         found.setdefault((entry["score"], entry["series"], entry["horizon"]), []).append(entry)
     return list(found.values())
+
+
+def lean_table(header: list[str], rows: list[list[str]]) -> str:
+    """A table without those columns on what is compared that would say one thing only."""
+    said = ("series", "horizon", "other run")
+    keep = [
+        k for k, name in enumerate(header) if name not in said or len({row[k] for row in rows}) > 1
+    ]
+    return html_table([header[k] for k in keep], [[row[k] for k in keep] for row in rows])
 
 
 def scores_side_by_side(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -184,7 +194,7 @@ def which(entry: Entry) -> str:
 def how_sure(made: Sequence[Entry]) -> str:
     """The evidence of each comparison."""
     header = ["loss", "series", "horizon", "other run", "difference", "95 % band at any time"]
-    header += ["e-value", "shown first", "p", "p, Holm", "which is better"]
+    header += ["e-value", "first shown", "p", "p (Holm)", "better"]
     rows = []
     for e in made[:MOST_SCORED]:
         why = e["diebold_mariano_reason"]
@@ -233,10 +243,11 @@ def questions_left_out(record: Mapping[str, Any]) -> str:
         more = " …" if len(record["left_out"]) > 6 else ""
         said.append(f"not all runs have forecast {listed}{more}")
     if others:
-        said.append(f"up to {others:,} questions were not answered by all runs")
+        said.append(f"{others:,} questions were not answered by all runs")
     if undefined:
-        said.append(f"up to {undefined:,} had no loss in one of them (as before a scale is known)")
-    return f"Left out: {'; '.join(said)}." if said else "No question was left out."
+        said.append(f"of {undefined:,} a loss was undefined (as before a scale is known)")
+    of_each = ", at most, of a series and horizon" if others or undefined else ""
+    return f"Left out{of_each}: {'; '.join(said)}." if said else "No question was left out."
 
 
 def facts(record: Mapping[str, Any]) -> str:
@@ -260,8 +271,8 @@ def drawings(record: Mapping[str, Any]) -> list[Drawing]:
     with styled():
         for score in record["scores"]:
             own = grouped([e for e in made if e["score"] == score])
-            ended = [e for e in own if e[0]["horizon"] in ends]
-            shown = [e for e in ended if e[0]["series"] == ended[0][0]["series"]]
+            drawn = [e for e in own if e[0]["horizon"] in ends and e[0]["path"]]
+            shown = [e for e in drawn if e[0]["series"] == drawn[0][0]["series"]]
             if shown:
                 figures.append(over_time(score, shown, len(record["series"]) == 1))
     return figures
@@ -318,8 +329,8 @@ def difference(ax: "Axes", entries: Sequence[Entry]) -> None:
         row, mean = column(entry, "row", 0.0), column(entry, "difference", 0.0)
         low, high = column(entry, "low", -math.inf), column(entry, "high", math.inf)
         ends += limits(mean, low, high)
-        other = shown_name(entry["other"], 24)
-        ax.plot(row, mean, color=colour, lw=1.4, label=f"first less {other}")
+        first, other = (shown_name(entry[each], 24) for each in ("first", "other"))
+        ax.plot(row, mean, color=colour, lw=1.4, label=f"loss of {first} less that of {other}")
     bottom, top = min(ends), max(ends)
     margin = 0.06 * (top - bottom) or 1.0
     ax.set_ylim(bottom - margin, top + margin)
@@ -351,3 +362,9 @@ def losses(ax: "Axes", entries: Sequence[Entry]) -> None:
     for entry, colour in zip(entries, OTHERS, strict=False):
         values = column(entry, "recent_loss_other", 0.0)
         ax.plot(row, values, color=colour, label=f"loss of {shown_name(entry['other'], 24)}")
+    # the first answers of a learner that has seen five points would hide all others
+    drawn = [column(entry, name, 0.0) for entry in entries for name in RECENT]
+    later = np.concatenate([values[len(values) // 4 :] for values in drawn])
+    low, high = float(min(map(np.min, drawn))), float(later.max())
+    room = (high - low) or 1.0
+    ax.set_ylim(low - 0.05 * room, high + 0.35 * room)
