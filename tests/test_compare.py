@@ -343,9 +343,7 @@ def test_the_page_obeys_no_name(tmp_path: Path) -> None:
 def test_the_same_runs_give_the_same_bytes(pair: tuple[Path, Path], tmp_path: Path) -> None:
     runs = [str(out) for out in pair]
     for out in ("c", "d"):
-        compare(runs, ["mae", "surprise"], tmp_path / out)
-    page = (tmp_path / "c" / "compare.html").read_text()
-    assert page.count("<svg") == page.count("<figure ") + page.count("<figure>") == 2
+        compare(runs, ["mae"], tmp_path / out)
     for name in ("compare.json", "compare.html"):
         assert (tmp_path / "c" / name).read_bytes() == (tmp_path / "d" / name).read_bytes()
     assert (tmp_path / "c" / "compare.html").stat().st_size < 1_000_000

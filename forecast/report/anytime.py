@@ -66,6 +66,7 @@ class Watched(NamedTuple):
     mean: Floats  # running mean of the differences
     radius: Floats  # of the band about it; infinite while nothing can be said
     log_e: Floats  # nats
+    counted: Floats  # f: of so many answers one counted
 
 
 class Anytime:
@@ -137,7 +138,7 @@ class Anytime:
         if not (np.abs(d) < LARGEST).all():
             raise ValueError(f"differences must be finite, and below {LARGEST:g}")
         if not len(d):
-            return Watched(d, d, d)
+            return Watched(d, d, d, d)
         n = self.n + np.arange(1.0, len(d) + 1.0)
         # these sums are about the mean before the block: little is lost in rounding
         centre = self.mean if self.n else d[0]
@@ -155,7 +156,7 @@ class Anytime:
         self.n = int(n[-1])
         last = (float(each[-1]) for each in (mean, spread, largest, f, radius, log_e))
         self.mean, self.spread, self.largest, self.counted, self.radius, self.log_e = last
-        return Watched(mean, radius, log_e)
+        return Watched(mean, radius, log_e, f)
 
     def _known(self, d: Floats, n: Floats) -> NDArray[np.bool_]:
         """Where enough is known to say something: how the differences vary, and depend."""
