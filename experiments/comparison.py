@@ -210,7 +210,8 @@ def powers(paths: int) -> str:
 def deciles(first: list[int]) -> str:
     """The median, and the first and the last decile."""
     low, middle, high = np.quantile(first, [0.1, 0.5, 0.9])
-    return f"{'> ' * (middle >= LONGEST)}{middle:,.0f} ({low:,.0f} to {high:,.0f})"
+    beyond = "> " if middle >= LONGEST else ""
+    return f"{beyond}{middle:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ Entry = Mapping[str, Any]
 OTHERS = (BLUE, VERMILLION, GREEN)  # of the runs beside the first: more are not drawn
 RECENT = ("recent_loss_first", "recent_loss_other")
 BEYOND = 1.6  # half-widths of the later band that the axis shows
+UNITS = "The mean loss of each run, in units of y but for surprise; skill is how much less it lost."
 HOW_SURE = (
     "The difference is the first run's loss less the other's, on the same questions: above 0 the "
     "other is better. The band holds the true mean difference at every time at once with 95 % "
@@ -66,7 +67,7 @@ def page(record: Mapping[str, Any]) -> str:
         f'<p class="under">{text(scope(record))}</p>',
         *(f'<p class="verdict">{text(each["verdict"])}</p>' for each in record["together"]),
         lean_table(*scores_side_by_side(record)) if made else "",
-        f'<p class="reading">{text(questions_left_out(record))}</p>',
+        f'<p class="reading">{UNITS} {text(questions_left_out(record))}</p>',
         *(section(figure.title, drawn_part(figure)) for figure in drawings(record)),
         section("How sure is that?", how_sure(made) + f'<p class="reading">{text(HOW_SURE)}</p>'),
         section("Each comparison in words", in_words(record["comparisons"])),
@@ -101,9 +102,8 @@ def grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
 def lean_table(header: list[str], rows: list[list[str]]) -> str:
     """A table without those columns on what is compared that would say one thing only."""
     said = ("series", "horizon", "other run")
-    keep = [
-        k for k, name in enumerate(header) if name not in said or len({row[k] for row in rows}) > 1
-    ]
+    alike = [k for k in range(1, 4) if header[k] in said and len({row[k] for row in rows}) == 1]
+    keep = [k for k in range(len(header)) if k not in alike]
     return html_table([header[k] for k in keep], [[row[k] for k in keep] for row in rows])
 
 
@@ -209,9 +209,8 @@ def how_sure(made: Sequence[Entry]) -> str:
     refusals = dict.fromkeys(e["diebold_mariano_reason"] for e in made)
     said = "; ".join(why for why in refusals if why)
     no_test = f'<p class="reading">No p-value where it is a dash: {text(said)}.</p>' if said else ""
-    return (
-        (html_table(header, rows) if rows else "<p>Nothing could be compared.</p>") + note + no_test
-    )
+    shown = lean_table(header, rows) if rows else "<p>Nothing could be compared.</p>"
+    return shown + note + no_test
 
 
 def in_words(entries: Sequence[Entry]) -> str:
