@@ -24,7 +24,6 @@ from forecast.report.plots import (
     INK,
     VERMILLION,
     Drawing,
-    legend,
     name_of,
     panels,
     rendered,
@@ -59,8 +58,8 @@ HOW_SURE = (
 
 def page(record: Mapping[str, Any]) -> str:
     """The whole page as text, of what ``compare.json`` holds."""
-    names = [run["name"] for run in record["runs"]]
-    title = f"{' and '.join(shown_name(name, 60) for name in names)} on {title_of(record)}"
+    *most, last = (shown_name(run["name"], 60) for run in record["runs"])
+    title = f"{', '.join(most)} and {last} on {title_of(record)}"
     made = [entry for entry in record["comparisons"] if entry["reason"] is None]
     body = [
         f"<h1>{text(title)}</h1>",
@@ -297,15 +296,18 @@ def over_time(score: str, shown: Sequence[Sequence[Entry]], one_series: bool) ->
     reading = (
         "Above 0 the other run is better than the first. The band holds the true mean difference "
         "with 95 % confidence at every time at once: when it has left the dashed line, one may "
-        f"stop. Below, what each run lost on the last twentieth of the answers.{left}{one}"
+        f"stop. Below, what each run lost on the last twentieth of the answers. The axes are made for "
+        f"the later answers; the first may lie beyond them.{left}{one}"
     )
     label = LOSSES[score].label
     return rendered(f"compare-{score}", f"{label[0].upper()}{label[1:]} over time", reading, figure)
 
 
 def both(figure: Any, axes: "Sequence[Axes]") -> None:
-    """One legend of what is in the upper and in the lower panels."""
-    legend(figure, axes[0])
+    """One legend of the differences above all panels, one of the losses in the second."""
+    handles, labels = axes[0].get_legend_handles_labels()
+    columns = len(labels) if len(labels) <= 3 else 2  # of three others the names are long
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=1.6)
     handles, labels = axes[1].get_legend_handles_labels()
     axes[1].legend(handles, labels, loc="upper right", ncols=len(labels), fontsize=8.0)
 
@@ -333,12 +335,14 @@ def difference(ax: "Axes", entries: Sequence[Entry]) -> None:
     bottom, top = min(ends), max(ends)
     margin = 0.06 * (top - bottom) or 1.0
     ax.set_ylim(bottom - margin, top + margin)
-    for entry, colour in zip(entries, OTHERS, strict=False):
+    for place, (entry, colour) in enumerate(zip(entries, OTHERS, strict=False)):
         row = column(entry, "row", 0.0)
         edge = (bottom - 2 * margin, top + 2 * margin)
         low = np.clip(column(entry, "low", -math.inf), *edge)
         high = np.clip(column(entry, "high", math.inf), *edge)
-        ax.fill_between(row, low, high, color=colour, alpha=0.2, lw=0, label="95 % band")
+        ax.fill_between(
+            row, low, high, color=colour, alpha=0.2, lw=0, label=None if place else "95 % band"
+        )
     ax.axhline(0.0, color=INK, lw=1.0, ls=(0, (4, 3)), label="no difference")
 
 
