@@ -296,8 +296,8 @@ def over_time(score: str, shown: Sequence[Sequence[Entry]], one_series: bool) ->
     reading = (
         "Above 0 the other run is better than the first. The band holds the true mean difference "
         "with 95 % confidence at every time at once: when it has left the dashed line, one may "
-        f"stop. Below, what each run lost on the last twentieth of the answers. The axes are made for "
-        f"the later answers; the first may lie beyond them.{left}{one}"
+        "stop. Below, what each run lost on the last twentieth of the answers. The axes are made "
+        f"for the later answers; the first may lie beyond them.{left}{one}"
     )
     label = LOSSES[score].label
     return rendered(f"compare-{score}", f"{label[0].upper()}{label[1:]} over time", reading, figure)
