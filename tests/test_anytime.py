@@ -71,6 +71,19 @@ def test_evidence_is_the_integral_over_all_means_and_variances(
     assert watch.log_e == pytest.approx(math.log(above / below), abs=1e-10)
 
 
+@pytest.mark.parametrize("mean", [0.0, 0.3, 1.0])
+def test_evidence_by_a_plain_loop(mean: float) -> None:
+    d = np.random.default_rng(2).exponential(size=200)
+    seen = Anytime().add(d - mean)  # a mean that is tested is a shift
+    c, g = 100.0, 4.0
+    for n in (41, 77, 200):
+        x = d[:n] - mean
+        furthest = max((x[i] - x[:i].mean()) ** 2 for i in range(1, n))
+        u = x.sum() ** 2 / ((x**2).sum() + g * furthest)
+        e = math.sqrt(c / (n + c)) * (1.0 - u / (n + c)) ** (-n / 2)
+        assert seen.log_e[n - 1] == pytest.approx(math.log(e), abs=1e-10)
+
+
 @pytest.mark.parametrize("horizon", [1, 12])
 def test_the_band_ends_where_the_evidence_is_one_in_twenty(horizon: int) -> None:
     rng = np.random.default_rng(4)

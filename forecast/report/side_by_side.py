@@ -180,7 +180,10 @@ def p_value(entry: Entry, which: str) -> str:
     test = entry["diebold_mariano"]
     if test is None:
         return "–"
-    return f"{test[which]:.2g}" if test[which] >= 1e-4 else f"{test[which]:.0e}"
+    p = test[which]
+    if p < 1e-300:
+        return "<1e-300"
+    return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
 
 
 def which(entry: Entry) -> str:
