@@ -356,7 +356,8 @@ def case_of(entry: dict[str, Any]) -> Compared:
     losses = entry["loss_first"], entry["loss_other"]
     low, high = entry["interval95"]
     ends = (-math.inf if low is None else low, math.inf if high is None else high)
-    parts = (n, losses, *ends, claimed, entry["answers_needed"])
+    where = (entry["series"], entry["horizon"])
+    parts = (n, losses, *ends, claimed, entry["answers_needed"], *where)
     return Compared(first, other, loss.label, unit, *parts)
 
 

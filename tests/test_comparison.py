@@ -164,10 +164,17 @@ def test_one_of_many_is_no_reason_to_stop() -> None:
 
 
 def test_many_in_one_sentence() -> None:
-    worse = case(losses=(1.0, 2.0), low=-2.0, high=-0.5)
-    cases = [case(), case(), worse, case(claimed=False)]
+    worse = case(losses=(1.0, 2.0), low=-2.0, high=-0.5, series="so2")
+    cases = [case(series="co2"), case(series="no2", horizon=7), worse, case(claimed=False)]
     said = summary("plain", "seasonal", cases, 9.0)
-    assert "Of 4 comparisons with plain, seasonal is better in 2, worse in 1, and 1 are" in said
+    assert said.startswith(
+        "Of 4 comparisons with plain, seasonal is better in 2 (MAE of co2 at horizon 1; MAE of no2 "
+        "at horizon 7), worse in 1 (MAE of so2 at horizon 1), and 1 are open"
+    )
+    many = summary("plain", "seasonal", [case(series=name) for name in "abcdef"] + [worse], 9.0)
+    assert "MAE of d at horizon 1; and 2 more), worse in 1" in many
+    alike = summary("plain", "seasonal", cases[:2], 9.0)
+    assert "is better in 2, worse in 0, and 0 are open" in alike
     assert "Together they show that there is a difference" in said
     assert "Together" not in summary("plain", "seasonal", cases, 2.0)  # yet some are claimed
     assert "do not show" in summary("plain", "seasonal", cases[-1:], 2.0)

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from forecast.report.anytime import ALPHA, PER_STEP
 from forecast.report.verdict import number, percent, shown_name
 
+LISTED = 4  # comparisons that a sentence names
+
 
 class DieboldMariano(NamedTuple):
     """What the test of Diebold and Mariano says.
@@ -183,6 +185,8 @@ class Compared(NamedTuple):
     high: float  # of the band of the difference
     claimed: bool  # as one of all comparisons
     needed: int | None  # answers that would show this difference
+    series: str = ""
+    horizon: int = 1
 
     @property
     def difference(self) -> float:
@@ -280,13 +284,28 @@ def summary(first: str, other: str, cases: Sequence[Compared], log_e: float) -> 
     """
     names = shown_name(first), shown_name(other)
     claimed = [case for case in cases if case.claimed]
-    won = sum(case.difference > 0.0 for case in claimed)
-    lost, left = len(claimed) - won, len(cases) - len(claimed)
-    count = f"Of {len(cases)} comparisons with {names[0]}, {names[1]} is better in {won}, worse in "
+    won = [case for case in claimed if case.difference > 0.0]
+    lost = [case for case in claimed if case.difference < 0.0]
+    all_alike = len(cases) in (len(won), len(lost))
+    better, worse = (counted(each, not all_alike) for each in (won, lost))
+    count = f"Of {len(cases)} comparisons with {names[0]}, {names[1]} is better in {better}, worse "
     any_at_all = ""
     if log_e >= -math.log(ALPHA):
         any_at_all = " Together they show that there is a difference."
     elif not claimed:
         any_at_all = " Together they do not show any difference yet."
     fair = " (e-BH: of the claims, at most 5 % are false on average)"
-    return f"{count}{lost}, and {left} are open{fair}.{any_at_all}"
+    left = len(cases) - len(claimed)
+    return f"{count}in {worse}, and {left} are open{fair}.{any_at_all}"
+
+
+def counted(cases: Sequence[Compared], listed: bool) -> str:
+    """How many, and which, as far as they can be listed."""
+    if not cases or not listed:
+        return f"{len(cases)}"
+    shown = "; ".join(
+        f"{case.label} of {shown_name(case.series)} at horizon {case.horizon}"
+        for case in cases[:LISTED]
+    )
+    more = f"; and {len(cases) - LISTED} more" if len(cases) > LISTED else ""
+    return f"{len(cases)} ({shown}{more})"
