@@ -130,11 +130,13 @@ class Numbers(Kind):
         """Make the learner; returns what was guessed, in sentences."""
         from forecast.numbers.forecaster import NumberForecaster
         from forecast.prequential import Run
+        from forecast.stream.ahead import Ahead
 
         stream, self.horizons = self.stream, asked.horizon
         self.season = season_for(asked.season, stream.step)
         refuse_too_many(self.horizons, len(stream.series))
         channels = len(stream.series)
+        beside = len(asked.known), len(asked.context)
         # of a step without a season nothing is known: any is looked for
         step = str(stream.step) if self.season else None
         self.learner = NumberForecaster(
@@ -143,7 +145,9 @@ class Numbers(Kind):
             channels,
             step if asked.season == "auto" else None,
             asked.bounds,
+            *beside,
         )
+        self.ahead = Ahead(*beside, self.horizons)
         self.loop = Run(self.learner, self.season)
         said = season_said(asked.season, self.season, stream.step)
         return [*(f"guessed: {guess}" for guess in stream.guessed), said]
@@ -162,15 +166,16 @@ class Numbers(Kind):
 
         from forecast.stream import Rows
 
-        return Rows(0, [], np.empty((0, len(self.stream.series))))
+        empty = np.empty((0, len(self.stream.series))), np.empty((0, self.learner.beside))
+        return Rows(0, [], *empty)
 
     def pieces(self, blocks: "Iterable[Rows]") -> "Iterator[Rows]":
         """The blocks in pieces whose answers can be held."""
-        return pieces(blocks, len(self.horizons) * len(self.stream.series))
+        return pieces(self.ahead.of(blocks), len(self.horizons) * len(self.stream.series))
 
     def feed(self, rows: "Rows") -> "Answers":
         """Forecast, be told, learn."""
-        return self.loop.feed(rows.y)
+        return self.loop.feed(rows.y, rows.beside if self.learner.beside else None)
 
     def score(self, rows: "Rows", answers: "Answers") -> None:
         """Score the answers, and write them."""
@@ -178,13 +183,14 @@ class Numbers(Kind):
 
     def coming(self) -> list[Any]:
         """What comes after the end of the data."""
-        return list(next_rows(self.learner, self.stream))
+        return list(next_rows(self.learner, self.stream, self.ahead.future))
 
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
         stream = self.stream
         return {
             "rows": stream.rows,
+            "rows_ahead": self.ahead.future,
             "rows_read": stream.rows_read,
             "bad_rows": stream.bad,
             "values": values_of(self.learner, stream.series),
@@ -213,7 +219,7 @@ class Numbers(Kind):
 
     def points(self) -> int:
         """Values on the grid, missing ones included."""
-        return self.stream.rows * self.learner.channels
+        return (self.stream.rows - self.ahead.future) * self.learner.channels
 
 
 class Symbolic(Kind):
@@ -363,6 +369,8 @@ def opened(asked: Namespace) -> "NumberStream":
             time_format=asked.time_format,
             exclude=asked.exclude,
             bounds=asked.bounds,
+            beside=(*asked.context, *asked.known),
+            gather=asked.gather,
         )
     except ExclusionError as error:
         raise UsageError(str(error)) from None
@@ -421,7 +429,7 @@ def pieces(blocks: "Iterable[Rows]", questions: int) -> "Iterator[Rows]":
     for rows in blocks:
         for start in range(0, len(rows), most):
             part = slice(start, start + most)
-            yield Rows(rows.first + start, rows.times[part], rows.y[part])
+            yield Rows(rows.first + start, rows.times[part], rows.y[part], rows.beside[part])
 
 
 def times_of(rows: "Rows") -> Callable[[int], str]:
@@ -430,9 +438,12 @@ def times_of(rows: "Rows") -> Callable[[int], str]:
 
 
 def next_rows(
-    learner: "NumberForecaster", stream: "NumberStream"
+    learner: "NumberForecaster", stream: "NumberStream", future: int
 ) -> Iterator[tuple[str, str, int, float, list[float]]]:
-    """What comes after the end of the data, for every series and horizon."""
+    """What comes after the end of the data, for every series and horizon.
+
+    Of the rows that were read the last ``future`` are not of the past.
+    """
     from forecast.distribution import LEVELS
 
     for series, name in enumerate(stream.series):
@@ -440,7 +451,7 @@ def next_rows(
             said = learner.predict(horizon=horizon)
             one = said[series] if isinstance(said, tuple) else said
             quantiles = [float(one.quantile(level)) for level in LEVELS]
-            yield stream.future(horizon), name, horizon, float(one.mean), quantiles
+            yield stream.future(horizon - future), name, horizon, float(one.mean), quantiles
 
 
 def values_of(learner: "NumberForecaster", names: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -385,7 +385,7 @@ def test_a_table_of_one_series_without_a_season_leaves_columns_out(two: tuple[Pa
 
 
 def test_pieces_are_the_rows() -> None:
-    rows = Rows(5, [str(i) for i in range(5, 12)], np.arange(14.0).reshape(7, 2))
+    rows = Rows(5, [str(i) for i in range(5, 12)], np.arange(14.0).reshape(7, 2), np.empty((7, 0)))
     cut = list(pieces([rows], 16384 // 3))
     assert [(piece.first, len(piece)) for piece in cut] == [(5, 3), (8, 3), (11, 1)]
     assert np.array_equal(np.vstack([piece.y for piece in cut]), rows.y)
