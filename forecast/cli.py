@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,9 @@ examples:
   forecast run mail.tsv --kind labels --labels ham,spam
       each label before it is told; a line is a label, a tab and the message
 
+  forecast compare plain seasonal
+      two runs of one file, on the same questions; forecast compare --help has more
+
 what it leaves in OUT:
   forecast.csv     what comes next: values with 21 quantiles each; words or labels with their p
   predictions.csv  each answered question: forecast, truth, surprise
@@ -77,6 +80,31 @@ what it leaves in OUT:
   report.html      all of it on one page that opens from disk
 
 exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input, 4 an alert was asked for and raised"""
+
+COMPARE = """\
+Set finished runs of one file side by side, on the same questions: who is better, by how much, how
+sure that is, and whether one may stop watching now. All runs are compared with the first."""
+
+COMPARE_EXAMPLES = """\
+examples:
+  forecast run co2.csv --season none --out plain
+  forecast run co2.csv --season 52 --out seasonal
+  forecast compare plain seasonal
+      what the season gains; open comparison/compare.html
+  forecast compare plain seasonal third --score surprise --score winkler --out three
+      two others against the first, by the surprise and by the score of the 90 % interval
+  forecast compare plain seasonal --json > compare.json
+      all of it as JSON
+
+what it leaves in OUT:
+  compare.json  each comparison: losses, difference with its band over time, e-value, p, in words
+  compare.html  all of it on one page that opens from disk
+
+The band may be looked at after every answer and still holds with 95 % confidence; the test of
+Diebold and Mariano (p) is for one look, and refused below 20 answers for each step of the horizon.
+A run whose predictions were thinned has to be run again with --predictions all.
+
+exit codes: 0 done, 1 fault, 2 wrong usage or runs of other input, 3 bad input"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,8 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = parser().parse_args(words)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else DONE
+    do = compare if asked.task == "compare" else run
     try:
-        return run(asked, shlex.join(["forecast", *words]))
+        return do(asked, shlex.join(["forecast", *words]))
     except KeyboardInterrupt:
         return failed(STOPPED, "stopped.")
     except FileExistsError as error:
@@ -131,7 +160,7 @@ def parser() -> argparse.ArgumentParser:
         "forecast", description=ABOUT, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False
     )
     top.add_argument("--version", action="version", version=f"forecast {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="task", required=True)
     command = commands.add_parser(
         "run",
         help="forecast every row of a file before it is seen; forecast --help has examples",
@@ -152,7 +181,35 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     add_output(command.add_argument_group("what is left behind"))
+    add_compare(
+        commands.add_parser(
+            "compare",
+            help="set finished runs of one file side by side; forecast compare --help has examples",
+            description=COMPARE,
+            epilog=COMPARE_EXAMPLES,
+            formatter_class=layout,
+            allow_abbrev=False,
+        )
+    )
     return top
+
+
+def add_compare(command: argparse.ArgumentParser) -> None:
+    """Which runs are compared, and by what."""
+    command.add_argument("runs", metavar="DIR", nargs="+", help="what forecast run --out has left")
+    command.add_argument(
+        "--score",
+        choices=["mae", "crps", "surprise", "pinball", "winkler"],
+        action="append",
+        default=[],
+        help="loss to compare by; repeatable (mae, crps, surprise; of words and labels surprise)",
+    )
+    command.add_argument(
+        "--out", metavar="DIR", default="comparison", help="directory of the files (comparison)"
+    )
+    command.add_argument("--force", action="store_true", help="replace what DIR holds")
+    command.add_argument("--json", action="store_true", help="compare.json on stdout, no words")
+    command.add_argument("--quiet", action="store_true", help="say nothing but errors")
 
 
 def add_question(group: "argparse._ArgumentGroup") -> None:
@@ -432,7 +489,7 @@ def run(asked: argparse.Namespace, command: str) -> int:
         say(f"{kind.bad}: {count:,} ({reason})")
     for sentence in kind.notices():
         say(sentence)
-    answer(record, asked)
+    answer(record, asked, say_scores if asked.kind == "numbers" else say_symbols)
     return DONE
 
 
@@ -449,6 +506,15 @@ def refuse_options_of_others(asked: argparse.Namespace) -> None:
             )
     if asked.kind != "numbers" and asked.horizon != (1,):
         raise UsageError(f"{asked.kind} are forecast one ahead: leave --horizon out, or say 1.")
+
+
+def compare(asked: argparse.Namespace, command: str) -> int:
+    """Set finished runs side by side."""
+    from forecast.compare import compare as compared
+
+    record = compared(asked.runs, asked.score, asked.out, asked.force, command)
+    answer(record, asked, say_comparison)
+    return DONE
 
 
 # ---- what there is to say about a run ------------------------------------------------------------
@@ -515,7 +581,7 @@ def options_of(asked: argparse.Namespace) -> dict[str, Any]:
     """The options that the forecasts depend on, as they were asked for."""
     from forecast.stream.numerals import MISSING
 
-    unsaid = {"source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
+    unsaid = {"task", "source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
     for kind, names in OPTIONS_OF.items():
         unsaid.update(names if kind != asked.kind else ())
     options = {name: value for name, value in vars(asked).items() if name not in unsaid}
@@ -594,13 +660,14 @@ def printable(sentence: str) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in sentence)
 
 
-def answer(record: dict[str, Any], asked: argparse.Namespace) -> None:
+def answer(
+    record: dict[str, Any], asked: argparse.Namespace, say: Callable[[dict[str, Any], str], None]
+) -> None:
     """Say on stdout what came out; a reader that has enough may leave."""
     try:
         if asked.json:
             print(json.dumps(record, indent=1, allow_nan=False))
         elif not asked.quiet:
-            say = say_scores if asked.kind == "numbers" else say_symbols
             say(record, asked.out)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -623,7 +690,7 @@ def say_scores(record: dict[str, Any], out: str) -> None:
         show_table(*rivals(scores[:MOST_LINES]))
         if len(scores) > MOST_LINES:
             more = len(scores) - MOST_LINES
-            print(f"and {more:,} more in {printable(os.path.join(out, 'scores.json'))}")  # noqa: PTH118
+            print(f"and {more:,} more in {place(out, 'scores.json')}")
         print()
     say_page(out)
 
@@ -641,9 +708,38 @@ def say_symbols(record: dict[str, Any], out: str) -> None:
     say_page(out)
 
 
-def say_page(out: str) -> None:
-    """Where the page lies, as its directory was spelled."""
-    print(printable(os.path.join(out, "report.html")))  # noqa: PTH118
+def say_comparison(record: dict[str, Any], out: str) -> None:
+    """Who is better, and the table of all comparisons."""
+    from forecast.report.side_by_side import table
+
+    for each in record["together"]:
+        print(printable(each["verdict"]))
+    header, *rows = table(record)
+    if rows:
+        hidden = [
+            header.index(name)
+            for name, of in (("series", "series"), ("horizon", "horizons"))
+            if len(record[of]) == 1
+        ]
+        hidden += [header.index("other")] if len(record["runs"]) == 2 else []
+        keep = [k for k in range(len(header)) if k not in hidden]
+        shown = [[row[k] for k in keep] for row in rows[:MOST_LINES]]
+        print()
+        show_table([header[k] for k in keep], shown)
+        if len(rows) > MOST_LINES:
+            print(f"and {len(rows) - MOST_LINES:,} more in {place(out, 'compare.json')}")
+        print()
+    say_page(out, "compare.html")
+
+
+def place(out: str, name: str) -> str:
+    """Where a file lies, as its directory was spelled."""
+    return printable(os.path.join(out, name))  # noqa: PTH118
+
+
+def say_page(out: str, name: str = "report.html") -> None:
+    """Where the page lies."""
+    print(place(out, name))
 
 
 def rivals(scores: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

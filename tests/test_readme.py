@@ -27,18 +27,26 @@ BY_CI = {
 }
 
 
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a reader stands who follows the README from its beginning."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "data").symlink_to(ROOT / "data")
+    return folder
+
+
 @pytest.mark.parametrize("command", dict.fromkeys(COMMANDS))
-def test_command(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command(command: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if command in BY_CI:
         assert BY_CI[command] in (ROOT / ".ci" / "run").read_text()
         return
     program, *arguments = shlex.split(command)
     assert program == ".venv/bin/forecast"
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(here)
     assert main(arguments) == 0
     out = arguments[arguments.index("--out") + 1]
-    assert (tmp_path / out / "report.html").stat().st_size > 10_000
+    page = {"run": "report.html", "compare": "compare.html"}[arguments[0]]
+    assert (here / out / page).stat().st_size > 10_000
 
 
 def test_links_lead_somewhere() -> None:

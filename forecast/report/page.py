@@ -112,13 +112,13 @@ def page(
     return document(title, body)
 
 
-def document(title: str, body: Sequence[str]) -> str:
+def document(title: str, body: Sequence[str], what: str = "Forecast of") -> str:
     """The parts of a page as a whole one, under the title of what was forecast."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Forecast of {text(title)}</title><style>{STYLE}</style></head>\n"
+        f"<title>{what} {text(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><main>\n{chr(10).join(body)}\n</main></body></html>\n"
     )
 
