@@ -14,7 +14,14 @@ from forecast.report.verdict import number, percent, shown_name, table, verdict
 FIRST_NEXT = 12  # next values shown at once; the others unfold
 MOST_NEXT = 120  # rows of tables that the page shows; the files have all
 MOST_SCORED = 60
-COST = ("seconds", "points_per_second", "cost")  # what differs when a run is run again
+COST = (
+    "seconds",
+    "points_per_second",
+    "cost",
+    "state_bytes",
+)  # what differs when a run is run again
+# what other parts of the page show
+SHOWN = ("scores", "questions", "skill_intervals", "course", "look_ahead", "warm_up_rows", "values")
 SIDE_BY_SIDE = 4  # entries whose scores fit beside each other
 
 LIGHT = "".join(f"--{name}:{light};" for name, (light, _) in PALETTE.items())
@@ -30,6 +37,7 @@ main{{max-width:60rem;margin:0 auto;padding:3.5rem 1.5rem 5rem}}
 h1{{font-size:2rem;line-height:1.2;letter-spacing:-.015em;margin:0 0 .35rem;overflow-wrap:anywhere}}
 h2{{font-size:1.3rem;line-height:1.3;letter-spacing:-.01em;margin:4rem 0 .75rem}}
 p{{margin:.5rem 0;max-width:46rem}}
+h3{{font-size:1.05rem;margin:2rem 0 .25rem}}
 .under{{color:var(--muted);margin:0}}
 .verdict{{font-size:1.2rem;line-height:1.55;margin:2rem 0 1.75rem;padding-left:1.1rem;
 border-left:4px solid var(--blue);max-width:52rem}}
@@ -85,21 +93,29 @@ def page(
     choice : str
         A sentence on which series and horizons the figures show.
     """
-    scores = record["scores"]
+    # late: they are made of what this file has
+    from forecast.report.sections import adapting, confusion, cost, honesty
+
+    scores, course = record["scores"], record["course"]
     title = title_of(record)
+    confused = [figure for figure in figures if figure.name.startswith("confusion")]
+    figures = [figure for figure in figures if figure not in confused]
     drawn = {figure.name: figure for figure in figures}
     first = drawn.pop("next", None)
     body = [
         f"<h1>{text(title)}</h1>",
         f'<p class="under">{text(scope(record))}</p>',
-        f'<p class="verdict">{text(verdict(named(scores)))}</p>',
+        f'<p class="verdict">{text(verdict(named(scores), record["skill_intervals"], course))}</p>',
         rivals_table(scores),
         section("The next values", (drawn_part(first) if first else "") + next_table(next_rows)),
         f'<p class="reading">{text(choice)}</p>' if choice else "",
         *(section(figure.title, drawn_part(figure)) for figure in drawn.values()),
+        confusion(course, confused, len(record["series"])),
+        adapting(course),
         section("Scores", scores_table(scores)),
-        section("Where this came from", facts(record, lambda key: key not in (*COST, "scores"))),
-        section("What it cost", facts(record, lambda key: key in COST)),
+        honesty(record),
+        section("Where this came from", facts(record, lambda key: key not in (*COST, *SHOWN))),
+        cost(record),
     ]
     return document(title, body)
 
