@@ -4,6 +4,10 @@ The first rows of a run are kept, with what was forecast then. Afterwards a new 
 options is told the same rows up to a cut, and other values after it. What was asked before the cut
 must have been forecast alike, bit for bit: by the run, which had its whole future still to come,
 and by those that never saw it.
+
+What is caught is whatever reaches a forecast through the data of the run: a scale, a season or a
+grid that was taken from all of it, or a row that was told too early. What a learner was made to
+know beforehand cannot be told from what it learned.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The figure of what a forecaster was confused by: surprise, rate and weights on one time axis."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Experts that are drawn as one, and their colours, from the bottom up.
 GROUPS = {
     "last value": MUTED,
-    "level": SKY,
+    "level": SKY,  # pale: on black it is near the next one
     "regression": BLUE,
     "neighbours": GREEN,
     "with a season": VERMILLION,
@@ -132,8 +132,12 @@ def shares(ax: "Axes", weights: Weights) -> None:
     for name, values in experts.items():
         total[group(name)] += values
     shown = {name: values for name, values in total.items() if values.any()}
-    colours = [GROUPS[name] for name in shown]
-    ax.stackplot(rows, *shown.values(), labels=list(shown), colors=colours, alpha=0.75, lw=0)
+    below = np.zeros(len(rows))
+    for name, values in shown.items():
+        alpha = 0.35 if name == "level" else 0.8
+        how: dict[str, Any] = {"color": GROUPS[name], "alpha": alpha, "lw": 0, "label": name}
+        ax.fill_between(rows, below, below + values, **how)
+        below = below + values
     ax.set_ylim(0.0, 1.0)
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     ax.set_title("Weights of the experts")

@@ -75,6 +75,7 @@ WORDS = (
     "where it stood",
     "label",
     "message",
+    *("to", "steps", "noticed", "recovered", "first visit"),
 )  # columns of words, set to the left
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -359,11 +360,12 @@ def facts(record: Mapping[str, Any], told: Callable[[str], bool]) -> str:
 
 def flat(value: Any, key: str = "") -> list[tuple[str, str]]:
     """Nested mappings as lines of ``outer · inner``; lists in one line."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return [
             line for k, v in value.items() for line in flat(v, f"{key} · {k}" if key else str(k))
         ]
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):
+        value = list(value)
         shown = ", ".join(str(item) for item in value[:50])
         return [(key, f"{shown} … {len(value):,} in all" if len(value) > 50 else shown or "none")]
     if isinstance(value, float):

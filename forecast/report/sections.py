@@ -65,14 +65,14 @@ def adapting(course: Sequence[Finding]) -> str:
     length = course[0]["rows_per_block"]
     rows = "row by row" if length == 1 else f"in blocks of {length:,} rows"
     how = (
-        f"A change is noticed by the Page-Hinkley test on the surprise above what was expected, "
+        "A change is noticed by the Page-Hinkley test on the surprise above what was expected, "
         f"each answer's within {CLIP:g} nats, so that one outlier is no change; the stream is "
-        f"looked at {rows} (at most {BLOCKS:,} blocks), and over no less than a horizon. On a "
-        "stream of 4,000 independent points that nothing changes, one in eight raises a false "
-        "alarm. Recovered: the mean of the surprise above what was expected over the 25 answers "
-        "that follow (two horizons if longer) is no more than two standard errors above that "
-        "before the change. Excess loss is the surprise from the beginning until then, above the "
-        "mean before the change, or after it where that is higher."
+        f"looked at {rows} (at most {BLOCKS:,} blocks), and over no less than a horizon. Where "
+        "nothing changes there is about one false alarm in 30,000 blocks. Recovered: the mean of "
+        "the surprise above what was expected over the 25 answers that follow (two horizons if "
+        "longer) is no more than two standard errors above that before the change; points are the "
+        "answers from the beginning until then. Excess loss is their surprise above the mean "
+        "before the change, or after it where that is higher."
     )
     body = changes_table(course) + f'<p class="reading">{how}</p>' + returns_table(course)
     return section("Adapting and forgetting", body)
@@ -96,8 +96,8 @@ def changes_table(course: Sequence[Finding]) -> str:
     ]
     if not lines:
         return "<p>No change was detected.</p>"
-    header = ["change began", "steps", "noticed", "recovered", "points until then"]
-    header += ["excess loss, nats", "surprise before, nats"]
+    header = ["change began", "steps", "noticed", "recovered", "points"]
+    header += ["excess loss, nats", "before, nats"]
     total = sum(len(entry["changes"]) for entry in course)
     more = (
         f'<p class="reading">{total:,} changes in all: scores.json has them.</p>'

@@ -92,19 +92,20 @@ def how_sure(interval: Sequence[float] | None) -> str:
 
     Examples
     --------
-    >>> how_sure([0.27, 0.31]), how_sure([-0.02, 0.05])
-    ('95 % sure: 27 to 31 %', 'not sure, it may be chance: -2 to 5 %')
+    >>> how_sure([0.27, 0.31]), how_sure([-0.31, -0.27])
+    ('95 % sure: 27 to 31 %', '95 % sure: 27 to 31 %')
+    >>> how_sure([-0.02, 0.05])
+    'not sure, it may be chance: from 2 % further off to 5 % closer'
     >>> how_sure(None)
     'too few points to say how sure'
     """
     if interval is None:
         return "too few points to say how sure"
     low, high = interval
-    # a range that is all on the losing side is told as a distance, as the skill is
-    if high < 0.0:
-        low, high = -high, -low
-    between = f"{100.0 * low:.0f} to {percent(high)}"
-    return f"95 % sure: {between}" if low > 0.0 else f"not sure, it may be chance: {between}"
+    if low <= 0.0 <= high:
+        return f"not sure, it may be chance: from {closer(low)} to {closer(high)}"
+    near, far = sorted((abs(low), abs(high)))  # on the side of the skill itself
+    return f"95 % sure: {100.0 * near:.0f} to {percent(far)}"
 
 
 def distance(skill: float) -> str:
