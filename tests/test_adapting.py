@@ -289,6 +289,21 @@ def test_findings_name_rows_and_times() -> None:
     assert f"began at {change['began']} and was recovered from after" in said
 
 
+def test_what_expects_nothing_is_held_against_its_mean() -> None:
+    """As words: their expected surprise is not known, and the start is learned, not a change."""
+    rng = np.random.default_rng(16)
+    surprise = 3.0 + 4.0 * np.exp(-np.arange(3000) / 300.0) + rng.gamma(1.0, 2.0, 3000)
+    surprise[2000:2080] += 6.0
+    course, zero = Course(("word",), (1,)), np.zeros(3000, int)
+    silent = np.full(3000, np.nan)
+    course.see(np.arange(3000), zero, (surprise, silent, silent), str)
+    (found,) = findings(course)
+    assert found["expects"] is False and found["returns"] == []
+    (change,) = found["changes"]
+    assert abs(change["began_row"] - 2000) <= 5
+    assert change["excess_loss"] == pytest.approx(480.0, rel=0.25)
+
+
 def test_samples_of_weights_stay_few_and_evenly_apart() -> None:
     samples = Samples()
     for row in range(100_000):

@@ -683,7 +683,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 PROVENANCE = {
     *("format", "points_per_second", "source", "sha256", "command", "rows", "bad_rows", "options"),
-    *("checkpoint", "warm_up_rows"),
+    *("checkpoint", "warm_up_rows", "course"),
     *("learner", "seed", "versions", "seconds", "cost", "state_bytes", "loop", "kind", "series"),
     *("horizons", "predictions", "scores"),
 }

@@ -131,6 +131,8 @@ def returns(blocks: Blocks, episodes: Sequence[Episode]) -> list[Return]:
     the series are, and one between them was another. That is all that is looked at: what only
     moves otherwise, at the same level, is not told apart.
     """
+    if not np.isfinite(blocks.y).any():  # words and labels have no level
+        return []
     edges = [0, *(one.change.began for one in episodes), len(blocks.count)]
     shortest = SETTLED * window(blocks)
     visits = [(a, b) for a, b in pairwise(edges) if b - a >= shortest]

@@ -67,18 +67,26 @@ class Course:
 
     def add(self, answers: "Answers", cell: Ints, times: Callable[[int], str]) -> None:
         """Add a block of answers; ``cell`` [n] as for the scores."""
-        if not len(answers.row):
-            return
-        bins = self.bins.of(answers.row)
-        self.began.note(answers.row, bins, self.bins.length, times)
         place = self.place[cell]
+        self.see(answers.row, place, (answers.surprise, answers.expected, answers.y), times)
+
+    def see(
+        self,
+        row: Ints,
+        place: Ints,
+        values: tuple[Floats, Floats, Floats],
+        times: Callable[[int], str],
+    ) -> None:
+        """Add surprise, expected surprise and y of rows; ``place`` [n] among the watched, or -1."""
+        if not len(row):
+            return
+        bins = self.bins.of(row)
+        self.began.note(row, bins, self.bins.length, times)
         kept = slice(None) if (place >= 0).all() else place >= 0
-        surprise, expected = answers.surprise[kept], answers.expected[kept]
-        # what expects nothing is held against what it usually is: the detector takes off the mean
-        above = surprise - np.where(np.isnan(expected), 0.0, expected)
-        excess = np.clip(above, -CLIP, CLIP)
-        values = (surprise, expected, excess, answers.y[kept])
-        self.bins.add(place[kept], bins[kept], dict(zip(MEANS, values, strict=True)))
+        surprise, expected, y = (value[kept] for value in values)
+        excess = np.clip(surprise - expected, -CLIP, CLIP)
+        means = dict(zip(MEANS, (surprise, expected, excess, y), strict=True))
+        self.bins.add(place[kept], bins[kept], means)
 
     def blocks(self) -> list[Blocks]:
         """What was seen of each watched series and horizon that was answered."""
@@ -94,10 +102,28 @@ class Course:
             mean = {
                 name: self.bins.total[name][part] / self.bins.count[name][part] for name in MEANS
             }
+        if not np.isfinite(mean["expected"]).any():  # words: a new one is spelled, at any length
+            mean["excess"] = above_usual(mean["surprise"])
         rows = self.bins.first + self.bins.length * np.arange(last)
         times = [self.began.begun.get(block, (0, ""))[1] for block in range(last)]
         counts = self.bins.count["surprise"][part]
         return Blocks(series, horizon, self.bins.length, rows, times, counts, **mean)
+
+
+def above_usual(surprise: Floats) -> Floats:
+    """What is above the mean, within three standard deviations: where none was expected.
+
+    Examples
+    --------
+    >>> round(float(above_usual(np.array([0.0] * 99 + [100.0]))[-1]), 3)
+    29.85
+    """
+    known = surprise[np.isfinite(surprise)]
+    if not len(known):
+        return surprise
+    reach = 3.0 * float(known.std())
+    above: Floats = np.clip(surprise - known.mean(), -reach, reach)
+    return above
 
 
 class Samples:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from forecast.report.adapting import Episode, Return, episodes, returns
 from forecast.report.changes import Stretch, changes, stretches
 from forecast.report.course import Blocks, Course
@@ -26,6 +28,7 @@ def finding(blocks: Blocks, course: Course) -> Finding:
         "series": blocks.series,
         "horizon": blocks.horizon,
         "rows_per_block": blocks.length,
+        "expects": bool(np.isfinite(blocks.expected).any()),
         "changes": [change_entry(blocks, one) for one in found],
         "returns": [return_entry(blocks, one) for one in returns(blocks, found)],
         "stretches": [stretch_entry(blocks, one) for one in stretches(blocks)],
@@ -67,7 +70,7 @@ def stretch_entry(blocks: Blocks, one: Stretch) -> dict[str, Any]:
     """A stretch that surprised: from its first block to its last."""
     return {
         "from": time_of(blocks, one.start),
-        "to": time_of(blocks, one.stop - 1, back=True),
+        "to": end_of(blocks, one.stop),
         "first_row": int(blocks.rows[one.start]),
         "last_row": row_of(blocks, one.stop) - 1,
         "answers": int(blocks.count[one.start : one.stop].sum()),
@@ -81,12 +84,18 @@ def row_of(blocks: Blocks, block: int) -> int:
     return int(blocks.rows[0]) + block * blocks.length
 
 
+def end_of(blocks: Blocks, stop: int) -> str:
+    """The time of the last answer before a block; of longer blocks, that of the block itself."""
+    if blocks.length > 1 and stop < len(blocks.times):
+        return time_of(blocks, stop)
+    return time_of(blocks, stop - 1, back=True)
+
+
 def time_of(blocks: Blocks, block: int, back: bool = False) -> str:
     """The time of the first answer in a block, or in the nearest one after (before) that has any.
 
     Examples
     --------
-    >>> import numpy as np
     >>> n, values = np.arange(3), np.zeros(3)
     >>> blocks = Blocks("y", 1, 1, n, ["a", "", "c"], *[values] * 5)
     >>> time_of(blocks, 1), time_of(blocks, 1, back=True)

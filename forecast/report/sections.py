@@ -31,7 +31,7 @@ def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int
     if not course:
         return ""
     several = several_series(course)
-    drawn = "".join(f"<h3>{text(one.title)}</h3>{drawn_part(one)}" for one in figures)
+    drawn = "".join(drawn_below(one, first=one is figures[0]) for one in figures)
     lines = [
         [
             text(stretch["from"]),
@@ -50,12 +50,18 @@ def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int
     )
     reading = (
         f"Up to {MOST_STRETCHES} runs of answers with the highest surprise above what was "
-        "expected, none overlapping another; a run is twelve answers, or a horizon if that is "
-        f"longer.{watched}"
+        "expected (than the mean, where forecasts expect none), none overlapping another; a run "
+        f"is twelve answers, or a block or horizon if that is longer.{watched}"
     )
     table = html_table(header, lines[:MOST_LISTED]) + f'<p class="reading">{reading}</p>'
     listed = f"<h3>The most surprising stretches</h3>{table}" if lines else ""
     return section("What it was confused by", drawn + listed)
+
+
+def drawn_below(figure: Drawing, first: bool) -> str:
+    """A figure below a heading of its own; how it is read is said once."""
+    drawn = f'<figure><div class="wide">{figure.svg}</div></figure>'
+    return f"<h3>{text(figure.title)}</h3>{drawn_part(figure) if first else drawn}"
 
 
 def adapting(course: Sequence[Finding]) -> str:
@@ -64,10 +70,13 @@ def adapting(course: Sequence[Finding]) -> str:
         return ""
     length = course[0]["rows_per_block"]
     rows = "row by row" if length == 1 else f"in blocks of {length:,} rows"
+    within = f"above what was expected, each answer's within {CLIP:g} nats"
+    if course[0]["expects"] is False:
+        within = "above its mean, within three standard deviations"
     how = (
-        "A change is noticed by the Page-Hinkley test on the surprise above what was expected, "
-        f"each answer's within {CLIP:g} nats, so that one outlier is no change; the stream is "
-        f"looked at {rows} (at most {BLOCKS:,} blocks), and over no less than a horizon. Where "
+        f"A change is noticed by the Page-Hinkley test on the surprise {within}, so that one "
+        f"outlier is no change; the stream is looked at {rows} (at most {BLOCKS:,} blocks), and "
+        "over no less than a horizon. Where "
         "nothing changes there is about one false alarm in 30,000 blocks. Recovered: the mean of "
         "the surprise above what was expected over the 25 answers that follow (two horizons if "
         "longer) is no more than two standard errors above that before the change; points are the "
