@@ -341,7 +341,7 @@ def covered(seeds: range, n: int, horizon: int) -> float:
     return hits / len(seeds)
 
 
-@pytest.mark.parametrize(("n", "horizon"), [(2000, 1), (2200, 24)])
+@pytest.mark.parametrize(("n", "horizon"), [(2000, 1), (1100, 24), (2200, 24)])
 def test_skill_intervals_hold_the_true_skill(n: int, horizon: int) -> None:
     # 95 % wanted; two standard errors of 200 simulations are 3 %
     assert 0.90 <= covered(range(200), n, horizon) <= 0.99
@@ -355,6 +355,19 @@ def test_independent_batches_give_the_textbook_interval_of_a_mean() -> None:
     low, high = interval_of_ratio(np.ones(20), own, np.ones(20)) or (0.0, 0.0)
     wanted = stats.t.interval(0.95, 19, loc=1.0 - own.mean(), scale=stats.sem(own))
     assert (low, high) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_batches_are_longer_than_the_horizon_or_nothing_is_said() -> None:
+    """1,000 rows are 16 batches of 64; four horizons of 24 need 128, of 40 need 256: too few."""
+    answers = answers_of(np.random.default_rng(17).normal(size=1000))
+    answers = answers._replace(last=answers.y + 1.0 + np.arange(1000) % 3)
+    found = {}
+    for horizon in (1, 24, 40):
+        sure = SkillIntervals(("y",), (horizon,))
+        sure.add(answers, np.zeros(1000, int))
+        found[horizon] = sure.entries()[0]["skill_last"]
+    assert found[40] is None
+    assert found[1] is not None and found[24] is not None and found[1] != found[24]
 
 
 def test_few_batches_give_no_interval() -> None:
