@@ -506,6 +506,7 @@ def options_of(asked: argparse.Namespace) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """What the numbers were computed with."""
     import platform
+    from importlib.metadata import version
 
     import numba
     import numpy as np
@@ -515,6 +516,7 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        **{name: version(name) for name in ("river", "matplotlib")},  # of changes, and pictures
         "platform": f"{platform.system()} {platform.machine()}",
     }
 

@@ -75,7 +75,7 @@ WORDS = (
     "where it stood",
     "label",
     "message",
-    *("to", "steps", "noticed", "recovered", "first visit"),
+    *("to", "unit", "steps", "noticed", "recovered", "first visit"),
 )  # columns of words, set to the left
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

@@ -7,9 +7,9 @@ from forecast.report.account import looked_ahead
 from forecast.report.changes import MOST_STRETCHES
 from forecast.report.course import BLOCKS, CLIP, MOST_WATCHED
 from forecast.report.findings import Finding
-from forecast.report.page import COST, drawn_part, facts, html_table, section, text
+from forecast.report.page import drawn_part, html_table, section, text
 from forecast.report.plots import Drawing
-from forecast.report.verdict import number, shown_name
+from forecast.report.verdict import number, percent, shown_name
 
 MOST_CHANGES = 12  # of each series and horizon, the last ones
 MOST_LISTED = 60  # lines of a table
@@ -175,18 +175,69 @@ def honesty(record: Mapping[str, Any]) -> str:
     return section("Honesty", table + "".join(f"<p>{text(one)}</p>" for one in said))
 
 
+# what a run spent: its name in words, its unit, and how it is read
+SPENT = {
+    "seconds": (
+        "whole run",
+        "s",
+        "until all was scored; changes, pictures and this page come after",
+    ),
+    "points_per_second": ("speed", "points a second", "starting left out"),
+    "us_per_point": ("a point", "µs", "the same, the other way round; missing values are points"),
+    "starting_seconds": ("starting", "s", "imports, and machine code that is compiled or found"),
+    "reading_seconds": ("reading", "s", "from the file to numbers"),
+    "predicting_and_learning_seconds": ("predicting and learning", "s", "one compiled loop"),
+    "asking_share_of_loop": (
+        *("predicting alone", "of the loop"),
+        "its two parts timed on the last rows; learning already prepares the next forecasts",
+    ),
+    "scoring_seconds": ("scoring", "s", "scores, and what the figures are drawn from"),
+    "writing_seconds": ("writing", "s", "predictions.csv"),
+    "call_p50_us": (
+        *("a single call, median", "µs"),
+        "one row from Python on a copy of the learner: all horizons predicted, then learned",
+    ),
+    "call_p99_us": ("a single call, 99 %", "µs", "all but one in a hundred took less"),
+    "predict_p50_us": ("of it predicting", "µs", "median"),
+    "learn_p50_us": ("of it learning", "µs", "median"),
+    "call_points": ("calls timed", "", "on the last rows, after the run"),
+    "peak_memory_bytes": ("peak memory", "MB", "of the whole process, libraries included"),
+    "state_bytes": ("state", "bytes", "of the learner: what a checkpoint holds"),
+}
+
+
 def cost(record: Mapping[str, Any]) -> str:
     """What the run cost, as a section that can be cut out: it alone differs between two runs."""
-    shown = facts({name: record[name] for name in COST if name in record}, lambda _: True)
-    shares = time_shares(record.get("cost") or {})
-    reading = (
-        f'<p class="reading">{text(shares)}A point is one value on the grid, missing ones '
-        "included; its speed leaves out starting (imports, and machine code that is compiled or "
-        "found). Predicting and learning are one compiled loop. Pictures and this page come after "
-        "the clock was read. The state is the same in every run; all else here differs between two "
-        "runs.</p>"
-    )
-    return section("What it cost", shown + reading).replace("<section>", '<section id="cost">', 1)
+    said = {**record, **(record.get("cost") or {})}
+    lines = [
+        [
+            text(label),
+            spent(name, said[name]),
+            f'<td class="left">{text(unit)}</td>',
+            f'<td class="words">{text(reading)}</td>',
+        ]
+        for name, (label, unit, reading) in SPENT.items()
+        if said.get(name) is not None
+    ]
+    table = html_table(["what", "spent", "unit", "how to read it"], lines)
+    shares = f'<p class="reading">{text(time_shares(said))}</p>'
+    content = table + shares if lines else "<p>Not measured.</p>"
+    return section("What it cost", content).replace("<section>", '<section id="cost">', 1)
+
+
+def spent(name: str, value: float) -> str:
+    """What was spent, in its unit.
+
+    Examples
+    --------
+    >>> spent("peak_memory_bytes", 186_253_312), spent("seconds", 3.13418), spent("x", 218048)
+    ('186', '3.134', '218,048')
+    """
+    if name == "peak_memory_bytes":
+        return f"{value / 1e6:,.0f}"
+    if name == "asking_share_of_loop":
+        return percent(value)
+    return f"{value:,}" if isinstance(value, int) else number(value)
 
 
 def time_shares(cost: Mapping[str, Any]) -> str:
@@ -197,21 +248,13 @@ def time_shares(cost: Mapping[str, Any]) -> str:
     >>> time_shares({"reading_seconds": 1.0, "predicting_and_learning_seconds": 7.0,
     ...              "scoring_seconds": 1.5, "writing_seconds": 0.5})
     'Of the time spent on rows, reading took 10 %, predicting and learning 70 %, scoring 15 %, \
-writing 5 %. '
+writing 5 %.'
     """
     names = ("reading", "predicting_and_learning", "scoring", "writing")
-    spent = {name.replace("_", " "): cost.get(f"{name}_seconds") or 0.0 for name in names}
-    total = sum(spent.values())
+    used = {name.replace("_", " "): cost.get(f"{name}_seconds") or 0.0 for name in names}
+    total = sum(used.values())
     if not total:
         return ""
-    listed = [f"{name} {100.0 * seconds / total:.0f} %" for name, seconds in spent.items()]
-    first, *others = listed
-    first = first.replace("reading ", "reading took ")
-    asking = cost.get("asking_share_of_loop")
-    more = (
-        f"In a replay of the last rows, predicting was {100.0 * asking:.0f} % of the loop's two "
-        "parts and learning, which already prepares the next forecasts, the rest. "
-        if asking is not None
-        else ""
-    )
-    return f"Of the time spent on rows, {', '.join([first, *others])}. {more}"
+    listed = [f"{name} {percent(seconds / total)}" for name, seconds in used.items()]
+    listed[0] = listed[0].replace("reading ", "reading took ")
+    return f"Of the time spent on rows, {', '.join(listed)}."
