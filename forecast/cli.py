@@ -32,8 +32,8 @@ KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": 
 # which options are about one kind of file alone
 OPTIONS_OF = {
     "numbers": (
-        *("target", "season", "bounds", "time", "time_format", "step", "delimiter", "decimal"),
-        *("missing", "duplicates", "unsorted", "exclude"),
+        *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
+        *("gather", "delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
     ),
     "labels": ("labels",),
 }
@@ -58,6 +58,11 @@ examples:
       a holiday and a bad start: their values are missing ones, not scored and not learned
   forecast run sales.csv --bounds 0,
       nothing is sold back: no forecast lies below 0
+  forecast run sensor.csv --step '5 min' --gather mean
+      times lie on no grid: what stands for five minutes is the mean of their readings
+  forecast run shop.csv --target sold --known price --known holiday --context visitors
+      prices and holidays are known ahead, visitors are counted with the sales; rows at the end
+      that say a price and no sales yet are the future, and forecast.csv answers for them
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -172,6 +177,21 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         help="column to forecast; repeat it for several, which are then forecast together",
     )
     group.add_argument(
+        "--known",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is known ahead, as a price or a holiday; rows at the end that "
+        "have no value yet say it of the future; repeatable",
+    )
+    group.add_argument(
+        "--context",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is seen with the value, not before; repeatable",
+    )
+    group.add_argument(
         "--horizon",
         metavar="H",
         type=horizons_of,
@@ -209,6 +229,12 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         type=step_named,
         help="time between two rows, as '30 minutes', 'month', or 'rows' to take rows as they "
         "come; steps that the file leaves out are missing values (that of the first two times)",
+    )
+    group.add_argument(
+        "--gather",
+        choices=["mean", "sum", "last"],
+        help="take all rows of a --step together, where their times lie on no grid: readings of a "
+        "sensor, sales at a till",
     )
     group.add_argument(
         "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"

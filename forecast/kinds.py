@@ -119,7 +119,7 @@ class Numbers(Kind):
 
     bad = "left out"
     beginning: "Beginning"
-    last: "np.ndarray"  # values of the last rows
+    last: "np.ndarray"  # what was told in the last rows
     stream: "NumberStream"
     learner: "NumberForecaster"
     loop: "Run"
@@ -147,11 +147,13 @@ class Numbers(Kind):
         from forecast.lookahead import Beginning
         from forecast.numbers.forecaster import NumberForecaster
         from forecast.prequential import Run
+        from forecast.stream.ahead import Ahead
 
         stream, self.horizons = self.stream, asked.horizon
         self.season = season_for(asked.season, stream.step)
         refuse_too_many(self.horizons, len(stream.series))
         channels = len(stream.series)
+        beside = len(asked.known), len(asked.context)
         # of a step without a season nothing is known: any is looked for
         step = str(stream.step) if self.season else None
         self.learner = NumberForecaster(
@@ -160,10 +162,12 @@ class Numbers(Kind):
             channels,
             step if asked.season == "auto" else None,
             asked.bounds,
+            *beside,
         )
+        self.ahead = Ahead(*beside, self.horizons)
         self.loop = Run(self.learner, self.season)
         self.beginning = Beginning(self._again)
-        self.last = np.empty((0, channels))
+        self.last = np.empty((0, channels + self.learner.beside))
         said = season_said(asked.season, self.season, stream.step)
         return [*(f"guessed: {guess}" for guess in stream.guessed), said]
 
@@ -181,11 +185,12 @@ class Numbers(Kind):
 
         from forecast.stream import Rows
 
-        return Rows(0, [], np.empty((0, len(self.stream.series))))
+        empty = np.empty((0, len(self.stream.series))), np.empty((0, self.learner.beside))
+        return Rows(0, [], *empty)
 
     def pieces(self, blocks: "Iterable[Rows]") -> "Iterator[Rows]":
         """The blocks in pieces whose answers can be held."""
-        return pieces(blocks, len(self.horizons) * len(self.stream.series))
+        return pieces(self.ahead.of(blocks), len(self.horizons) * len(self.stream.series))
 
     def feed(self, rows: "Rows") -> "Answers":
         """Forecast, be told, learn; between rows that lie evenly apart, note who is listened to."""
@@ -196,17 +201,20 @@ class Numbers(Kind):
         parts: list[Answers] = []
         start = 0
         samples = self.report.course.weights
+        beside = rows.beside if self.learner.beside else None
         while start < len(rows) or not parts:
             row = rows.first + start
             if row % samples.apart == 0 and len(rows):
                 samples.add(row, self._weights())
             stop = min(len(rows), start + samples.apart - row % samples.apart)
-            parts.append(self.loop.feed(rows.y[start:stop]))
+            part = slice(start, stop)
+            parts.append(self.loop.feed(rows.y[part], None if beside is None else beside[part]))
             start = stop
         joined = map(np.concatenate, zip(*parts, strict=True))
         answers = parts[0] if len(parts) == 1 else Answers(*joined)
-        self.beginning.keep(rows.y, answers)
-        self.last = np.concatenate((self.last, rows.y[-LAST_ROWS:]))[-LAST_ROWS:]
+        self.beginning.keep(rows.y, answers, beside)
+        told = rows.y if beside is None else np.concatenate((rows.y, beside), axis=1)
+        self.last = np.concatenate((self.last, told[-LAST_ROWS:]))[-LAST_ROWS:]
         return answers
 
     def _weights(self) -> dict[tuple[str, int], dict[str, float]]:
@@ -240,13 +248,14 @@ class Numbers(Kind):
 
     def coming(self) -> list[Any]:
         """What comes after the end of the data."""
-        return list(next_rows(self.learner, self.stream))
+        return list(next_rows(self.learner, self.stream, self.ahead.future))
 
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
         stream = self.stream
         return {
             "rows": stream.rows,
+            "rows_ahead": self.ahead.future,
             "rows_read": stream.rows_read,
             "bad_rows": stream.bad,
             "values": values_of(self.learner, stream.series),
@@ -275,7 +284,7 @@ class Numbers(Kind):
 
     def points(self) -> int:
         """Values on the grid, missing ones included."""
-        return self.stream.rows * self.learner.channels
+        return (self.stream.rows - self.ahead.future) * self.learner.channels
 
 
 class Symbolic(Kind):
@@ -425,6 +434,8 @@ def opened(asked: Namespace) -> "NumberStream":
             time_format=asked.time_format,
             exclude=asked.exclude,
             bounds=asked.bounds,
+            beside=(*asked.context, *asked.known),
+            gather=asked.gather,
         )
     except ExclusionError as error:
         raise UsageError(str(error)) from None
@@ -483,7 +494,7 @@ def pieces(blocks: "Iterable[Rows]", questions: int) -> "Iterator[Rows]":
     for rows in blocks:
         for start in range(0, len(rows), most):
             part = slice(start, start + most)
-            yield Rows(rows.first + start, rows.times[part], rows.y[part])
+            yield Rows(rows.first + start, rows.times[part], rows.y[part], rows.beside[part])
 
 
 def times_of(rows: "Rows") -> Callable[[int], str]:
@@ -492,9 +503,12 @@ def times_of(rows: "Rows") -> Callable[[int], str]:
 
 
 def next_rows(
-    learner: "NumberForecaster", stream: "NumberStream"
+    learner: "NumberForecaster", stream: "NumberStream", future: int
 ) -> Iterator[tuple[str, str, int, float, list[float]]]:
-    """What comes after the end of the data, for every series and horizon."""
+    """What comes after the end of the data, for every series and horizon.
+
+    Of the rows that were read the last ``future`` are not of the past.
+    """
     from forecast.distribution import LEVELS
 
     for series, name in enumerate(stream.series):
@@ -502,7 +516,7 @@ def next_rows(
             said = learner.predict(horizon=horizon)
             one = said[series] if isinstance(said, tuple) else said
             quantiles = [float(one.quantile(level)) for level in LEVELS]
-            yield stream.future(horizon), name, horizon, float(one.mean), quantiles
+            yield stream.future(horizon - future), name, horizon, float(one.mean), quantiles
 
 
 def values_of(learner: "NumberForecaster", names: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -156,7 +156,8 @@ class NumberLearner(FlatLearner):
     """A learner of one number, or of a vector of them.
 
     A subclass lays out its state and names two kernels:
-    ``_learn(floats, ints, y)`` moves the state by one observation, y float64 [channels];
+    ``_learn(floats, ints, y)`` moves the state by one observation, y float64 [channels + beside]:
+    the numbers, then what has become known beside them;
     ``_ask(floats, ints, channel, position, row)`` writes the forecast for the horizon at that
     position of ``horizons`` into ``row``, float64 [ROW], and changes nothing else.
     """
@@ -165,10 +166,12 @@ class NumberLearner(FlatLearner):
     _learn: Callable[..., None]
     _ask: Callable[..., None]
 
-    def __init__(self, layout: Layout, horizons: Sequence[int], channels: int = 1) -> None:
+    def __init__(
+        self, layout: Layout, horizons: Sequence[int], channels: int = 1, beside: int = 0
+    ) -> None:
         super().__init__(layout, horizons)
-        self.channels = channels
-        self._y = np.empty(channels)
+        self.channels, self.beside = channels, beside
+        self._y = np.full(channels + beside, math.nan)
 
     def predict(self, x: None = None, horizon: int | None = None) -> Any:
         """Forecast the observation ``horizon`` steps from now.
@@ -184,7 +187,7 @@ class NumberLearner(FlatLearner):
             If the learner was not made for that horizon, or is given a context.
         """
         if x is not None:
-            raise ValueError(f"{type(self).__name__} takes no context x")
+            raise ValueError(f"{type(self).__name__} takes its context x with what it learns")
         position = self.horizons.index(self.expects(horizon))
         if self.channels == 1:
             return self.forecast(0, position)
@@ -196,21 +199,39 @@ class NumberLearner(FlatLearner):
         self._ask(self.floats, self.ints, channel, position, row)
         return read_row(row)
 
-    def learn(self, y: Any, x: None = None) -> None:
-        """Be told the next observation: a number, or one for each channel; None or NaN if missing.
+    def learn(self, y: Any, x: Any = None) -> None:
+        """Be told the next observation.
+
+        Parameters
+        ----------
+        y : float or sequence
+            A number, or one for each channel; None or NaN where missing.
+        x : sequence of float, optional
+            What has become known beside it, [beside]: columns of now, then those of the row of the
+            answer of each horizon (see ``forecast.numbers.context.context_of``); NaN where missing.
 
         Raises
         ------
         ValueError
-            If the number of values is not the number of channels, or a context is given.
+            If the number of values is not the number of channels, or that of x is another.
         """
-        if x is not None:
-            raise ValueError(f"{type(self).__name__} takes no context x")
         if self.channels == 1 and not hasattr(y, "__len__"):
             self._y[0] = math.nan if y is None else y
         else:
-            self._y[:] = checked_vector(y, self.channels)
+            self._y[: self.channels] = checked_vector(y, self.channels)
+        if x is not None or self.beside:
+            self._y[self.channels :] = self._checked_context(x)
         self._learn(self.floats, self.ints, self._y)
+
+    def _checked_context(self, x: Any) -> np.ndarray | float:
+        """What is known beside an observation; NaN where nothing is."""
+        if x is None:
+            return math.nan
+        if self.beside == 0:
+            raise ValueError(f"{type(self).__name__} takes no context x: make it for one")
+        if len(x) != self.beside:
+            raise ValueError(f"expected {self.beside} numbers of context; got {len(x)}")
+        return np.array([math.nan if value is None else value for value in x], float)
 
     @property
     def rate(self) -> float:

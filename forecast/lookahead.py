@@ -51,14 +51,27 @@ class Beginning:
         self.most = max(longest + 2, min(rows, MOST_ANSWERS // (len(learner.horizons) * series)))
         self.bounds = getattr(learner, "bounds", (None, None))
         self.ys: list[np.ndarray] = []
+        self.xs: list[np.ndarray] = []
         self.answers: list[Answers] = []
         self.rows = 0
 
-    def keep(self, ys: np.ndarray, answers: "Answers") -> None:
-        """Keep of the next rows [n] or [n, series] and their answers what belongs to the first."""
+    def keep(self, ys: np.ndarray, answers: "Answers", xs: np.ndarray | None = None) -> None:
+        """Keep what belongs to the first rows.
+
+        Parameters
+        ----------
+        ys : ndarray [n] or [n, series]
+            The next rows of the run.
+        answers : Answers
+            What they answered.
+        xs : ndarray [n, beside], optional
+            What became known beside them, that of rows to come included.
+        """
         if self.rows >= self.most:
             return
         part = np.array(ys[: self.most - self.rows], float)
+        if xs is not None:
+            self.xs.append(np.array(xs[: len(part)], float))
         self.rows += len(part)
         early = answers.row < self.rows
         self.answers.append(type(answers)._make(field[early] for field in answers))
@@ -82,7 +95,9 @@ class Beginning:
             other = otherwise(ys, cut, self.bounds)
             if np.array_equal(ys, other, equal_nan=True):
                 continue
-            count, differ = differences(self._kept(), self.make().feed(other), cut)
+            beside = [np.concatenate(self.xs)] if self.xs else []
+            changed_beside = [otherwise(xs, cut, (None, None)) for xs in beside]
+            count, differ = differences(self._kept(), self.make().feed(other, *changed_beside), cut)
             compared, changed = compared + count, changed + differ
         held = changed == 0 if compared else None
         return {**said, "held": held, "forecasts": compared, "changed": changed}

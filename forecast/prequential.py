@@ -29,6 +29,7 @@ from forecast.learner import (
     Symbols,
 )
 from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, answers, judge
+from forecast.numbers.context import context_of
 from forecast.numbers.series import turn
 from forecast.rivals import Rivals
 
@@ -106,8 +107,10 @@ def _steps(
         time, x, y = _observation(item, row)
         # they stand as they were asked: reversed, the horizons rise as in the compiled loop
         for horizon, issued, rates, forecast in reversed(waiting.pop(row, [])):
-            # a context belongs to the row of the answer: the nearest question is asked with it
-            said = forecast if x is None or horizon > 1 else learner.predict(x)
+            # a context belongs to the row of the answer: the nearest question is asked with it,
+            # unless the learner was told before what is known of that row
+            late = x is not None and horizon == 1 and not isinstance(learner, NumberLearner)
+            said = learner.predict(x) if late else forecast
             for series, (one, answer) in enumerate(_channels(said, y)):
                 if _scorable(one, answer):
                     surprise = one.surprise(answer)
@@ -222,6 +225,7 @@ class Run:
         self.path = "compiled" if isinstance(learner, NumberLearner) else "python"
         self.rows = 0
         self.series = getattr(learner, "channels", 1)
+        self._beside: int = getattr(learner, "beside", 0)
         self._columns = LONG if measure else SHORT
         self._rivals = Rivals(self.series, learner.horizons[-1], season)
         self._horizons = np.array(learner.horizons)
@@ -230,9 +234,17 @@ class Run:
         longest = learner.horizons[-1] if compiled_path else 0
         self._queue = np.full((longest, self.series, len(learner.horizons), ROW), math.nan)
 
-    def feed(self, ys: np.ndarray) -> Answers:
-        """Walk over the next observations, [n] or [n, series]; returns what they answered."""
+    def feed(self, ys: np.ndarray, xs: np.ndarray | None = None) -> Answers:
+        """Walk over the next observations; returns what they answered.
+
+        Parameters
+        ----------
+        ys : ndarray [n] or [n, series]
+        xs : ndarray [n, beside], optional
+            What becomes known beside each of them: see ``NumberLearner.learn``.
+        """
         ys = np.ascontiguousarray(ys, float).reshape(-1, self.series)
+        told = self._with_context(ys, xs) if self._beside or xs is not None else ys
         most = ys.size * len(self._horizons)
         out = np.empty((most, self._columns))
         where = np.empty((most, 4), np.int64)
@@ -240,13 +252,22 @@ class Run:
             learner = self.learner
             walk = walk_of(learner._learn, learner._ask, learner.family)
             state = learner.floats, learner.ints
-            n = walk(*state, self._horizons, self.rows, self._queue, ys, out, where)
+            n = walk(*state, self._horizons, self.rows, self._queue, told, out, where)
         else:
             n = self._walk_in_python(ys, out, where)
         self.rows += len(ys)
         if self._columns == LONG:
             self._rivals.see(ys)
         return self._answers(out[:n], where[:n])
+
+    def _with_context(self, ys: np.ndarray, xs: np.ndarray | None) -> np.ndarray:
+        """The observations with what is known beside them, [n, series + beside]."""
+        if xs is None:
+            return np.pad(ys, ((0, 0), (0, self._beside)), constant_values=math.nan)
+        if np.shape(xs) != (len(ys), self._beside):
+            wanted = f"[{len(ys)}, {self._beside}]"
+            raise ValueError(f"expected a context {wanted}; got {list(np.shape(xs))}")
+        return np.concatenate([ys, np.asarray(xs, float)], axis=1)
 
     def _walk_in_python(self, ys: np.ndarray, out: np.ndarray, where: np.ndarray) -> int:
         """The same for a learner that is not two arrays, by its own methods."""
@@ -276,7 +297,13 @@ class Run:
         return Answers._make([row, series, horizon, issued, *columns, last, seasonal, quantiles])
 
 
-def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:
+def run(
+    learner: Learner,
+    ys: np.ndarray,
+    season: int = 0,
+    known: np.ndarray | None = None,
+    context: np.ndarray | None = None,
+) -> Answers:
     """Walk a learner over a whole stream of numbers; the same bits as ``prequential``.
 
     Parameters
@@ -287,6 +314,10 @@ def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:
         The observations, [n] or [n, channels]; NaN where missing.
     season : int
         Of the rival that repeats the last season; 0 for none.
+    known : array_like [n or more, columns], optional
+        Beside the series and known ahead; rows past the last observation are the future.
+    context : array_like [n, columns], optional
+        Beside the series, seen with each observation.
 
     Examples
     --------
@@ -295,7 +326,10 @@ def run(learner: Learner, ys: np.ndarray, season: int = 0) -> Answers:
     >>> answers.row, answers.last
     (array([1, 2, 3, 4]), array([1., 2., 1., 2.]))
     """
-    return Run(learner, season).feed(np.asarray(ys, float))
+    ys = np.asarray(ys, float)
+    beside = known is not None or context is not None
+    xs = context_of(len(ys), learner.horizons, known, context) if beside else None
+    return Run(learner, season).feed(ys, xs)
 
 
 class Told(NamedTuple):

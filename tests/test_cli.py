@@ -264,8 +264,8 @@ def test_a_run_tests_that_it_did_not_look_ahead(two: tuple[Path, Path]) -> None:
 def test_a_run_that_looks_ahead_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Run.feed
 
-    def scaled_by_the_whole(self: Run, ys: np.ndarray) -> Answers:
-        answers = honest(self, ys)
+    def scaled_by_the_whole(self: Run, ys: np.ndarray, xs: None = None) -> Answers:
+        answers = honest(self, ys, xs)
         largest = np.nanmax(ys) if len(ys) else 1.0  # a scale that only the whole piece has
         return answers._replace(quantiles=answers.quantiles + 1e-9 * largest)
 
@@ -475,7 +475,7 @@ def test_a_table_of_one_series_without_a_season_leaves_columns_out(two: tuple[Pa
 
 
 def test_pieces_are_the_rows() -> None:
-    rows = Rows(5, [str(i) for i in range(5, 12)], np.arange(14.0).reshape(7, 2))
+    rows = Rows(5, [str(i) for i in range(5, 12)], np.arange(14.0).reshape(7, 2), np.empty((7, 0)))
     cut = list(pieces([rows], 16384 // 3))
     assert [(piece.first, len(piece)) for piece in cut] == [(5, 3), (8, 3), (11, 1)]
     assert np.array_equal(np.vstack([piece.y for piece in cut]), rows.y)

@@ -8,22 +8,23 @@ import pytest
 
 from forecast import LightForecaster, NumberForecaster
 from forecast.lookahead import Beginning, differences, otherwise
+from forecast.numbers.context import context_of
 from forecast.prequential import Answers, Run
 
 
 class ByTheWhole(Run):
     """Centres on the mean of all that it is given, the future included."""
 
-    def feed(self, ys: np.ndarray) -> Answers:
-        answers = super().feed(ys)
+    def feed(self, ys: np.ndarray, xs: np.ndarray | None = None) -> Answers:
+        answers = super().feed(ys, xs)
         return answers._replace(mean=answers.mean + 1e-12 * np.nanmean(ys))
 
 
 class OneTooEarly(Run):
     """Tells each row before it was asked for: the forecast of a row is that row."""
 
-    def feed(self, ys: np.ndarray) -> Answers:
-        answers = super().feed(ys)
+    def feed(self, ys: np.ndarray, xs: np.ndarray | None = None) -> Answers:
+        answers = super().feed(ys, xs)
         return answers._replace(quantiles=np.repeat(answers.y[:, None], 21, axis=1))
 
 
@@ -105,3 +106,21 @@ def test_a_forecast_that_is_missing_counts_as_another() -> None:
     fewer = Answers(*(field[:-30] for field in answers))
     count, changed = differences(answers, fewer, 50)
     assert count == changed > 0
+
+
+def test_columns_known_ahead_are_no_look_ahead_and_columns_seen_later_are_changed_too() -> None:
+    ys = walk(160)
+    known, context = walk(170, 2)[:, :1], walk(160, 2)[:, 1:]
+    xs = context_of(len(ys), (1, 3), known, context)
+
+    def make() -> Run:
+        return Run(NumberForecaster((1, 3), season=0, known=1, context=1))
+
+    run, beginning = make(), Beginning(make)
+    for start in (0, 70):
+        part = slice(start, start + 70 if start == 0 else None)
+        beginning.keep(ys[part], run.feed(ys[part], xs[part]), xs[part])
+    said = beginning.test()
+    assert said["held"] is True and said["rows"] == 160 and said["forecasts"] > 200
+    beginning.xs[0][40] += 1.0  # had the run been told something else before the cut
+    assert beginning.test()["held"] is False

@@ -447,7 +447,10 @@ def test_the_step_may_be_named(read: Reader) -> None:
     text = "time,y\n2024-01-01 00:00,1\n2024-01-01 00:14,2\n2024-01-01 00:24,3\n"
     error = read.refuses(text)
     assert (error.line, error.text) == (4, "2024-01-01 00:24")
-    assert error.advice == "Say --step '2 minutes', or --step rows to take rows as they come."
+    assert error.advice == (
+        "Say --step '2 minutes', or --step rows to take rows as they come, "
+        "or --gather mean to take those of a step together."
+    )
     assert len(read(text, step="2 minutes").times) == 13
     assert read(text, step="rows").values == [1.0, 2.0, 3.0]
     assert len(read("time,y\n2024-01-01,1\n2024-03-01,2\n", step="month").times) == 3

@@ -35,6 +35,8 @@ LEARNERS: dict[str, Factory] = {
     "forecaster, 3 channels": lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
     # wide ones: a scale and a shift would carry the values past those that hold
     "forecaster, bounds": lambda: NumberForecaster(bounds=(-1e9, 1e9)),
+    # nothing is said of its columns: laws of what is, in tests/test_context.py
+    "forecaster, columns beside": lambda: NumberForecaster(known=1, context=1),
     "light": LightForecaster,
     "light, horizons 1 and 5": lambda: LightForecaster(horizons=(1, 5)),
     # one rate follows a shift by a thousand spreads in 200 points if it is no slower than 0.05

@@ -2,8 +2,9 @@
 
 Every channel has a last value, a level, a regression on its differences, and the thousand instants
 before now, of which those most like now are neighbours. Each season that is told or found adds
-three: a regression that sees its profile, the change of a season ago, a smoothed season. What they
-say is mixed by a pool, one for each band of horizons.
+three: a regression that sees its profile, the change of a season ago, a smoothed season. Columns
+that are known beside the series add one. What they say is mixed by a pool, one for each band of
+horizons.
 """
 
 import math
@@ -51,6 +52,17 @@ from forecast.numbers.bounds import (
     bounds_write,
     checked_bounds,
 )
+from forecast.numbers.context import (
+    CONTEXT_INTS,
+    FEATURES,
+    context_ask,
+    context_begin,
+    context_features_of,
+    context_floats,
+    context_learn,
+    context_says,
+    context_see,
+)
 from forecast.numbers.grain import repeated
 from forecast.numbers.lattice import (
     LATTICE_FLOATS,
@@ -97,6 +109,7 @@ from forecast.numbers.regression import (
     regression_learn,
     regression_note,
     regression_says,
+    regression_sees,
 )
 from forecast.numbers.season import (
     checked_season,
@@ -132,12 +145,13 @@ from forecast.numbers.smoothing import (
     smoothing_says,
 )
 
-# The experts that give a location; each season adds three more.
+# The experts that give a location; what is known beside adds one, each season three more.
 LAST_VALUE, MEMORIES, REGRESSION = range(FIRST)
+BESIDE = FIRST
 WITH_PROFILE, SAME_CHANGE, SMOOTHED = range(3)
 SEASONAL = 3
 # how people call them, in the order in which a pool hears them
-PLAIN = ("last value", "level", "regression")
+PLAIN_NAMES = ("last value", "level", "regression")
 NEAR_NAMES = ("neighbours", "nearest neighbours", "neighbours by change")
 SEASONAL_NAMES = ("regression with season", "change of season", "smoothed season")
 SEASONS = 2  # that are found at most: a day, say, and its week
@@ -165,6 +179,9 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     NATURAL,  # the season to begin with, 0 for none
     SEARCH,  # 1 if seasons are looked for
     SLOTS,  # seasons there is room for
+    NOW,  # columns that are seen beside each observation
+    AHEAD,  # columns that are known of the row of an answer
+    PLAIN,  # experts that give a location before there is a season
     MOST,  # experts that give a location, with those of all these
     BANDS,
     NEAR,
@@ -176,6 +193,7 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     AT_LEVEL,
     AT_REGRESSION,
     AT_NEIGHBOURS,
+    AT_CONTEXT,
     AT_SEASONS,
     AT_POOLS,
     POOL,
@@ -189,8 +207,8 @@ CLEARLY = 0.25  # by so much a season that is found must be more alike than the 
     AT_WITH_PROFILE,
     CHANNEL_FLOATS,
     PLAN,
-) = range(28)
-# integers of a channel after those of its series, its regression and its two kinds of neighbours
+) = range(32)
+# integers of a channel after those of its series, regression, context and two kinds of neighbours
 IN_FORCE, NEXT_LOOK, SEASON_INTS = range(3)
 # and then of each season: period, how many slots of its profile are seen, which, its regression
 PERIOD, SEEN_SLOTS, SLOT = range(3)
@@ -200,10 +218,13 @@ SLOT_INTS = AT_SIZES + REGRESSION_INTS
 
 @compiled
 def _channel(f, i, c):
-    """The floats of one channel; its integers: the series', regression's, neighbours', seasons'."""
+    """The floats of one channel; its integers: the series', regression's, neighbours', seasons'.
+
+    Those of the context stand right after the regression's.
+    """
     at = i[AT_CHANNELS] + c * i[CHANNEL_INTS]
     regression = at + SERIES_INTS
-    neighbours = regression + REGRESSION_INTS
+    neighbours = regression + REGRESSION_INTS + CONTEXT_INTS
     seasons = neighbours + 2 * NEIGHBOURS_INTS
     return (
         f[c * i[CHANNEL_FLOATS] : (c + 1) * i[CHANNEL_FLOATS]],
@@ -231,9 +252,9 @@ def _season(f, plan, seasons, s):
 
 
 @compiled
-def _located(seasons):
+def _located(plan, seasons):
     """How many experts give a location."""
-    return FIRST + SEASONAL * seasons[IN_FORCE]
+    return plan[PLAIN] + SEASONAL * seasons[IN_FORCE]
 
 
 @compiled
@@ -345,7 +366,10 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     error = unit * regression_error(rows, regression, horizons[h], h)
     # the answers that teach a band share so many instants
     overlap = max(1.0, horizons[h] / _every(horizons, first))
-    pool, located = _pool(f, plan, band), _located(seasons)
+    pool, located = _pool(f, plan, band), _located(plan, seasons)
+    if plan[PLAIN] > FIRST:
+        context, sizes = _context(f, plan, regression)
+        context_learn(context, sizes, band, time, overlap, y)
     least, cell = FLOOR * f[LONG], cell_of(f)
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
     most, said, horizon = plan[MOST], _said(found), horizons[h]
@@ -410,7 +434,12 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
 
 @compiled
 def forecaster_learn(floats, i, y):
-    """Be told: answer the open questions, move what is believed, and ask anew."""
+    """Be told: answer the open questions, move what is believed, and ask anew.
+
+    After the channels stand, in ``y``, what is known beside them: the columns of now, and of the
+    row of each horizon's answer.
+    """
+    x = y[i[CHANNELS] :]
     moves = np.empty(i[CHANNELS])
     for c in range(i[CHANNELS]):
         f, series, regression, neighbours, seasons = _channel(floats, i, c)
@@ -422,7 +451,7 @@ def forecaster_learn(floats, i, y):
     for c in range(i[CHANNELS]):
         f, series, regression, neighbours, seasons = _channel(floats, i, c)
         if series[OBSERVED] > 0:
-            _ask(f, i, series, regression, neighbours, seasons, moves, c)
+            _ask(f, i, series, regression, neighbours, seasons, moves, x, c)
 
 
 # ---- seasons -------------------------------------------------------------------------------------
@@ -495,7 +524,7 @@ def _inherit(f, plan, regression, horizons, own, counts):
 @compiled
 def _join(f, plan, seasons, horizons, bands):
     """Let the experts of one more season join the pools."""
-    located = _located(seasons)
+    located = _located(plan, seasons)
     for h in range(len(horizons)):
         if h == 0 or bands[h] != bands[h - 1]:
             near = h < plan[NEAR]
@@ -536,7 +565,7 @@ def slots_of(horizons, S, slots):
 
 
 @compiled
-def _ask(f, plan, series, regression, neighbours, seasons, moves, channel):
+def _ask(f, plan, series, regression, neighbours, seasons, moves, x, channel):
     """Ask every expert about every horizon, and keep what it says until the answers come."""
     horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
     time = series[TIME] - 1
@@ -560,6 +589,8 @@ def _ask(f, plan, series, regression, neighbours, seasons, moves, channel):
     level_stand(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], plan[BANDS], time)
     _find(f, plan, neighbours, horizons)
     _locate(f, plan, regression, seasons, horizons, time, unit)
+    if len(x) > 0:
+        _beside(f, plan, regression, seasons, horizons, time, unit, x)
     _keep(f, plan, seasons, horizons, time, unit)
 
 
@@ -567,7 +598,7 @@ def _ask(f, plan, series, regression, neighbours, seasons, moves, channel):
 def _locate(f, plan, regression, seasons, horizons, time, unit):
     """Where each expert expects the series at each horizon, and how far off: location and scale."""
     bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    located = _located(seasons)
+    located = _located(plan, seasons)
     spreads = np.empty(located)
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     last, level = f[LAST], 0.0
@@ -585,7 +616,7 @@ def _locate(f, plan, regression, seasons, horizons, time, unit):
             now[2 * k + 1] = error * spreads[k]
     for s in range(seasons[IN_FORCE]):
         S, profile, smoothing, own, counts = _season(f, plan, seasons, s)
-        first = 2 * (FIRST + SEASONAL * s)
+        first = 2 * (plan[PLAIN] + SEASONAL * s)
         for h in range(len(horizons)):
             now = _now(f, plan, h)[first:]
             now[2 * WITH_PROFILE] = regression_says(own, counts[AT_SIZES:], time, h)
@@ -593,8 +624,43 @@ def _locate(f, plan, regression, seasons, horizons, time, unit):
             now[2 * SMOOTHED] = smoothing_says(smoothing, S, time + horizons[h], last)
     for h in range(len(horizons)):
         now = _now(f, plan, h)
+        if plan[PLAIN] > FIRST:
+            # the regression that knows most is what the one beside it corrects
+            known = located - SEASONAL + WITH_PROFILE if seasons[IN_FORCE] > 0 else REGRESSION
+            now[2 * BESIDE] = now[2 * known]
         for k in range(located):
             now[2 * k] = max(low, min(high, now[2 * k]))
+
+
+@compiled
+def _context(f, plan, regression):
+    """Floats and integers of what is known beside a channel; the latter follow a regression's."""
+    return f[plan[AT_CONTEXT] : plan[AT_SEASONS]], regression[REGRESSION_INTS:]
+
+
+@compiled
+def _beside(f, plan, regression, seasons, horizons, time, unit, x):
+    """What is known beside the series moves its expert from where the first regression stands."""
+    context, sizes = _context(f, plan, regression)
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    context_see(context, sizes, x)
+    seen = regression_sees(f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]], regression, time)
+    features = np.empty(sizes[FEATURES])
+    low, high = recent_range(f, MARGIN)
+    first, wide = 0, 0
+    for h in range(len(horizons)):
+        if h == first + wide:
+            first, wide = h, _wide(bands, h)
+        ahead = x[plan[NOW] + h * plan[AHEAD] :]
+        known = context_features_of(context, sizes, seen, ahead, features)
+        now = _now(f, plan, h)
+        said = now[2 * BESIDE]
+        if known and unit > 0.0:
+            off = context_says(context, sizes, bands[h], features)
+            now[2 * BESIDE] = max(low, min(high, said + unit * off))
+        answer = time + horizons[h]
+        if _taught(horizons, bands, first, wide, answer) == h:
+            context_ask(context, sizes, bands[h], answer, said, unit, features, known)
 
 
 @compiled
@@ -610,7 +676,7 @@ def _keep(f, plan, seasons, horizons, time, unit):
         asked = _waiting(f, plan, horizons, bands[h], time + horizons[h])
         now = _now(f, plan, h)
         asked[0] = unit
-        for k in range(2 * _located(seasons)):
+        for k in range(2 * _located(plan, seasons)):
             asked[1 + k] = now[k]
         if h < plan[NEAR]:
             now = _found(f, plan, 0, h)
@@ -686,7 +752,7 @@ def forecaster_ask(f, i, c, h, row):
     found = _found(channel, i, 0, h) if near else channel[:FOUND_FLOATS]
     atoms = _atoms(found) if near else found[:0]
     values = row[VALUES:BOUNDS]
-    pool, most, located = _pool(channel, i, band), i[MOST], _located(seasons)
+    pool, most, located = _pool(channel, i, band), i[MOST], _located(i, seasons)
     asked, said, least = _now(channel, i, h), _said(found), FLOOR * channel[LONG]
     mean, left, right = pool_write(pool, most, located, near, asked, said, atoms, least, values)
     row[FAMILY] = QUANTILES
@@ -727,6 +793,10 @@ class NumberForecaster(NumberLearner):
         it grows; and adds a week to a day where that says more.
     channels : int
         Numbers that arrive together. Each is forecast with the others' last moves in sight.
+    known : int
+        Columns beside the series that are known ahead: a price, a holiday, the weather forecast.
+    context : int
+        Columns beside the series that are seen with each observation, not before.
     step : str, optional
         Time between two instants, as ``"30 min"``, ``"1 h"``, ``"1 d"``, ``"7 d"``, ``"1 month"``.
     bounds : (float or None, float or None)
@@ -761,10 +831,15 @@ class NumberForecaster(NumberLearner):
         channels: int = 1,
         step: str | None = None,
         bounds: tuple[float | None, float | None] = (None, None),
+        known: int = 0,
+        context: int = 0,
     ) -> None:
         self.season = checked_season(season, step)
         self.bounds = checked_bounds(bounds)
         self.asked_season, self.step = season, step
+        if known < 0 or context < 0:
+            raise ValueError(f"columns cannot be fewer than none; got {known!r} and {context!r}")
+        self.known, self.context = known, context
         horizons = checked_horizons(horizons)
         H, longest = len(horizons), horizons[-1]
         bands = bands_of(horizons)
@@ -783,11 +858,14 @@ class NumberForecaster(NumberLearner):
         plan = np.zeros(PLAN, np.int64)
         plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, self.season, season == "auto"
         plan[SLOTS], plan[BANDS], plan[NEAR], plan[SHARED] = slots, B, len(nearest), shared
-        most = plan[MOST] = FIRST + SEASONAL * slots
+        # what is known ahead is also seen when its row has come
+        now = plan[NOW] = known + context
+        plan[AHEAD], plan[PLAIN] = known, FIRST + (now > 0)
+        most = plan[MOST] = plan[PLAIN] + SEASONAL * slots
         state.ints("plan", PLAN)
         plan[AT_HORIZONS] = state.ints("horizons", H)
         plan[AT_BANDS] = state.ints("bands", H)
-        plan[CHANNEL_INTS] = SERIES_INTS + REGRESSION_INTS + 2 * NEIGHBOURS_INTS
+        plan[CHANNEL_INTS] = SERIES_INTS + REGRESSION_INTS + CONTEXT_INTS + 2 * NEIGHBOURS_INTS
         plan[CHANNEL_INTS] += SEASON_INTS + slots * SLOT_INTS
         plan[AT_CHANNELS] = state.ints("counts", channels, int(plan[CHANNEL_INTS]))
         plan[AT_SMOOTHING] = season_floats(longest_period, longest)
@@ -804,6 +882,8 @@ class NumberForecaster(NumberLearner):
             size = regression_floats(rounded(shared), AUTO_LAGS, H, longest)
             plan[AT_REGRESSION] = state.floats(of + "regression", size) - first
             plan[AT_NEIGHBOURS] = state.floats(of + "neighbours", 2, NEIGHBOURS_FLOATS) - first
+            size = context_floats(shared, now, known, B, longest)
+            plan[AT_CONTEXT] = state.floats(of + "context", size) - first
             plan[AT_SEASONS] = state.floats(of + "seasons", slots, int(plan[SEASON])) - first
             plan[AT_POOLS] = state.floats(of + "pools", B, int(plan[POOL])) - first
             plan[AT_BOUNDS] = state.floats(of + "bounds", BOUNDS_FLOATS) - first
@@ -812,7 +892,7 @@ class NumberForecaster(NumberLearner):
             plan[AT_ASKED] = state.floats(of + "asked", longest, B, 1 + 2 * most) - first
             plan[AT_FOUND] = state.floats(of + "found", rings, len(nearest), FOUND_FLOATS) - first
             plan[CHANNEL_FLOATS] = state.n_floats - first
-        super().__init__(state, horizons, channels)
+        super().__init__(state, horizons, channels, now + known * H)
         self.view("plan")[:] = plan
         self.view("horizons")[:] = horizons
         self.view("bands")[:] = bands
@@ -829,10 +909,15 @@ class NumberForecaster(NumberLearner):
         level_begin(self.view(of + "level"), plan[BANDS])
         sizes = counts[SERIES_INTS : SERIES_INTS + REGRESSION_INTS]
         regression_begin(self.view(of + "regression"), sizes, AUTO_LAGS, features, H, longest)
+        sizes = counts[SERIES_INTS + REGRESSION_INTS :]
+        beside = self.view(of + "context"), sizes
+        context_begin(*beside, int(plan[SHARED]), int(plan[NOW]), int(plan[AHEAD]), longest)
         bands = self.view("bands")
         for band, pool in enumerate(self.view(of + "pools")):
             near = band in bands[: plan[NEAR]]
             pool_begin(pool, int(plan[MOST]), near)
+            if plan[PLAIN] > FIRST:
+                pool_join(pool, plan[MOST], FIRST, near, 1)
 
     def seasons(self, channel: int = 0) -> tuple[int, ...]:
         """The seasons in force, in instants; those of one channel."""
@@ -858,7 +943,8 @@ class NumberForecaster(NumberLearner):
         """Weights, regrets, squares and largest, of experts at levels; the mean is no level."""
         pools = self.view("pools" if self.channels == 1 else f"{channel}.pools")
         plan = self.view("plan")
-        heard = FIRST + SEASONAL * len(self.seasons(channel)) + NEIGHBOURS * (h < plan[NEAR])
+        seasonal = SEASONAL * len(self.seasons(channel))
+        heard = plan[PLAIN] + seasonal + NEIGHBOURS * (h < plan[NEAR])
         mixes = pool_mixes(pools[self.view("bands")[h]], int(plan[MOST]))
         return mixes[:, :heard, : MIXED - 1]
 
@@ -892,9 +978,11 @@ class NumberForecaster(NumberLearner):
         (['last value', 'level', 'regression'], 1.0)
         """
         h = self.horizons.index(self.expects(horizon))
-        names = list(PLAIN)
+        names = list(PLAIN_NAMES)
         if h < self.view("plan")[NEAR]:
             names += NEAR_NAMES
+        if self.view("plan")[PLAIN] > FIRST:
+            names.append("columns beside")
         for season in self.seasons(channel):
             names += [f"{name} {season}" for name in SEASONAL_NAMES]
         mean = self._mixed(channel, h)[0].mean(axis=1)
@@ -908,4 +996,6 @@ class NumberForecaster(NumberLearner):
             "channels": self.channels,
             "step": self.step,
             "bounds": self.bounds,
+            "known": self.known,
+            "context": self.context,
         }

@@ -208,6 +208,14 @@ def regression_error(f, i, horizon, h):
 
 
 @compiled
+def regression_sees(f, i, time):
+    """The features of the questions that were asked at an instant."""
+    D = i[FEATURES]
+    at = _places(i)[4] + turn(time, i[LONGEST]) * (2 * D + 2)
+    return f[at + 2 : at + 2 + D]
+
+
+@compiled
 def regression_says(f, i, time, h):
     """What it says at an instant about the h-th horizon."""
     _, _, _, W, asked = _places(i)

@@ -118,8 +118,9 @@ class Report(Folder):
         coming = [Next(*row) for row in next_rows]
         asked = {"series": self.series, "horizons": self.horizons, "season": self.season}
         scores = self.scores.entries()
+        rows = int(facts.get("rows") or 0) - int(facts.get("rows_ahead") or 0)
         found = {
-            "questions": questions(int(facts.get("rows") or 0), scores),
+            "questions": questions(rows, scores),
             "skill_intervals": self.sure.entries(),
             "course": findings(self.course),
         }

@@ -35,6 +35,7 @@ GROUPS = {
     "level": SKY,  # pale: on black it is near the next one
     "regression": BLUE,
     "neighbours": GREEN,
+    "columns beside": INK,
     "with a season": VERMILLION,
 }
 MOST_MARKED = 40  # changes whose beginnings are drawn
@@ -80,7 +81,7 @@ def confusion(
         shares(axes[2], weights)
     mark(list(axes), finding, last)
     for ax in axes:
-        how = {"ncols": 5, "handlelength": 1.5, "columnspacing": 1.5, "borderaxespad": 0.1}
+        how = {"ncols": 6, "handlelength": 1.5, "columnspacing": 1.5, "borderaxespad": 0.1}
         if ax.get_legend_handles_labels()[1]:
             ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), **how)
     time_axis(axes[-1], instants)
@@ -134,7 +135,7 @@ def shares(ax: "Axes", weights: Weights) -> None:
     shown = {name: values for name, values in total.items() if values.any()}
     below = np.zeros(len(rows))
     for name, values in shown.items():
-        alpha = 0.35 if name == "level" else 0.8
+        alpha = 0.35 if name in ("level", "columns beside") else 0.8
         how: dict[str, Any] = {"color": GROUPS[name], "alpha": alpha, "lw": 0, "label": name}
         ax.fill_between(rows, below, below + values, **how)
         below = below + values

@@ -17,7 +17,8 @@ FEWEST = 20  # points that say something
 def pace(learner: "NumberLearner", ys: Floats) -> dict[str, float]:
     """Time ``predict`` at every horizon and ``learn``, point by point from Python.
 
-    The copy goes on from where the run ended, and is told its last values [n, channels] again.
+    The copy goes on from where the run ended, and is told its last rows again: [n, channels], or
+    [n, channels + beside] with what is known beside them.
 
     Returns
     -------
@@ -34,16 +35,19 @@ def pace(learner: "NumberLearner", ys: Floats) -> dict[str, float]:
     """
     if len(ys) < FEWEST:
         return {}
-    learner.copy().learn(ys[0])  # the first call finds its machine code
+    ys = np.asarray(ys, float).reshape(len(ys), -1)
+    told = [(row[: learner.channels], row[learner.channels :]) for row in ys]
+    rows = [(y, x if len(x) else None) for y, x in told]
+    learner.copy().learn(*rows[0])  # the first call finds its machine code
     twin = learner.copy()
     spent: list[tuple[float, float]] = []
     begun = perf_counter()
-    for y in ys:
+    for y, x in rows:
         start = perf_counter()
         for horizon in twin.horizons:
             twin.predict(horizon=horizon)
         between = perf_counter()
-        twin.learn(y)
+        twin.learn(y, x)
         end = perf_counter()
         spent.append((between - start, end - between))
         if end - begun > LONGEST and len(spent) >= FEWEST:
@@ -71,7 +75,7 @@ def asking_share(learner: "NumberLearner", ys: Floats) -> float | None:
     cells = [(c, h) for c in range(twin.channels) for h in range(len(twin.horizons))]
     asking = learning = 0.0
     begun, points = perf_counter(), 0
-    for y in np.ascontiguousarray(ys, float).reshape(-1, twin.channels):
+    for y in np.ascontiguousarray(ys, float).reshape(len(ys), -1):
         start = perf_counter()
         twin._learn(twin.floats, twin.ints, y)
         between = perf_counter()

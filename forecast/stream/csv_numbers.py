@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, Refused, StreamError, shown
 from forecast.stream.exclusion import Exclusions
+from forecast.stream.gather import Gather, How
 from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed
 from forecast.stream.numerals import MISSING, Numerals
 from forecast.stream.source import Lines, Source
@@ -45,11 +46,14 @@ class Rows:
         Text of each: the file's own, or the grid's where the file has a gap.
     y
         Numbers [n, series]; NaN where missing.
+    beside
+        Numbers of the columns beside them, [n, columns].
     """
 
     first: int
     times: list[str]
     y: NDArray[np.float64]
+    beside: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.times)
@@ -61,7 +65,9 @@ class NumberStream:
     Attributes
     ----------
     series : tuple of str
-        Names of the columns that are read.
+        Names of the columns that are forecast.
+    beside : tuple of str
+        Names of the columns that are read beside them.
     time : str or None
         Name of the time column; None where rows are instants.
     step : Step or None
@@ -87,15 +93,16 @@ class NumberStream:
         numerals: Numerals,
         times: Times | None,
         grid: Grid,
+        gather: Gather | None,
         left_out: tuple[Exclusions, Bounds],
         refuse: tuple[Choice, Choice],
         block: int,
     ) -> None:
-        self.series, self.time = columns.series, columns.time
+        self.series, self.beside, self.time = columns.series, columns.beside, columns.time
         self.guessed, self.bad = columns.guessed, reader.bad
         self.rows_read = self.rows = 0
         self._reader, self._columns, self._numerals = reader, columns, numerals
-        self._times, self._grid, self._block = times, grid, block
+        self._times, self._grid, self._gather, self._block = times, grid, gather, block
         self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
         self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
@@ -155,17 +162,21 @@ class NumberStream:
         try:
             while table := self._reader.read(self._block, self._columns.fields):
                 yield from self._rows_of(table)
+            if self._gather is not None:
+                yield from self._placed(*self._gather.end())
+                if self._gather.unfinished:
+                    self.bad["in the last step, which was not over"] = self._gather.unfinished
         finally:
             self.close()
 
     def _rows_of(self, table: Table) -> Iterator[Rows]:
-        count = len(self.series)
+        count = len(self.series) + len(self.beside)
         y = np.empty((len(table.lines), count))
         for series in range(count):
             y[:, series] = self._numbers(table, series)
         self.rows_read += len(y)
         if self._times is not None:
-            yield from self._on_grid(table, y)
+            yield from (self._gathered if self._gather else self._on_grid)(table, y)
             return
         rows = np.arange(len(y))
         self._exclude(Stamps((self.rows + rows).astype(np.float64)), rows, y)
@@ -175,9 +186,10 @@ class NumberStream:
         else:
             yield self._handed_on([str(self.rows + row) for row in range(len(y))], y)
 
-    def _handed_on(self, times: list[str], y: NDArray[np.float64]) -> Rows:
+    def _handed_on(self, times: list[str], numbers: NDArray[np.float64]) -> Rows:
         self.rows += len(times)
-        return Rows(self.rows - len(times), times, y)
+        y, beside = np.split(numbers, [len(self.series)], axis=1)
+        return Rows(self.rows - len(times), times, y, beside)
 
     def _on_grid(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
         assert self._times is not None
@@ -198,6 +210,33 @@ class NumberStream:
         else:
             yield from self._with_gaps(texts, y, placed)
 
+    def _gathered(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
+        """The steps that are over by these rows."""
+        assert self._times is not None and self._gather is not None
+        stamps = self._stamps(table, self._times)
+        late = self._gather.late(stamps)
+        if late.any():
+            if not self._drop[EARLIER]:
+                self._refuse_earlier(table, int(np.argmax(late)))
+            reason = "time out of order"
+            self.bad[reason] = self.bad.get(reason, 0) + int(late.sum())
+        kept = np.flatnonzero(~late)
+        self._exclude(stamps.pick(kept), kept, y)
+        self._refuse_beyond(table, kept, y)
+        yield from self._placed(*self._gather.add(stamps.pick(kept), y[kept]))
+
+    def _placed(self, stamps: Stamps, y: NDArray[np.float64]) -> Iterator[Rows]:
+        """The rows of steps that were gathered, and of those between them."""
+        if not len(y):
+            return
+        assert self._times is not None
+        placed = self._grid.place(stamps)
+        if placed.ahead.max() > LONGEST_GAP + 1:
+            most = int(placed.ahead.max()) - 1
+            problem = f"leaves a gap of {most:,} missing steps ({self.step})"
+            raise StreamError(problem, self.source, advice="Name a longer --step.")
+        yield from self._with_gaps(self._times.write(stamps), y, placed)
+
     def _exclude(self, stamps: Stamps, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Take the numbers of excluded instants for missing, and count their rows."""
         excluded = rows[self._exclusions.hold(stamps)]
@@ -208,11 +247,12 @@ class NumberStream:
     def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Raise at the first number of these rows that lies beyond the bounds."""
         low, high = self._bounds
-        beyond = np.zeros(y[rows].shape, np.bool_)
+        numbers = y[rows, : len(self.series)]
+        beyond = np.zeros(numbers.shape, np.bool_)
         if low is not None:
-            beyond |= y[rows] < low
+            beyond |= numbers < low
         if high is not None:
-            beyond |= y[rows] > high
+            beyond |= numbers > high
         if beyond.any():
             row, column = np.argwhere(beyond)[0].tolist()
             said = ",".join("" if bound is None else f"{bound:.12g}" for bound in self._bounds)
@@ -273,20 +313,25 @@ class NumberStream:
             problem = "is the same time as a row before it"
             advice = f"Say --duplicates drop to keep the first, or {rows}; {clock}."
         elif fate == EARLIER:
-            problem = "is earlier than a row before it"
-            advice = f"Sort the file, newest last, or say --unsorted drop, or {rows}; {clock}."
+            self._refuse_earlier(table, row)
         elif fate == OFF:
             problem = f"is not a whole number of steps ({self.step}) after the time before it"
             place = np.searchsorted(kept, [row])
             finer = self._grid.finer(placed.before.pick(place), placed.at.pick(place))
-            advice = (
-                f"Say {'--step STEP' if finer is None else f'--step {str(finer)!r}'}, or {rows}."
-            )
+            named = "--step STEP" if finer is None else f"--step {str(finer)!r}"
+            advice = f"Say {named}, or {rows}, or --gather mean to take those of a step together."
         else:
             ahead = int(placed.ahead[np.searchsorted(kept, row)])
             problem = f"leaves a gap of {ahead - 1:,} missing steps ({self.step})"
             advice = f"Is the time right? Cut the file, name a longer --step, or say {rows}."
         raise self._error(table, row, -1, problem, advice)
+
+    def _refuse_earlier(self, table: Table, row: int) -> NoReturn:
+        advice = (
+            "Sort the file, newest last, or say --unsorted drop, or --step rows to take rows as "
+            "they come; where a clock was set back, write times with their offset from UTC."
+        )
+        raise self._error(table, row, -1, "is earlier than a row before it", advice)
 
     def _numbers(self, table: Table, column: int) -> NDArray[np.float64]:
         try:
@@ -326,6 +371,8 @@ def open_numbers(
     time_format: str | None = None,
     exclude: Sequence[str] = (),
     bounds: Bounds = (None, None),
+    beside: Sequence[str] = (),
+    gather: How | None = None,
     block: int = 4096,
 ) -> NumberStream:
     """Open a CSV as a stream of numbers on a grid.
@@ -363,6 +410,11 @@ def open_numbers(
     bounds
         The least and the greatest number that can be, None where there is none: one beyond them
         that is not excluded is refused.
+    beside
+        Names of columns to read beside the series.
+    gather
+        What stands for all numbers of a step, where times lie on no grid: their "mean", their
+        "sum", the "last"; the step has to be named. None: every time is an instant of the grid.
     block
         Most instants handed on at once; 1 hands on each row as soon as it came.
 
@@ -401,12 +453,14 @@ def open_numbers(
     try:
         bad: dict[str, int] = {}
         reader = TableReader(Lines(source), bad)
-        columns = Columns(reader, numerals, time, target, delimiter)
+        columns = Columns(reader, numerals, time, target, delimiter, beside)
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
+        gathered = None if gather is None else columns.gather(times, named, gather)
         exclusions = Exclusions(exclude, times, columns.first_time)
         left_out, refuse = (exclusions, bounds), (duplicates, unsorted)
-        return NumberStream(reader, columns, numerals, times, grid, left_out, refuse, block)
+        how = (numerals, times, grid, gathered)
+        return NumberStream(reader, columns, *how, left_out, refuse, block)
     except BaseException:
         source.close()
         raise
@@ -421,17 +475,17 @@ class Columns:
         At the beginning of the file; afterwards at its first row.
     numerals
         How numbers are written.
-    time, target, delimiter
+    time, target, delimiter, beside
         As in `open_numbers`.
 
     Attributes
     ----------
     names : list of str
         All columns of the file.
-    series : tuple of str
+    series, beside : tuple of str
     time : str or None
     fields : list of int
-        Places of the series, then that of the time.
+        Places of the series, of the columns beside them, then that of the time.
     guessed : list of str
     """
 
@@ -442,14 +496,17 @@ class Columns:
         time: str | None,
         target: Sequence[str],
         delimiter: str | None,
+        beside: Sequence[str],
     ) -> None:
         self.guessed: list[str] = []
         self._reader, self._numerals = reader, numerals
         self._source = reader.lines.source.name
         self._read_header(delimiter)
         self.time = self._find_time() if time is None else self._named(time)
+        self.beside = tuple(self._named(name) for name in beside)
         self.series = self._named_targets(target) if target else (self._find_target(),)
-        places = [self.names.index(name) for name in self.series]
+        self._refuse_twice()
+        places = [self.names.index(name) for name in (*self.series, *self.beside)]
         self.fields = places if self.time is None else [*places, self.names.index(self.time)]
 
     @property
@@ -477,6 +534,13 @@ class Columns:
             advice = "Give --step as a number, or the times with --time-format."
             raise self._error(f"has plain numbers as times, not steps of {step}", advice)
         return times
+
+    def gather(self, times: Times | None, step: Step | None, how: How) -> Gather:
+        """How the rows of a step are taken together."""
+        if times is None or step is None or step.unit not in ("second", "number"):
+            problem = "can be gathered only by the time of its rows"
+            raise self._error(problem, "Say --step, as '1 h', and --time if there are several.")
+        return Gather(step, how)
 
     def _error(self, problem: str, advice: str) -> StreamError:
         return StreamError(problem, self._source, advice=advice)
@@ -565,12 +629,17 @@ class Columns:
         )  # fmt: skip
 
     def _named_targets(self, target: Sequence[str]) -> tuple[str, ...]:
-        names = [self._named(name) for name in ([target] if isinstance(target, str) else target)]
+        names = [target] if isinstance(target, str) else target
+        return tuple(self._named(name) for name in names)
+
+    def _refuse_twice(self) -> None:
+        """Refuse a column that is to be two things."""
+        names = [*self.series, *self.beside]
         for place, name in enumerate(names):
             if name in names[:place] or name == self.time:
                 what = "the time column" if name == self.time else "named twice"
-                raise StreamError(f"is {what}", self._source, text=name, advice="Say --target.")
-        return tuple(names)
+                advice = f"Say {'--target' if place < len(self.series) else 'another column'}."
+                raise StreamError(f"is {what}", self._source, text=name, advice=advice)
 
     def _find_time(self) -> str | None:
         first = dict(zip(self.names, self._first, strict=True))
@@ -592,7 +661,9 @@ class Columns:
         choices = [
             name
             for name in self.names
-            if name != self.time and (is_number(first[name]) or is_missing(first[name]))
+            if name != self.time
+            and name not in self.beside
+            and (is_number(first[name]) or is_missing(first[name]))
         ]
         if len(choices) > 1:
             raise self._several("numbers", "--target", choices, "; repeat it for several")

@@ -34,6 +34,17 @@ class Placed(NamedTuple):
     at: Stamps
 
 
+def coordinate(stamps: Stamps, step: Step | None) -> NDArray[np.int64] | NDArray[np.float64]:
+    """What orders times, and what steps are counted on.
+
+    Whole days and months are counted on the wall clock, which a change to summer time does not
+    move; shorter steps, and times before the step is known, as instants of UTC.
+    """
+    if stamps.offset is None or (step is not None and _on_the_wall(step)):
+        return stamps.at
+    return stamps.at - stamps.offset
+
+
 class Grid:
     """Places times on instants one step apart.
 
@@ -65,7 +76,7 @@ class Grid:
             stamps = self.last.then(stamps)
         if not self._anchored:
             self._anchor(stamps)
-        at = self._coordinate(stamps)
+        at = coordinate(stamps, self.step)
         fate = np.zeros(len(at), np.int8)
         latest = np.maximum.accumulate(at)
         fate[1:][at[1:] < latest[:-1]] = EARLIER
@@ -94,23 +105,13 @@ class Grid:
         """The longest step that leads to a row off the grid as well; None below a second."""
         if self.step is None or self.step.unit != "second":
             return None
-        apart = int((self._coordinate(at) - self._coordinate(before))[0])
+        apart = int((coordinate(at, self.step) - coordinate(before, self.step))[0])
         common = math.gcd(apart, int(self.step.size))
         return Step("second", common) if common % SECOND == 0 else None
 
-    def _coordinate(self, stamps: Stamps) -> NDArray[np.int64] | NDArray[np.float64]:
-        """What orders times, and what steps are counted on.
-
-        Whole days and months are counted on the wall clock, which a change to summer time does
-        not move; shorter steps, and times before the step is known, as instants of UTC.
-        """
-        if stamps.offset is None or (self.step is not None and _on_the_wall(self.step)):
-            return stamps.at
-        return stamps.at - stamps.offset
-
     def _anchor(self, stamps: Stamps) -> None:
         """Find the step, and the day of a calendar step, from the first two times."""
-        at = self._coordinate(stamps)
+        at = coordinate(stamps, self.step)
         later = np.flatnonzero(at > at[0])
         if self.step is None and len(later):
             first, second = stamps.pick(slice(0, 1)), stamps.pick(later[:1])
@@ -140,7 +141,7 @@ class Grid:
             whole, rest = np.divmod(np.diff(months), int(self.step.size))
             fits = stamps.at == self._calendar(months)
             return whole, (rest == 0) & fits[1:]
-        apart = np.diff(self._coordinate(stamps))
+        apart = np.diff(coordinate(stamps, self.step))
         if self.step.unit == "second":
             whole, rest = np.divmod(apart, int(self.step.size))
             return whole.astype(np.int64), rest == 0
