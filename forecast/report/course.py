@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCKS = 8192
 MOST_WATCHED = 8  # series
 MOST_SAMPLES = 300  # of weights
-CLIP = 3.0  # nats by which one answer can count as more or less surprising than expected
+CLIP = 6.0  # nats by which one answer can count as more or less surprising than expected
 MEANS = ("surprise", "expected", "excess", "y")
 
 
@@ -36,7 +36,7 @@ class Blocks:
     count: Floats  # [blocks] answers whose surprise is known
     surprise: Floats  # [blocks] nats
     expected: Floats  # [blocks] the surprise that the forecasts themselves expected
-    excess: Floats  # [blocks] surprise less expected, each answer's within 3 nats
+    excess: Floats  # [blocks] surprise less expected, each answer's within 6 nats
     y: Floats  # [blocks]
 
     @property

@@ -77,7 +77,7 @@ def adapting(course: Sequence[Finding]) -> str:
         f"A change is noticed by the Page-Hinkley test on the surprise {within}, so that one "
         f"outlier is no change; the stream is looked at {rows} (at most {BLOCKS:,} blocks), and "
         "over no less than a horizon. Where "
-        "nothing changes there is about one false alarm in 30,000 blocks. Recovered: the mean of "
+        "nothing changes there is about one false alarm in 25,000 blocks. Recovered: the mean of "
         "the surprise above what was expected over the 25 answers that follow (two horizons if "
         "longer) is no more than two standard errors above that before the change; points are the "
         "answers from the beginning until then. Excess loss is their surprise above the mean "
