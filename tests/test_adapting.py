@@ -379,6 +379,16 @@ def test_batches_are_longer_than_the_horizon_or_nothing_is_said() -> None:
     assert found[1] is not None and found[24] is not None and found[1] != found[24]
 
 
+def test_the_interval_is_about_the_skill_of_all_answers() -> None:
+    """A last batch that has only just begun counts, with the one before it."""
+    rng = np.random.default_rng(18)
+    count = np.array([100.0] * 9 + [3.0])
+    own, other = count * rng.uniform(0.5, 0.6, 10), count * rng.uniform(1.0, 1.1, 10)
+    own[-1] = 40.0
+    low, high = interval_of_ratio(count, own, other) or (0.0, 0.0)
+    assert 0.5 * (low + high) == pytest.approx(1.0 - own.sum() / other.sum(), rel=1e-12)
+
+
 def test_few_batches_give_no_interval() -> None:
     assert interval_of_ratio(np.ones(7), np.ones(7), np.ones(7)) is None
     assert interval_of_ratio(np.ones(20), np.ones(20), np.zeros(20)) is None

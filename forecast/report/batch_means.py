@@ -88,8 +88,10 @@ def interval_of_ratio(count: Floats, own: Floats, other: Floats) -> tuple[float,
     """
     from scipy.special import stdtrit
 
-    filled = count > 0.5 * count.max(initial=0.0)  # the last batch may have begun only just
-    own, other = own[filled], other[filled]
+    filled = count > 0.0
+    count, own, other = count[filled], own[filled], other[filled]
+    if len(own) > 1 and count[-1] < 0.5 * count.max():  # one that has only just begun
+        own, other = (np.append(part[:-2], part[-2:].sum()) for part in (own, other))
     batches = len(own)
     if batches < FEWEST or not other.sum() > 0.0 or not math.isfinite(own.sum() + other.sum()):
         return None
