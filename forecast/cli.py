@@ -483,7 +483,7 @@ def run(asked: argparse.Namespace, command: str) -> int:
                     with clock.part("scoring and writing"):
                         kind.score(piece, answers)
                     advance(piece.first + len(piece))
-            said = facts(asked, command, kind, clock)
+            said = facts(asked, command, kind, clock, report.predictions.seconds)
             record = report.finish(kind.coming(), {**said, "loop": kind.loop.path})
     for reason, count in stream.bad.items():
         say(f"{kind.bad}: {count:,} ({reason})")
@@ -560,9 +560,13 @@ class Clock:
         return perf_counter() - self.begun
 
 
-def facts(asked: argparse.Namespace, command: str, kind: "Kind", clock: Clock) -> dict[str, Any]:
-    """Where a run came from and what it cost: all that is needed to make it again."""
+def facts(
+    asked: argparse.Namespace, command: str, kind: "Kind", clock: Clock, writing: float
+) -> dict[str, Any]:
+    """Where a run came from, what was tested, and what it cost: all to make it again."""
     learner = kind.learner
+    spent = cost(kind.points(), clock, writing)
+    spent["cost"] |= kind.paced()
     return {
         "source": kind.stream.source,
         "sha256": kind.stream.sha256,
@@ -571,8 +575,11 @@ def facts(asked: argparse.Namespace, command: str, kind: "Kind", clock: Clock) -
         "options": options_of(asked),
         "learner": type(learner).__name__,
         "seed": None,  # nothing is random
+        "checkpoint": None,  # a run begins from nothing
         "versions": versions(),
-        **cost(kind.points(), clock),
+        "warm_up_rows": 0,  # every answer is scored, from the first
+        **kind.tested(),
+        **spent,
         "state_bytes": learner.floats.nbytes + learner.ints.nbytes,
     }
 
@@ -591,6 +598,7 @@ def options_of(asked: argparse.Namespace) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """What the numbers were computed with."""
     import platform
+    from importlib.metadata import version
 
     import numba
     import numpy as np
@@ -600,22 +608,32 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        **{name: version(name) for name in ("river", "matplotlib")},  # of changes, and pictures
         "platform": f"{platform.system()} {platform.machine()}",
     }
 
 
-def cost(points: int, clock: Clock) -> dict[str, Any]:
+def cost(points: int, clock: Clock, writing: float) -> dict[str, Any]:
     """Seconds until all is scored (pictures and page come after), and memory.
 
     Points are words, messages, or values on the grid, missing ones included. Their speed leaves
-    out ``starting``: imports, and machine code that is compiled or found.
+    out ``starting``: imports, and machine code that is compiled or found. ``writing`` are the
+    seconds that ``predictions.csv`` took of scoring and writing.
     """
     seconds = clock.total()
-    parts = {f"{name.replace(' ', '_')}_seconds": used for name, used in clock.seconds.items()}
+    used = dict(clock.seconds)
+    both = used.pop("scoring and writing", 0.0)
+    used |= {"scoring": both - writing, "writing": writing}
+    parts = {f"{name.replace(' ', '_')}_seconds": spent for name, spent in used.items()}
+    running = seconds - used["starting"]
     return {
         "seconds": seconds,
-        "points_per_second": points / (seconds - clock.seconds["starting"]),
-        "cost": {**parts, "peak_memory_bytes": peak_memory()},
+        "points_per_second": points / running,
+        "cost": {
+            "us_per_point": 1e6 * running / points if points else None,
+            **parts,
+            "peak_memory_bytes": peak_memory(),
+        },
     }
 
 
@@ -681,7 +699,7 @@ def say_scores(record: dict[str, Any], out: str) -> None:
     from forecast.report.page import named
 
     scores = record["scores"]
-    print(verdict(named(scores)))
+    print(printable(verdict(named(scores), record["skill_intervals"], record["course"])))
     if not any(entry["n"] for entry in scores):
         observed = sum(counts["observed"] for counts in record["values"].values())
         print(f"Rows: {record['rows']:,}; values among them: {observed:,}.")

@@ -12,8 +12,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from forecast.clock import Step
     from forecast.learner import SymbolLearner, Symbols
+    from forecast.lookahead import Beginning
     from forecast.numbers.forecaster import NumberForecaster
     from forecast.prequential import Answers, Run, SymbolRun, Told
     from forecast.report import Report
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 PIECE = 16384  # answers that one call of the loop may give: bounds memory
 MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
+LAST_ROWS = 300  # of a run of numbers, on which a single point is timed
 SYMBOLS = 4096  # words whose likeliest rivals are held at once
 
 
@@ -97,6 +101,14 @@ class Kind(ABC):
     def points(self) -> int:
         """Words, messages, or values on the grid, missing ones included."""
 
+    def tested(self) -> dict[str, Any]:
+        """What a test of this very run found: whether it looked ahead."""
+        return {}
+
+    def paced(self) -> dict[str, float | None]:
+        """What one point costs by itself, now that all is learned."""
+        return {}
+
     @abstractmethod
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
@@ -106,6 +118,8 @@ class Numbers(Kind):
     """A run over the numbers of a CSV."""
 
     bad = "left out"
+    beginning: "Beginning"
+    last: "np.ndarray"  # what was told in the last rows
     stream: "NumberStream"
     learner: "NumberForecaster"
     loop: "Run"
@@ -128,6 +142,9 @@ class Numbers(Kind):
 
     def begin(self, asked: Namespace) -> list[str]:
         """Make the learner; returns what was guessed, in sentences."""
+        import numpy as np
+
+        from forecast.lookahead import Beginning
         from forecast.numbers.forecaster import NumberForecaster
         from forecast.prequential import Run
         from forecast.stream.ahead import Ahead
@@ -149,6 +166,8 @@ class Numbers(Kind):
         )
         self.ahead = Ahead(*beside, self.horizons)
         self.loop = Run(self.learner, self.season)
+        self.beginning = Beginning(self._again)
+        self.last = np.empty((0, channels + self.learner.beside))
         said = season_said(asked.season, self.season, stream.step)
         return [*(f"guessed: {guess}" for guess in stream.guessed), said]
 
@@ -174,8 +193,54 @@ class Numbers(Kind):
         return pieces(self.ahead.of(blocks), len(self.horizons) * len(self.stream.series))
 
     def feed(self, rows: "Rows") -> "Answers":
-        """Forecast, be told, learn."""
-        return self.loop.feed(rows.y, rows.beside if self.learner.beside else None)
+        """Forecast, be told, learn; between rows that lie evenly apart, note who is listened to."""
+        import numpy as np
+
+        from forecast.prequential import Answers
+
+        parts: list[Answers] = []
+        start = 0
+        samples = self.report.course.weights
+        beside = rows.beside if self.learner.beside else None
+        while start < len(rows) or not parts:
+            row = rows.first + start
+            if row % samples.apart == 0 and len(rows):
+                samples.add(row, self._weights())
+            stop = min(len(rows), start + samples.apart - row % samples.apart)
+            part = slice(start, stop)
+            parts.append(self.loop.feed(rows.y[part], None if beside is None else beside[part]))
+            start = stop
+        joined = map(np.concatenate, zip(*parts, strict=True))
+        answers = parts[0] if len(parts) == 1 else Answers(*joined)
+        self.beginning.keep(rows.y, answers, beside)
+        told = rows.y if beside is None else np.concatenate((rows.y, beside), axis=1)
+        self.last = np.concatenate((self.last, told[-LAST_ROWS:]))[-LAST_ROWS:]
+        return answers
+
+    def _weights(self) -> dict[tuple[str, int], dict[str, float]]:
+        """How much each expert weighs now, of the series and horizons that are watched."""
+        place = {name: channel for channel, name in enumerate(self.stream.series)}
+        return {
+            (name, horizon): self.learner.weights(place[name], horizon)
+            for name, horizon in self.report.course.watched
+        }
+
+    def _again(self) -> "Run":
+        """A run like this one that has seen nothing."""
+        from forecast.prequential import Run
+
+        return Run(type(self.learner)(**self.learner.options()), self.season)
+
+    def tested(self) -> dict[str, Any]:
+        """Whether the run looked ahead."""
+        return {"look_ahead": self.beginning.test()}
+
+    def paced(self) -> dict[str, float | None]:
+        """What one point costs by itself, and the share of asking in the loop."""
+        from forecast.report.pace import asking_share, pace
+
+        share = asking_share(self.learner, self.last)
+        return {**pace(self.learner, self.last), "asking_share_of_loop": share}
 
     def score(self, rows: "Rows", answers: "Answers") -> None:
         """Score the answers, and write them."""

@@ -6,6 +6,8 @@ import io
 import json
 import math
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from forecast import NumberForecaster
 from forecast import run as walk
 from forecast.cli import horizons_of, main, rivals, show_table
 from forecast.kinds import pieces, season_said
+from forecast.prequential import Answers, Run
 from forecast.stream import Rows, Step, open_numbers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +79,10 @@ def scores_of(out: Path) -> dict[str, Any]:
 
 def ran(*words: object) -> int:
     return main(["run", *map(str, words)])
+
+
+# rows of the two series below that have no value
+LOST = {"load": {199, 200, 201}, "heat": {199, 200, 201, *range(5, 400, 37)}}
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +228,89 @@ def test_the_future_never_changes_a_prediction(tmp_path: Path) -> None:
     assert said[0] == said[1] == said[2]
 
 
+def test_each_question_is_accounted_for(two: tuple[Path, Path]) -> None:
+    _, out = two
+    record = scores_of(out)
+    answered = rows_of(out / "predictions.csv")
+    for entry in record["questions"]:
+        own = [r for r in answered if r["series"] == entry["series"]]
+        n = sum(r["horizon"] == str(entry["horizon"]) for r in own)
+        late = sum(row >= entry["horizon"] for row in LOST[entry["series"]])
+        # the last questions, as many as the horizon has rows, are open
+        assert entry["asked"] == 400 and entry["open"] == entry["horizon"]
+        assert entry["unanswered"] == late
+        assert entry["answered"] == n == 400 - entry["open"] - late
+    assert [(e["series"], e["horizon"]) for e in record["questions"]] == [
+        *(("load", 1), ("load", 24), ("heat", 1), ("heat", 24))
+    ]
+    assert record["warm_up_rows"] == 0 and record["checkpoint"] is None
+    page = (out / "report.html").read_text()
+    assert "Rows that are left out of the scores to warm up: 0." in page
+    assert f"Values that were missing: {sum(map(len, LOST.values()))}; refused" in page
+
+
+def test_a_run_tests_that_it_did_not_look_ahead(two: tuple[Path, Path]) -> None:
+    _, out = two
+    test = scores_of(out)["look_ahead"]
+    assert test["held"] is True and test["changed"] == 0
+    assert test["rows"] == 348 and test["cuts"] == [116, 232]  # 300 and two horizons
+    # asked before rows 116 and 232, and answered
+    asked = [(issued, h) for cut in (116, 232) for issued in range(cut) for h in (1, 24)]
+    wanted = sum(issued + h not in lost for lost in LOST.values() for issued, h in asked)
+    assert test["forecasts"] == wanted
+    assert "bit for bit" in (out / "report.html").read_text()
+
+
+def test_a_run_that_looks_ahead_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Run.feed
+
+    def scaled_by_the_whole(self: Run, ys: np.ndarray, xs: None = None) -> Answers:
+        answers = honest(self, ys, xs)
+        largest = np.nanmax(ys) if len(ys) else 1.0  # a scale that only the whole piece has
+        return answers._replace(quantiles=answers.quantiles + 1e-9 * largest)
+
+    monkeypatch.setattr(Run, "feed", scaled_by_the_whole)
+    source = saved(tmp_path / "a.csv", hourly(200))
+    out = tmp_path / "out"
+    assert ran(source, "--target", "load", "--out", out, "--quiet") == 0
+    test = scores_of(out)["look_ahead"]
+    assert test["held"] is False and test["changed"] == test["forecasts"] > 100
+    assert "BROKEN: " in (out / "report.html").read_text()
+
+
+def test_the_command_makes_the_page_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte for byte, but for what the run cost."""
+    source = saved(tmp_path / "a.csv", hourly(300))
+    made = []
+    command = ["forecast", "run", "a.csv", "--target", "load", "--target", "heat", "--quiet"]
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.csv").write_bytes(source.read_bytes())
+        monkeypatch.chdir(folder)
+        assert main(command[1:]) == 0
+        record = scores_of(folder / "out")
+        command = shlex.split(record["command"])
+        page = (folder / "out" / "report.html").read_text()
+        assert record.pop("seconds") > 0 and record.pop("points_per_second") > 0
+        assert record.pop("cost")["us_per_point"] > 0
+        kept, cut = re.subn(r'<section id="cost">.*?</section>', "", page, flags=re.DOTALL)
+        assert cut == 1 and "What it cost" in page and "What it cost" not in kept
+        made.append((record, kept))
+    assert made[0] == made[1]
+
+
+def test_the_cost_of_a_point_is_measured(two: tuple[Path, Path]) -> None:
+    cost = scores_of(two[1])["cost"]
+    assert set(cost) >= {
+        *("reading_seconds", "predicting_and_learning_seconds", "scoring_seconds"),
+        *("writing_seconds", "us_per_point", "peak_memory_bytes", "asking_share_of_loop"),
+    }
+    assert cost["call_points"] >= 20
+    assert cost["call_p99_us"] >= cost["call_p50_us"] >= cost["predict_p50_us"]
+    assert 0.0 < cost["asking_share_of_loop"] < 1.0
+
+
 # ---- the words -----------------------------------------------------------------------------------
 
 
@@ -295,7 +385,7 @@ def test_what_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert ran(source, "--out", tmp_path / "out") == 0
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert "the last value at horizon 1" in lines[0]
+    assert "last value at horizon 1" in lines[0]
     header = "horizon answers MAE last value skill same season skill 90 % covers worst 500"
     assert " ".join(lines[2].split()) == header
     assert lines[3].split()[:2] == ["1", "119"]
@@ -593,6 +683,7 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 PROVENANCE = {
     *("format", "points_per_second", "source", "sha256", "command", "rows", "bad_rows", "options"),
+    *("checkpoint", "warm_up_rows", "course"),
     *("learner", "seed", "versions", "seconds", "cost", "state_bytes", "loop", "kind", "series"),
     *("horizons", "predictions", "scores"),
 }

@@ -318,6 +318,7 @@ ROOMS = (
     "paced",
     "stream",
     "prequential",
+    "lookahead",
     "checkpoint",
     "report",
     "checks",

@@ -270,3 +270,32 @@ def test_missing_channels_are_each_their_own() -> None:
     assert (answers.series == 0).sum() == 199
     assert (answers.series == 1).sum() == 189
     assert learner.view("counts")[:, MISSING].tolist() == [0, 10]
+
+
+def test_weights_are_those_that_the_mean_of_the_levels_gives() -> None:
+    """Each expert by name, summing to 1; the one that knows the series is listened to."""
+    t = np.arange(600)
+    rng = np.random.default_rng(2)
+    walk, day = rng.normal(size=600).cumsum(), 9.0 * np.sin(t * 2.0 * np.pi / 12.0)
+    learner = NumberForecaster((1, 6, 24), season=12, channels=2)
+    for row in np.column_stack((walk, day + 0.1 * rng.normal(size=600))):
+        learner.learn(row)
+    for channel in (0, 1):
+        for horizon in (1, 6, 24):
+            weights = learner.weights(channel, horizon)
+            assert len(weights) == 3 + 3 + 3 and min(weights.values()) >= 0.0
+            assert sum(weights.values()) == pytest.approx(1.0, abs=1e-9)
+    assert learner.weights() == learner.weights(0, 1) != learner.weights(0, 24)
+    # of a walk the last value says it all; of a day, those that know the season
+    walked, daily = learner.weights(0), learner.weights(1)
+    assert walked["last value"] > 0.4 > 0.05 > daily["last value"]
+    assert sum(weight for name, weight in daily.items() if name.endswith("season 12")) > 0.5
+    with pytest.raises(ValueError, match="horizon 2 is none"):
+        learner.weights(0, 2)
+
+
+def test_far_horizons_and_plain_series_hear_fewer() -> None:
+    assert list(NumberForecaster((1, 200), season=0).weights(0, 200)) == [
+        *("last value", "level", "regression")
+    ]
+    assert len(NumberForecaster(season=0).weights()) == 6

@@ -215,14 +215,19 @@ def entry_of(**values: Any) -> dict[str, Any]:
     ("values", "words"),
     [
         ({}, "29 % closer than the last value at horizon 1 (MAE 0.35 vs 0.49, 2,224 points)"),
-        ({}, "90 % intervals covered 90.1 %, worst 500 points 86 %."),
+        ({}, "The 90 % intervals held: they covered 90.1 %, worst 500 points 86 %."),
         ({"skill_last": -0.07}, "7 % further off than the last value"),
         ({"skill_last": 0.001}, "no closer than the last value"),
-        ({"skill_seasonal": -0.2}, "But they were 20 % further off than the same season's last"),
-        ({"coverage90": 0.71}, "covered 71.0 % (too narrow)"),
-        ({"coverage90": 0.99}, "covered 99.0 % (too wide)"),
+        ({"skill_seasonal": -0.2}, "were 20 % further off than the same season's last value at"),
+        ({"coverage90": 0.91}, "The 90 % intervals held: they covered 91.0 %"),
+        ({"coverage90": 0.71}, "The 90 % intervals were too narrow: they covered 71.0 %"),
+        ({"coverage90": 0.99}, "The 90 % intervals were too wide: they covered 99.0 %"),
         ({"n": 12, "worst500_coverage90": None}, "fewer than 50 points prove little"),
-        ({"skill_last": None}, "The last value was no rival"),
+        ({"skill_last": None}, "40 % closer than the same season's last value"),
+        (
+            {"skill_last": None, "skill_seasonal": None},
+            "As for errors, no naive forecaster was a rival at horizon 1 (MAE 0.35, 2,224 points)",
+        ),
     ],
 )
 def test_the_verdict_says_what_happened(values: dict[str, Any], words: str) -> None:
@@ -232,7 +237,7 @@ def test_the_verdict_says_what_happened(values: dict[str, Any], words: str) -> N
 def test_the_verdict_on_many_and_on_none() -> None:
     many = [entry_of(horizon=h, skill_last=0.3 - 0.1 * h) for h in range(1, 6)]
     assert "at 2 of 5 horizons" in verdict(many)
-    assert "the worst was horizon 5 (20 % further off)" in verdict(many)
+    assert "the worst was horizon 5 (20 % further off, the last value)" in verdict(many)
     several = [entry_of(series=s) for s in "abc"]
     assert "in 3 of 3 cases (series × horizons)" in verdict(several)
     assert "nothing can be said" in verdict([entry_of(n=0)])
@@ -278,7 +283,7 @@ def test_files_and_columns_are_those_of_the_contract(
     ]
     figures = {path.stem for path in (tmp_path / "figures").iterdir()}
     calibration = {"coverage", "sharpness", "pit", "reliability"}
-    assert figures == {"next", "forecast", "surprise", "rate", *calibration}
+    assert figures == {"next", "forecast", *calibration, "confusion1", "confusion2"}
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in (tmp_path / "figures").iterdir())
     assert not list(tmp_path.rglob("*.partial"))
 

@@ -150,6 +150,10 @@ LAST_VALUE, MEMORIES, REGRESSION = range(FIRST)
 BESIDE = FIRST
 WITH_PROFILE, SAME_CHANGE, SMOOTHED = range(3)
 SEASONAL = 3
+# how people call them, in the order in which a pool hears them
+PLAIN_NAMES = ("last value", "level", "regression")
+NEAR_NAMES = ("neighbours", "nearest neighbours", "neighbours by change")
+SEASONAL_NAMES = ("regression with season", "change of season", "smoothed season")
 SEASONS = 2  # that are found at most: a day, say, and its week
 # The neighbours: those near by value, the nearest of these, those near by change; how many are
 # wanted, and the room for those that are about as near.
@@ -935,13 +939,54 @@ class NumberForecaster(NumberLearner):
         regret: np.ndarray = (R - (1.0 - FORGET) * R_before + eta * square) / E_before
         return regret.ravel()
 
-    def _mixed(self) -> np.ndarray:
+    def _mixed(self, channel: int = 0, h: int = 0) -> np.ndarray:
         """Weights, regrets, squares and largest, of experts at levels; the mean is no level."""
-        pool = self.view("pools" if self.channels == 1 else "0.pools")[0]
+        pools = self.view("pools" if self.channels == 1 else f"{channel}.pools")
         plan = self.view("plan")
-        heard = plan[PLAIN] + SEASONAL * len(self.seasons()) + NEIGHBOURS * (plan[NEAR] > 0)
-        mixes = pool_mixes(pool, int(plan[MOST]))
+        seasonal = SEASONAL * len(self.seasons(channel))
+        heard = plan[PLAIN] + seasonal + NEIGHBOURS * (h < plan[NEAR])
+        mixes = pool_mixes(pools[self.view("bands")[h]], int(plan[MOST]))
         return mixes[:, :heard, : MIXED - 1]
+
+    def weights(self, channel: int = 0, horizon: int | None = None) -> dict[str, float]:
+        """How much each expert weighs in what is said: the mean over the levels that are mixed.
+
+        Parameters
+        ----------
+        channel : int
+        horizon : int, optional
+            The first for None.
+
+        Returns
+        -------
+        dict of str to float
+            Of each expert that is heard its weight; they sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If this learner was not made for that horizon.
+
+        Examples
+        --------
+        >>> from forecast.numbers.forecaster import NumberForecaster
+        >>> learner = NumberForecaster()
+        >>> for t in range(200):
+        ...     learner.learn(float(t % 2))
+        >>> weights = learner.weights()
+        >>> list(weights)[:3], round(sum(weights.values()), 9)
+        (['last value', 'level', 'regression'], 1.0)
+        """
+        h = self.horizons.index(self.expects(horizon))
+        names = list(PLAIN_NAMES)
+        if h < self.view("plan")[NEAR]:
+            names += NEAR_NAMES
+        if self.view("plan")[PLAIN] > FIRST:
+            names.append("columns beside")
+        for season in self.seasons(channel):
+            names += [f"{name} {season}" for name in SEASONAL_NAMES]
+        mean = self._mixed(channel, h)[0].mean(axis=1)
+        return dict(zip(names, mean.tolist(), strict=True))
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.report.account import questions
+from forecast.report.batch_means import SkillIntervals
+from forecast.report.course import Course
+from forecast.report.findings import Finding, findings
 from forecast.report.folder import Folder
 from forecast.report.predictions import Keep, Next, Predictions, write_next
 from forecast.report.scores import Entry, Ints, Scores
@@ -74,6 +78,8 @@ class Report(Folder):
         self.series, self.horizons, self.season = tuple(series), tuple(horizons), season
         self.scores = Scores(self.series, self.horizons, season)
         self.traces = Traces(self.series, self.horizons)
+        self.course = Course(self.series, self.horizons)
+        self.sure = SkillIntervals(self.series, self.horizons)
         self.predictions = Predictions(self.out / "predictions.csv", self.series, predictions)
         self.place = places(self.horizons)
 
@@ -90,6 +96,8 @@ class Report(Folder):
             cell = piece.series * len(self.horizons) + self.place[piece.horizon]
             self.scores.add(piece, cell, times)
             self.traces.add(piece, cell, times)
+            self.course.add(piece, cell, times)
+            self.sure.add(piece, cell)
         self.predictions.add(answers, times)
 
     def finish(
@@ -109,10 +117,18 @@ class Report(Folder):
 
         coming = [Next(*row) for row in next_rows]
         asked = {"series": self.series, "horizons": self.horizons, "season": self.season}
-        record = self.record(facts, asked, self.scores.entries())
+        scores = self.scores.entries()
+        rows = int(facts.get("rows") or 0) - int(facts.get("rows_ahead") or 0)
+        found = {
+            "questions": questions(rows, scores),
+            "skill_intervals": self.sure.entries(),
+            "course": findings(self.course),
+        }
+        record = self.record({**facts, **found}, asked, scores)
         write_next(self.out / "forecast.csv", coming)
         pairs = chosen(record["scores"], self.traces, self.horizons)
         figures = self._figures(pairs, record["scores"], coming)
+        figures += self._confusion(pairs, record["course"])
         self.write(record, figures, page(record, coming, figures, self._choice(pairs)))
         return record
 
@@ -136,6 +152,20 @@ class Report(Folder):
             one_series=len(self.series) == 1,
         )
         return drawings(shown)
+
+    def _confusion(
+        self, pairs: Sequence[tuple[str, int]], course: Sequence[Finding]
+    ) -> "list[Drawing]":
+        found = {(entry["series"], entry["horizon"]): entry for entry in course}
+        shown = [pair for pair in pairs if pair in found]
+        if not shown:
+            return []
+        from forecast.report.confusion import drawings
+
+        watched = [
+            (self.traces.trace(*pair), found[pair], self.course.weights.of(*pair)) for pair in shown
+        ]
+        return drawings(watched, self.traces.instants(), len(self.series) == 1)
 
     def _choice(self, pairs: Sequence[tuple[str, int]]) -> str:
         """Say which series and horizons the figures show, where they do not show all."""

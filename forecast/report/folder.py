@@ -18,7 +18,7 @@ FORMAT = 1
 FILES = ("forecast.csv", "predictions.csv", "scores.json", "report.html")
 FIGURES = (
     *("next", "forecast", "surprise", "rate", "coverage", "pit", "skill"),
-    *("loss", "reliability", "sharpness"),
+    *("loss", "reliability", "sharpness", "confusion1", "confusion2", "confusion3"),
 )
 
 

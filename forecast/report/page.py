@@ -15,7 +15,10 @@ from forecast.report.window import BLOCK, FADING, WINDOW
 FIRST_NEXT = 12  # next values shown at once; the others unfold
 MOST_NEXT = 120  # rows of tables that the page shows; the files have all
 MOST_SCORED = 60
-COST = ("seconds", "points_per_second", "cost")  # what differs when a run is run again
+# what differs when a run is run again
+COST = ("seconds", "points_per_second", "cost", "state_bytes")
+# what other parts of the page show
+SHOWN = ("scores", "questions", "skill_intervals", "course", "look_ahead", "warm_up_rows", "values")
 SIDE_BY_SIDE = 4  # entries whose scores each get a table of their own
 CALIBRATION = ("pit", "reliability", "coverage", "sharpness")  # figures of one part of the page
 
@@ -72,6 +75,7 @@ WORDS = (
     "where it stood",
     "label",
     "message",
+    *("to", "unit", "steps", "noticed", "recovered", "first visit"),
 )  # columns of words, set to the left
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -90,24 +94,32 @@ def page(
     choice : str
         A sentence on which series and horizons the figures show.
     """
-    scores = record["scores"]
+    # late: they are made of what this file has
+    from forecast.report.sections import adapting, confusion, cost, honesty
+
+    scores, course = record["scores"], record["course"]
     title = title_of(record)
+    confused = [figure for figure in figures if figure.name.startswith("confusion")]
+    figures = [figure for figure in figures if figure not in confused]
     drawn = {figure.name: figure for figure in figures}
     first = drawn.pop("next", None)
     calibration = [drawn.pop(name) for name in CALIBRATION if name in drawn]
     body = [
         f"<h1>{text(title)}</h1>",
         f'<p class="under">{text(scope(record))}</p>',
-        f'<p class="verdict">{text(verdict(named(scores)))}</p>',
+        f'<p class="verdict">{text(verdict(named(scores), record["skill_intervals"], course))}</p>',
         rivals_table(scores),
         section("The next values", (drawn_part(first) if first else "") + next_table(next_rows)),
         f'<p class="reading">{text(choice)}</p>' if choice else "",
         *(section(figure.title, drawn_part(figure)) for figure in drawn.values()),
+        confusion(course, confused, len(record["series"])),
+        adapting(course),
         calibration_part(calibration),
         section("Scores", scores_part(scores)),
         section("The ten worst points", worst_part(scores)),
-        section("Where this came from", facts(record, lambda key: key not in (*COST, "scores"))),
-        section("What it cost", facts(record, lambda key: key in COST)),
+        honesty(record),
+        section("Where this came from", facts(record, lambda key: key not in (*COST, *SHOWN))),
+        cost(record),
     ]
     return document(title, body)
 
@@ -470,11 +482,12 @@ def facts(record: Mapping[str, Any], told: Callable[[str], bool]) -> str:
 
 def flat(value: Any, key: str = "") -> list[tuple[str, str]]:
     """Nested mappings as lines of ``outer · inner``; lists in one line."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         return [
             line for k, v in value.items() for line in flat(v, f"{key} · {k}" if key else str(k))
         ]
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):
+        value = list(value)
         shown = ", ".join(str(item) for item in value[:50])
         return [(key, f"{shown} … {len(value):,} in all" if len(value) > 50 else shown or "none")]
     if isinstance(value, float):

@@ -102,8 +102,8 @@ class Shown:
 def drawings(shown: Shown) -> list[Drawing]:
     """All figures of a run, in the order of the page."""
     with styled():
-        figures = [next_values(shown), truth(shown), surprise(shown), rate(shown)]
-        figures += [coverage(shown), sharpness(shown), pit(shown), reliability(shown)]
+        figures = [next_values(shown), truth(shown), coverage(shown), sharpness(shown)]
+        figures += [pit(shown), reliability(shown)]
         if len(shown.scores) > 6:
             figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
         return [rendered(*figure) for figure in figures if figure is not None]
@@ -321,54 +321,6 @@ def each_point(shown: Shown, how: str = "the mean, and the range from lowest to 
     """Say what a point stands for where it stands for several rows."""
     length = shown.traces[0].length
     return "" if length == 1 else f" Each point sums up {length:,} rows: {how}."
-
-
-def surprise(shown: Shown) -> Figured | None:
-    """How surprising each answer was, beside how surprising it was expected to be."""
-    if not any(np.isfinite(trace.mean["surprise"]).any() for trace in shown.traces):
-        return None
-    figure, axes = over_time(shown, 1.9)
-    for ax, trace in zip(axes, shown.traces, strict=True):
-        x, mean, expected = trace.rows, trace.mean["surprise"], trace.mean["expected"]
-        if trace.length > 1:
-            most = trace.highest["surprise"]
-            ax.fill_between(x, mean, most, color=VERMILLION, alpha=0.3, lw=0, label="largest")
-        label = "surprise" if trace.length == 1 else "mean surprise"
-        ax.plot(x, mean, color=VERMILLION, lw=1.0, label=label)
-        if np.isfinite(expected).any():
-            ax.plot(x, expected, color=INK, lw=1.2, label="expected surprise")
-        ax.set_ylabel("nats")
-    time_axis(axes[-1], shown.instants)
-    legend(figure, axes[0])
-    reading = (
-        "Surprise is -log p of the truth: each nat more means that it was thought 2.7 times less "
-        "likely. A lone spike is an outlier; surprise that stays above what was expected is a "
-        "change that is not yet learned."
-    )
-    return "surprise", "Surprise", reading, figure
-
-
-def rate(shown: Shown) -> Figured | None:
-    """The effective rate: how much the newest observation weighed."""
-    rates = [trace.mean["rate"] for trace in shown.traces]
-    if not any((values > 0.0).any() for values in rates):
-        return None
-    figure, axes = over_time(shown, 1.7)
-    for ax, trace, values in zip(axes, shown.traces, rates, strict=True):
-        positive = np.where(values > 0.0, values, np.nan)
-        ax.plot(trace.rows, positive, color=GREEN, label="effective rate")
-        ax.set_yscale("log")
-        ax.set_ylim(*decades(positive))
-        ax.yaxis.set_major_formatter(memory_label)
-        ax.minorticks_off()
-        ax.set_ylabel("rate  (memory)")
-    time_axis(axes[-1], shown.instants)
-    reading = (
-        "The weight of the newest observation against everything before, and in brackets the "
-        "memory, 1/rate, in points. It should rise where the stream changes and fall where it "
-        "is calm."
-    )
-    return "rate", "How much was learned from each point", reading, figure
 
 
 def decades(rates: Floats) -> tuple[float, float]:

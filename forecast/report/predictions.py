@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -66,6 +67,7 @@ class PredictionFile:
     def __init__(self, path: Path, columns: Sequence[str], keep: Keep = "auto") -> None:
         self.path, self.keep = path, keep
         self.answered = self.written = 0
+        self.seconds = 0.0  # that writing took
         self.partial = beside(path)
         self.file: io.TextIOWrapper | None = None
         if keep != "none":
@@ -83,7 +85,9 @@ class PredictionFile:
         """Write the lines of those that are kept of so many answers."""
         self.answered += answers
         if self.file is not None and kept:
+            start = perf_counter()
             self.file.writelines(lines)
+            self.seconds += perf_counter() - start
             self.written += kept
 
     def finish(self) -> dict[str, object]:

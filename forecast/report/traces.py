@@ -52,7 +52,7 @@ class Recent:
 
 
 class Bins:
-    """Envelopes of a few traces of a stream, in at most 300 bins of equal length in rows.
+    """Envelopes of a few traces of a stream, in so many bins of equal length in rows at most.
 
     Parameters
     ----------
@@ -60,14 +60,22 @@ class Bins:
     means, lowest, highest : sequence of str
         Names of values of which a bin keeps the mean, the lowest and the highest; the first of
         ``means`` says by its count how many answers a bin holds.
+    most : int
+        Bins there are at most; even.
     """
 
     def __init__(
-        self, traces: int, means: Sequence[str], lowest: Sequence[str], highest: Sequence[str]
+        self,
+        traces: int,
+        means: Sequence[str],
+        lowest: Sequence[str] = (),
+        highest: Sequence[str] = (),
+        most: int = BINS,
     ) -> None:
         self.first = -1  # row of the first answer
         self.length = 1  # rows in a bin
-        size = traces * BINS
+        self.most = most
+        size = traces * most
         self.count = {name: np.zeros(size) for name in means}
         self.total = {name: np.zeros(size) for name in means}
         self.lowest = {name: np.full(size, np.inf) for name in lowest}
@@ -77,13 +85,13 @@ class Bins:
         """The bin of each answer by its row, ascending, after making the bins long enough."""
         if self.first < 0:
             self.first = int(row[0])
-        while int(row[-1]) - self.first >= BINS * self.length:
+        while int(row[-1]) - self.first >= self.most * self.length:
             self._merge()
         return (row - self.first) // self.length
 
     def add(self, trace: Ints, bins: Ints, values: Mapping[str, Floats]) -> None:
         """Add values [n] of every name to the bins of their traces; NaN is not counted."""
-        index = trace * BINS + bins
+        index = trace * self.most + bins
         for name, lows in self.lowest.items():
             np.fmin.at(lows, index, values[name])
         for name, highs in self.highest.items():
@@ -98,28 +106,48 @@ class Bins:
         """Merge neighbouring bins:  mean by sums and counts, lowest by min, highest by max."""
         self.length *= 2
         for sums in (*self.count.values(), *self.total.values()):
-            sums[:] = merged(sums, np.add, 0.0)
+            sums[:] = merged(sums, np.add, 0.0, self.most)
         for lows in self.lowest.values():
-            lows[:] = merged(lows, np.minimum, np.inf)
+            lows[:] = merged(lows, np.minimum, np.inf, self.most)
         for highs in self.highest.values():
-            highs[:] = merged(highs, np.maximum, -np.inf)
+            highs[:] = merged(highs, np.maximum, -np.inf, self.most)
 
     def drawn(
         self, trace: int
     ) -> tuple[Floats, Floats, dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
         """Of the bins that are drawn: middle row, answers, and mean, lowest and highest values."""
-        part = slice(trace * BINS, (trace + 1) * BINS)
+        part = slice(trace * self.most, (trace + 1) * self.most)
         count = next(iter(self.count.values()))[part]
         shown = unbroken(count > 0)
         mean = {}
         for name, total in self.total.items():
             with np.errstate(invalid="ignore"):  # a bin without any is 0/0: NaN, a gap
                 mean[name] = (total[part] / self.count[name][part])[shown]
-        middles = np.arange(BINS, dtype=np.float64) + 0.5
+        middles = np.arange(self.most, dtype=np.float64) + 0.5
         rows: Floats = self.first + middles * self.length - 0.5
         lowest = {name: finite(values[part][shown]) for name, values in self.lowest.items()}
         highest = {name: finite(values[part][shown]) for name, values in self.highest.items()}
         return rows[shown], count[shown], mean, lowest, highest
+
+
+class Instants:
+    """Row and time of the first answer of each bin."""
+
+    def __init__(self) -> None:
+        self.length = 1  # rows in a bin
+        self.begun: dict[int, tuple[int, str]] = {}
+
+    def note(self, row: Ints, bins: Ints, length: int, times: Callable[[int], str]) -> None:
+        """Note where bins begin; ``bins`` [n] of ``length`` rows are those of ``row``, rising."""
+        if length > self.length:
+            longer, begun = length // self.length, self.begun
+            self.length, self.begun = length, {}
+            for old, instant in begun.items():  # of bins that became one, the first
+                self.begun.setdefault(old // longer, instant)
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        for new, first in zip(bins[starts].tolist(), row[starts].tolist(), strict=True):
+            if new not in self.begun:
+                self.begun[new] = (first, times(first))
 
 
 class Traces:
@@ -139,7 +167,7 @@ class Traces:
         self.place = np.full(cells, -1, np.int64)  # of a cell among those traced
         self.place[traced] = np.arange(len(traced))
         self.bins = Bins(len(traced), MEANS, LOWEST, HIGHEST)
-        self.begun: dict[int, tuple[int, str]] = {}  # bin -> row and time of its first answer
+        self.began = Instants()
         empty = np.empty((5, 0))
         self.last = {s * len(self.horizons): empty for s in range(len(self.series))}
         self.last_times: dict[int, str] = {}
@@ -174,17 +202,8 @@ class Traces:
 
     def _bins(self, row: Ints, times: Callable[[int], str]) -> Ints:
         """The bin of each answer; notes when a bin began."""
-        before = self.bins.length
         bins = self.bins.of(row)
-        if self.bins.length > before:
-            longer, begun = self.bins.length // before, self.begun
-            self.begun = {}
-            for old, instant in begun.items():  # of bins that became one, the first
-                self.begun.setdefault(old // longer, instant)
-        for new in distinct(bins).tolist():
-            if new not in self.begun:
-                first = int(row[np.searchsorted(bins, new)])
-                self.begun[new] = (first, times(first))
+        self.began.note(row, bins, self.bins.length, times)
         return bins
 
     def trace(self, series: str, horizon: int) -> Trace:
@@ -201,7 +220,7 @@ class Traces:
 
     def instants(self) -> list[tuple[float, str]]:
         """Rows over the whole stream with the text of their time, for the axes."""
-        return [(float(row), text) for _, (row, text) in sorted(self.begun.items())]
+        return [(float(row), text) for _, (row, text) in sorted(self.began.begun.items())]
 
 
 def distinct(ascending: Ints) -> Ints:
@@ -211,11 +230,11 @@ def distinct(ascending: Ints) -> Ints:
     return ascending[first]
 
 
-def merged(flat: Floats, merge: np.ufunc, empty: float) -> Floats:
+def merged(flat: Floats, merge: np.ufunc, empty: float, bins: int) -> Floats:
     """Merge the bins of each trace two by two; the second half becomes empty."""
-    pairs = flat.reshape(-1, BINS // 2, 2)
-    result = np.full((len(pairs), BINS), empty)
-    result[:, : BINS // 2] = merge(pairs[:, :, 0], pairs[:, :, 1])
+    pairs = flat.reshape(-1, bins // 2, 2)
+    result = np.full((len(pairs), bins), empty)
+    result[:, : bins // 2] = merge(pairs[:, :, 0], pairs[:, :, 1])
     return result.ravel()
 
 

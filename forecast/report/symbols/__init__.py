@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from forecast.report.course import Course
+from forecast.report.findings import findings
 from forecast.report.folder import Folder
 from forecast.report.predictions import Keep
 from forecast.report.scores import Bools, Entry, Floats, Ints
@@ -79,6 +81,7 @@ class SymbolReport(Folder):
         self.scores = WordScores() if labels is None else LabelScores(labels)
         self.surprises = Surprises(running=labels is None)
         self.bins = Bins(1, self.scores.traced, (), ())
+        self.course = Course((self.scores.series,), (1,))
         self.place = 0  # byte of the text, or line of the file, after what was read
         path = self.out / "predictions.csv"
         self.predictions = SymbolPredictions(path, self.scores.series, predictions)
@@ -109,9 +112,19 @@ class SymbolReport(Folder):
         at = self._times(block) if times is None else times
         self.place = int(at[-1]) + (1 if self.labels else int(block.y_at[-1] - block.y_at[-2]))
         values = self.scores.add(block, told)
-        self.bins.add(np.zeros(len(block), np.int64), self.bins.of(told.row), values)
+        here = np.zeros(len(block), np.int64)
+        self.bins.add(here, self.bins.of(told.row), values)
+        self._watch(told, at)
         self.surprises.add(block, told.surprise, at)
         self.predictions.add(told, tops, self._names(block), at)
+
+    def _watch(self, told: "Told", at: Ints) -> None:
+        """Follow the surprise through the stream; words and labels have no level."""
+        first, word = int(told.row[0]), "line" if self.labels else "byte"
+        silent = np.full(len(told.row), np.nan)
+        values = told.surprise, told.expected, silent
+        here = np.zeros(len(told.row), np.int64)
+        self.course.see(told.row, here, values, lambda row: f"{word} {int(at[row - first]):,}")
 
     def _times(self, block: "Symbols") -> Ints:
         if self.labels:
@@ -140,7 +153,8 @@ class SymbolReport(Folder):
         entry = self.scores.entry()
         asked = {"kind": self.kind, "series": [self.scores.series], "horizons": [1]}
         named = {"labels": self.labels} if self.labels else {}
-        record = self.record(facts, {**asked, **named}, [entry])
+        found = {**facts, "course": findings(self.course)}
+        record = self.record(found, {**asked, **named}, [entry])
         write_next(self.out / "forecast.csv", self.scores.series, self._next_place(), next_rows)
         figures = self._figures(entry)
         parts = (verdict(record), table(record), self.scores.meanings, next_rows)

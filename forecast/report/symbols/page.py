@@ -5,6 +5,7 @@ from typing import Any
 
 from forecast.report.page import (
     COST,
+    SHOWN,
     document,
     drawn_part,
     facts,
@@ -16,6 +17,7 @@ from forecast.report.page import (
 )
 from forecast.report.plots import Drawing
 from forecast.report.scores import Entry, Meaning
+from forecast.report.sections import adapting, confusion, cost
 from forecast.report.symbols.predictions import Top, spelled
 from forecast.report.symbols.surprises import Surprising
 from forecast.report.verdict import number, shown_name
@@ -59,9 +61,11 @@ def page(
         next_words(top) if words else next_label(top),
         *(section(figure.title, drawn_part(figure)) for figure in figures),
         (word_surprises if words else message_surprises)(surprises, record.get("labels", ())),
+        confusion(record["course"], (), 1),
+        adapting(record["course"]),
         section("Scores", scores_table(entry, meanings)),
-        section("Where this came from", facts(record, lambda key: key not in (*COST, "scores"))),
-        section("What it cost", facts(record, lambda key: key in COST)),
+        section("Where this came from", facts(record, lambda key: key not in (*COST, *SHOWN))),
+        cost(record),
     ]
     return document(title, body)
 

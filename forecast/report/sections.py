@@ -1,0 +1,260 @@
+"""Parts of the page: confusion, adapting, honesty and cost, each with how it is read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forecast.report.account import looked_ahead
+from forecast.report.changes import MOST_STRETCHES
+from forecast.report.course import BLOCKS, CLIP, MOST_WATCHED
+from forecast.report.findings import Finding
+from forecast.report.page import drawn_part, html_table, section, text
+from forecast.report.plots import Drawing
+from forecast.report.verdict import number, percent, shown_name
+
+MOST_CHANGES = 12  # of each series and horizon, the last ones
+MOST_LISTED = 60  # lines of a table
+
+
+def where(entry: Mapping[str, Any], several: bool) -> str:
+    """Series and horizon of a line of a table."""
+    name = f"{shown_name(entry['series'], 24)}, " if several else ""
+    return f"{name}{entry['horizon']} ahead"
+
+
+def several_series(course: Sequence[Finding]) -> bool:
+    """Whether series have to be named."""
+    return len({entry["series"] for entry in course}) > 1
+
+
+def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int) -> str:
+    """What it was confused by: figures, and the most surprising stretches."""
+    if not course:
+        return ""
+    several = several_series(course)
+    drawn = "".join(drawn_below(one, first=one is figures[0]) for one in figures)
+    lines = [
+        [
+            text(stretch["from"]),
+            f'<td class="left">{text(stretch["to"])}</td>',
+            f'<td class="left">{text(where(entry, several))}</td>',
+            f"{stretch['answers']:,}",
+            number(stretch["surprise"]),
+            number(stretch["expected"]),
+        ]
+        for entry in course
+        for stretch in entry["stretches"]
+    ]
+    header = ["from", "to", "steps", "answers", "surprise, nats", "expected, nats"]
+    watched = f" Of {series:,} series the first {MOST_WATCHED} are watched." * (
+        series > MOST_WATCHED
+    )
+    reading = (
+        f"Up to {MOST_STRETCHES} runs of answers with the highest surprise above what was "
+        "expected (than the mean, where forecasts expect none), none overlapping another; a run "
+        f"is twelve answers, or a block or horizon if that is longer.{watched}"
+    )
+    table = html_table(header, lines[:MOST_LISTED]) + f'<p class="reading">{reading}</p>'
+    listed = f"<h3>The most surprising stretches</h3>{table}" if lines else ""
+    return section("What it was confused by", drawn + listed)
+
+
+def drawn_below(figure: Drawing, first: bool) -> str:
+    """A figure below a heading of its own; how it is read is said once."""
+    drawn = f'<figure><div class="wide">{figure.svg}</div></figure>'
+    return f"<h3>{text(figure.title)}</h3>{drawn_part(figure) if first else drawn}"
+
+
+def adapting(course: Sequence[Finding]) -> str:
+    """What each change cost until it was learned, and what was remembered."""
+    if not course:
+        return ""
+    length = course[0]["rows_per_block"]
+    rows = "row by row" if length == 1 else f"in blocks of {length:,} rows"
+    within = f"above what was expected, each answer's within {CLIP:g} nats"
+    if course[0]["expects"] is False:
+        within = "above its mean, within three standard deviations"
+    how = (
+        f"A change is noticed by the Page-Hinkley test on the surprise {within}, so that one "
+        f"outlier is no change; the stream is looked at {rows} (at most {BLOCKS:,} blocks), and "
+        "over no less than a horizon. Where "
+        "nothing changes there is about one false alarm in 25,000 blocks. Recovered: the mean of "
+        "the surprise above what was expected over the 25 answers that follow (two horizons if "
+        "longer) is no more than two standard errors above that before the change; points are the "
+        "answers from the beginning until then. Excess loss is their surprise above the mean "
+        "before the change, or after it where that is higher."
+    )
+    body = changes_table(course) + f'<p class="reading">{how}</p>' + returns_table(course)
+    return section("Adapting and forgetting", body)
+
+
+def changes_table(course: Sequence[Finding]) -> str:
+    """The last changes of each series and horizon."""
+    several = several_series(course)
+    lines = [
+        [
+            text(change["began"]),
+            f'<td class="left">{text(where(entry, several))}</td>',
+            f'<td class="left">{text(change["noticed"])}</td>',
+            f'<td class="left">{text(change["recovered"] or "not yet")}</td>',
+            f"{change['points']:,}",
+            f"{change['excess_loss']:+,.1f}",
+            f"{number(change['surprise_before'])}",
+        ]
+        for entry in course
+        for change in entry["changes"][-MOST_CHANGES:]
+    ]
+    if not lines:
+        return "<p>No change was detected.</p>"
+    header = ["change began", "steps", "noticed", "recovered", "points"]
+    header += ["excess loss, nats", "before, nats"]
+    total = sum(len(entry["changes"]) for entry in course)
+    more = (
+        f'<p class="reading">{total:,} changes in all: scores.json has them.</p>'
+        if total > len(lines[:MOST_LISTED])
+        else ""
+    )
+    return html_table(header, lines[:MOST_LISTED]) + more
+
+
+def returns_table(course: Sequence[Finding]) -> str:
+    """Regimes that came back; nothing where nothing did."""
+    several = several_series(course)
+    lines = [
+        [
+            text(one["again"]),
+            f'<td class="left">{text(where(entry, several))}</td>',
+            f'<td class="left">{text(one["first"])}</td>',
+            f"{one['answers']:,}",
+            number(one["first_surprise"]),
+            number(one["surprise"]),
+        ]
+        for entry in course
+        for one in entry["returns"]
+    ]
+    if not lines:
+        return ""
+    header = ["came back", "steps", "first visit", "answers compared"]
+    header += ["surprise at first, nats", "surprise now, nats"]
+    reading = (
+        "Regimes between changes that returned: of the same level (within half a spread) and "
+        "spread (within half as much again) as one before, with another between. Compared are the "
+        "first answers of both visits; less surprise now means that something was remembered. The "
+        "first regime of all began with knowing nothing."
+    )
+    table = html_table(header, lines[:MOST_LISTED])
+    return f'<h3>What came back</h3>{table}<p class="reading">{reading}</p>'
+
+
+def honesty(record: Mapping[str, Any]) -> str:
+    """When questions were asked and answered, and whether the run looked ahead."""
+    asked = record.get("questions", [])
+    several = len({entry["series"] for entry in asked}) > 1
+    lines = [
+        [
+            text(where(entry, several)),
+            *(f"{entry[name]:,}" for name in ("asked", "answered", "open", "unanswered")),
+        ]
+        for entry in asked[:MOST_LISTED]
+    ]
+    header = ["steps", "asked", "answered and scored", "open at the end", "without an answer"]
+    table = html_table(header, lines) if lines else ""
+    values = record.get("values", {})
+    kinds = {k: sum(one.get(k, 0) for one in values.values()) for k in ("missing", "refused")}
+    excluded = record.get("bad_rows", {}).get("excluded", 0)
+    said = [
+        "Every row asks one question of each series and horizon, before the next row is read; its "
+        "answer is scored when its row comes, and only then is it learned from. predictions.csv "
+        "has the row at which each was asked (issued) and the time at which it was answered.",
+        f"Values that were missing: {kinds['missing']:,}; refused as absurd or out of bounds: "
+        f"{kinds['refused']:,}; rows that --exclude took out: {excluded:,}.",
+        f"Rows that are left out of the scores to warm up: {record.get('warm_up_rows', 0):,}.",
+    ]
+    test = record.get("look_ahead")
+    if test:
+        said.append(f"Look-ahead test on this very configuration. {looked_ahead(test)}")
+    return section("Honesty", table + "".join(f"<p>{text(one)}</p>" for one in said))
+
+
+# what a run spent: its name in words, its unit, and how it is read
+SPENT = {
+    "seconds": (
+        "whole run",
+        "s",
+        "until all was scored; changes, pictures and this page come after",
+    ),
+    "points_per_second": ("speed", "points a second", "starting left out"),
+    "us_per_point": ("a point", "µs", "the same, the other way round; missing values are points"),
+    "starting_seconds": ("starting", "s", "imports, and machine code that is compiled or found"),
+    "reading_seconds": ("reading", "s", "from the file to numbers"),
+    "predicting_and_learning_seconds": ("predicting and learning", "s", "one compiled loop"),
+    "asking_share_of_loop": (
+        *("predicting alone", "of the loop"),
+        "its two parts timed on the last rows; learning already prepares the next forecasts",
+    ),
+    "scoring_seconds": ("scoring", "s", "scores, and what the figures are drawn from"),
+    "writing_seconds": ("writing", "s", "predictions.csv"),
+    "call_p50_us": (
+        *("a single call, median", "µs"),
+        "one row from Python on a copy of the learner: all horizons predicted, then learned",
+    ),
+    "call_p99_us": ("a single call, 99 %", "µs", "all but one in a hundred took less"),
+    "predict_p50_us": ("of it predicting", "µs", "median"),
+    "learn_p50_us": ("of it learning", "µs", "median"),
+    "call_points": ("calls timed", "", "on the last rows, after the run"),
+    "peak_memory_bytes": ("peak memory", "MB", "of the whole process, libraries included"),
+    "state_bytes": ("state", "bytes", "of the learner: what a checkpoint holds"),
+}
+
+
+def cost(record: Mapping[str, Any]) -> str:
+    """What the run cost, as a section that can be cut out: it alone differs between two runs."""
+    said = {**record, **(record.get("cost") or {})}
+    lines = [
+        [
+            text(label),
+            spent(name, said[name]),
+            f'<td class="left">{text(unit)}</td>',
+            f'<td class="words">{text(reading)}</td>',
+        ]
+        for name, (label, unit, reading) in SPENT.items()
+        if said.get(name) is not None
+    ]
+    table = html_table(["what", "spent", "unit", "how to read it"], lines)
+    shares = f'<p class="reading">{text(time_shares(said))}</p>'
+    content = table + shares if lines else "<p>Not measured.</p>"
+    return section("What it cost", content).replace("<section>", '<section id="cost">', 1)
+
+
+def spent(name: str, value: float) -> str:
+    """What was spent, in its unit.
+
+    Examples
+    --------
+    >>> spent("peak_memory_bytes", 186_253_312), spent("seconds", 3.13418), spent("x", 218048)
+    ('186', '3.134', '218,048')
+    """
+    if name == "peak_memory_bytes":
+        return f"{value / 1e6:,.0f}"
+    if name == "asking_share_of_loop":
+        return percent(value)
+    return f"{value:,}" if isinstance(value, int) else number(value)
+
+
+def time_shares(cost: Mapping[str, Any]) -> str:
+    """Where the time went, in per cent of what was spent on rows.
+
+    Examples
+    --------
+    >>> time_shares({"reading_seconds": 1.0, "predicting_and_learning_seconds": 7.0,
+    ...              "scoring_seconds": 1.5, "writing_seconds": 0.5})
+    'Of the time spent on rows, reading took 10 %, predicting and learning 70 %, scoring 15 %, \
+writing 5 %.'
+    """
+    names = ("reading", "predicting_and_learning", "scoring", "writing")
+    used = {name.replace("_", " "): cost.get(f"{name}_seconds") or 0.0 for name in names}
+    total = sum(used.values())
+    if not total:
+        return ""
+    listed = [f"{name} {percent(seconds / total)}" for name, seconds in used.items()]
+    listed[0] = listed[0].replace("reading ", "reading took ")
+    return f"Of the time spent on rows, {', '.join(listed)}."
