@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Quantiles,
         StudentT,
     )
+    from forecast.evaluation import evaluate
     from forecast.labels.forecaster import LabelForecaster
     from forecast.learner import Learner
     from forecast.numbers.forecaster import NumberForecaster
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
+    from forecast.report import Report
     from forecast.words.forecaster import WordForecaster
 
 __version__ = "0.1.0"
@@ -52,6 +54,7 @@ _ROOMS = {
     "Paced": "numbers.paced",
     "Quantiles": "distribution",
     "Regression": "numbers.regression",
+    "Report": "report",
     "Run": "prequential",
     "Scale": "numbers.memories",
     "Step": "prequential",
@@ -59,6 +62,7 @@ _ROOMS = {
     "SymbolRun": "prequential",
     "WordForecaster": "words.forecaster",
     "check": "checks",
+    "evaluate": "evaluation",
     "load": "checkpoint",
     "run": "prequential",
     "save": "checkpoint",
@@ -81,6 +85,7 @@ __all__ = [
     "Paced",
     "Quantiles",
     "Regression",
+    "Report",
     "Run",
     "Scale",
     "Step",
@@ -88,6 +93,7 @@ __all__ = [
     "SymbolRun",
     "WordForecaster",
     "check",
+    "evaluate",
     "load",
     "run",
     "save",

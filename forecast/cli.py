@@ -10,33 +10,22 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from forecast import __version__
-from forecast.kinds import Labels, Numbers, UsageError, Words
+from forecast.flow import carried_out
+from forecast.kinds import OPTIONS_OF, UsageError
 
 if TYPE_CHECKING:
     from forecast.clock import Step
-    from forecast.kinds import Kind
 
 DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes; ALERT is for alerts, to come
 STOPPED = 130  # by the person at the keyboard
 
 LONGEST_SEASON = 1_000_000
 MOST_LINES = 24  # of the table on the terminal
-
-KINDS: dict[str, "type[Kind]"] = {"numbers": Numbers, "words": Words, "labels": Labels}
-# which options are about one kind of file alone
-OPTIONS_OF = {
-    "numbers": (
-        *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
-        *("gather", "delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
-    ),
-    "labels": ("labels",),
-}
 
 ABOUT = """\
 Forecast the next observation, be surprised by it, learn that much, report.
@@ -462,40 +451,20 @@ def delimiter_named(text: str) -> str:
 def run(asked: argparse.Namespace, command: str) -> int:
     """Read, forecast, score, and write what a run leaves behind."""
     refuse_options_of_others(asked)
-    clock = Clock()
     say = nothing if asked.quiet else told
-    kind = KINDS[asked.kind]()
-    with clock.part("starting"):
-        kind.load()
-    with clock.part("reading"):
-        stream = kind.open(asked)
-    with stream:
-        blocks = clock.each("reading", kind.blocks())
-        for sentence in kind.begin(asked):
-            say(sentence)
-        with kind.reporting(asked) as report:
-            with progress_of(stream, asked.quiet) as advance:
-                with clock.part("starting"):
-                    kind.feed(kind.nothing())  # compiles the loop, or finds its code
-                for piece in kind.pieces(blocks):
-                    with clock.part("predicting and learning"):
-                        answers = kind.feed(piece)
-                    with clock.part("scoring and writing"):
-                        kind.score(piece, answers)
-                    advance(piece.first + len(piece))
-            said = facts(asked, command, kind, clock, report.predictions.seconds)
-            record = report.finish(kind.coming(), {**said, "loop": kind.loop.path})
-    for reason, count in stream.bad.items():
-        say(f"{kind.bad}: {count:,} ({reason})")
-    for sentence in kind.notices():
-        say(sentence)
+    _, record = carried_out(asked, command, say, lambda stream: progress_of(stream, asked.quiet))
     answer(record, asked, say_scores if asked.kind == "numbers" else say_symbols)
     return DONE
 
 
+def options_for(source: str) -> argparse.Namespace:
+    """The options of a run of which nothing but its source was said."""
+    return parser().parse_args(["run", source])
+
+
 def refuse_options_of_others(asked: argparse.Namespace) -> None:
     """Refuse what was said about a kind of file that this is not."""
-    usual = parser().parse_args(["run", "-"])
+    usual = options_for("-")
     said = [name for name in vars(usual) if getattr(asked, name) != getattr(usual, name)]
     for kind, names in OPTIONS_OF.items():
         foreign = [f"--{name.replace('_', '-')}" for name in said if name in names]
@@ -515,136 +484,6 @@ def compare(asked: argparse.Namespace, command: str) -> int:
     record = compared(asked.runs, asked.score, asked.out, asked.force, command)
     answer(record, asked, say_comparison)
     return DONE
-
-
-# ---- what there is to say about a run ------------------------------------------------------------
-
-
-class Clock:
-    """Seconds, by what they were spent on.
-
-    Examples
-    --------
-    >>> clock = Clock()
-    >>> with clock.part("waiting"):
-    ...     pass
-    >>> list(clock.seconds), clock.total() >= clock.seconds["waiting"] >= 0.0
-    (['waiting'], True)
-    """
-
-    def __init__(self) -> None:
-        self.begun = perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Count what is done here under a name."""
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
-
-    def each(self, name: str, blocks: Iterable[Any]) -> Iterator[Any]:
-        """Count the wait for each block under a name."""
-        waiting = iter(blocks)
-        while True:
-            with self.part(name):
-                rows = next(waiting, None)
-            if rows is None:
-                return
-            yield rows
-
-    def total(self) -> float:
-        """Seconds since the beginning."""
-        return perf_counter() - self.begun
-
-
-def facts(
-    asked: argparse.Namespace, command: str, kind: "Kind", clock: Clock, writing: float
-) -> dict[str, Any]:
-    """Where a run came from, what was tested, and what it cost: all to make it again."""
-    learner = kind.learner
-    spent = cost(kind.points(), clock, writing)
-    spent["cost"] |= kind.paced()
-    return {
-        "source": kind.stream.source,
-        "sha256": kind.stream.sha256,
-        "command": command,
-        **kind.read(),
-        "options": options_of(asked),
-        "learner": type(learner).__name__,
-        "seed": None,  # nothing is random
-        "checkpoint": None,  # a run begins from nothing
-        "versions": versions(),
-        "warm_up_rows": 0,  # every answer is scored, from the first
-        **kind.tested(),
-        **spent,
-        "state_bytes": learner.floats.nbytes + learner.ints.nbytes,
-    }
-
-
-def options_of(asked: argparse.Namespace) -> dict[str, Any]:
-    """The options that the forecasts depend on, as they were asked for."""
-    from forecast.stream.numerals import MISSING
-
-    unsaid = {"task", "source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
-    for kind, names in OPTIONS_OF.items():
-        unsaid.update(names if kind != asked.kind else ())
-    options = {name: value for name, value in vars(asked).items() if name not in unsaid}
-    return {**options, "missing": [*MISSING, *asked.missing]} if "missing" in options else options
-
-
-def versions() -> dict[str, str]:
-    """What the numbers were computed with."""
-    import platform
-    from importlib.metadata import version
-
-    import numba
-    import numpy as np
-
-    return {
-        "forecast": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        **{name: version(name) for name in ("river", "matplotlib")},  # of changes, and pictures
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def cost(points: int, clock: Clock, writing: float) -> dict[str, Any]:
-    """Seconds until all is scored (pictures and page come after), and memory.
-
-    Points are words, messages, or values on the grid, missing ones included. Their speed leaves
-    out ``starting``: imports, and machine code that is compiled or found. ``writing`` are the
-    seconds that ``predictions.csv`` took of scoring and writing.
-    """
-    seconds = clock.total()
-    used = dict(clock.seconds)
-    both = used.pop("scoring and writing", 0.0)
-    used |= {"scoring": both - writing, "writing": writing}
-    parts = {f"{name.replace(' ', '_')}_seconds": spent for name, spent in used.items()}
-    running = seconds - used["starting"]
-    return {
-        "seconds": seconds,
-        "points_per_second": points / running,
-        "cost": {
-            "us_per_point": 1e6 * running / points if points else None,
-            **parts,
-            "peak_memory_bytes": peak_memory(),
-        },
-    }
-
-
-def peak_memory() -> int | None:
-    """Most bytes that this process held; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # bytes there, kilobytes elsewhere
 
 
 # ---- what is said --------------------------------------------------------------------------------

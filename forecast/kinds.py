@@ -31,6 +31,16 @@ LAST_ROWS = 300  # of a run of numbers, on which a single point is timed
 SYMBOLS = 4096  # words whose likeliest rivals are held at once
 
 
+# which options are about one kind of file alone
+OPTIONS_OF = {
+    "numbers": (
+        *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
+        *("gather", "delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
+    ),
+    "labels": ("labels",),
+}
+
+
 class UsageError(ValueError):
     """Options that do not go together with each other or with the file."""
 

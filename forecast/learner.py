@@ -187,7 +187,8 @@ class NumberLearner(FlatLearner):
             If the learner was not made for that horizon, or is given a context.
         """
         if x is not None:
-            raise ValueError(f"{type(self).__name__} takes its context x with what it learns")
+            how = "its context x with what it learns" if self.beside else "no context x"
+            raise ValueError(f"{type(self).__name__} takes {how}")
         position = self.horizons.index(self.expects(horizon))
         if self.channels == 1:
             return self.forecast(0, position)

@@ -323,7 +323,10 @@ ROOMS = (
     "report",
     "checks",
     "kinds",
+    "flow",
+    "compare",
     "cli",
+    "evaluation",
     "__main__",
 )
 

@@ -1,10 +1,12 @@
 """What a run leaves behind: scores, predictions, the next values, and one page that shows them.
 
 ``Report`` is fed while the run goes on and never holds the run: its memory is bounded by the number
-of series and horizons, whatever the length of the stream.
+of series and horizons, whatever the length of the stream. What it has written it also tells: scores
+and predictions as tables, and any of its figures.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from forecast.report.account import questions
 from forecast.report.batch_means import SkillIntervals
 from forecast.report.course import Course
-from forecast.report.findings import Finding, findings
+from forecast.report.findings import findings
 from forecast.report.folder import Folder
 from forecast.report.predictions import Keep, Next, Predictions, write_next
 from forecast.report.scores import Entry, Ints, Scores
@@ -21,16 +23,25 @@ from forecast.report.traces import MOST_SERIES, Traces
 from forecast.report.verdict import table, verdict
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
     from forecast.prequential import Answers
-    from forecast.report.plots import Drawing
+    from forecast.report.confusion import Watched
+    from forecast.report.plots import Drawing, Figured, Shown
+
+    Instants = list[tuple[float, str]]
 
 __all__ = ["Next", "Report", "table", "verdict"]
 
+Pair = tuple[str, int]  # series and horizon
 PIECE = 8192  # answers worked on at once: they stay in the processor's cache
 
 
 class Report(Folder):
-    """Writes what a run leaves behind, while it runs.
+    """Writes what a run leaves behind, while it runs; afterwards it tells what it has written.
+
+    ``forecast.evaluate`` returns one.
 
     Parameters
     ----------
@@ -63,7 +74,7 @@ class Report(Folder):
     'No question was answered, so nothing can be said about these forecasts.'
     """
 
-    predictions: Predictions
+    listing: Predictions
 
     def __init__(
         self,
@@ -76,11 +87,11 @@ class Report(Folder):
     ) -> None:
         super().__init__(out, force)
         self.series, self.horizons, self.season = tuple(series), tuple(horizons), season
-        self.scores = Scores(self.series, self.horizons, season)
+        self._scores = Scores(self.series, self.horizons, season)
         self.traces = Traces(self.series, self.horizons)
         self.course = Course(self.series, self.horizons)
         self.sure = SkillIntervals(self.series, self.horizons)
-        self.predictions = Predictions(self.out / "predictions.csv", self.series, predictions)
+        self.listing = Predictions(self.out / "predictions.csv", self.series, predictions)
         self.place = places(self.horizons)
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
@@ -94,11 +105,11 @@ class Report(Folder):
         """
         for piece in pieces(answers):
             cell = piece.series * len(self.horizons) + self.place[piece.horizon]
-            self.scores.add(piece, cell, times)
+            self._scores.add(piece, cell, times)
             self.traces.add(piece, cell, times)
             self.course.add(piece, cell, times)
             self.sure.add(piece, cell)
-        self.predictions.add(answers, times)
+        self.listing.add(answers, times)
 
     def finish(
         self, next_rows: Sequence[Sequence[Any]], facts: Mapping[str, Any]
@@ -117,59 +128,168 @@ class Report(Folder):
 
         coming = [Next(*row) for row in next_rows]
         asked = {"series": self.series, "horizons": self.horizons, "season": self.season}
-        scores = self.scores.entries()
+        scores = self._scores.entries()
         rows = int(facts.get("rows") or 0) - int(facts.get("rows_ahead") or 0)
         found = {
             "questions": questions(rows, scores),
             "skill_intervals": self.sure.entries(),
             "course": findings(self.course),
         }
-        record = self.record({**facts, **found}, asked, scores)
+        record = self.recorded({**facts, **found}, asked, scores)
         write_next(self.out / "forecast.csv", coming)
+        self._record, self._coming = record, coming
         pairs = chosen(record["scores"], self.traces, self.horizons)
-        figures = self._figures(pairs, record["scores"], coming)
-        figures += self._confusion(pairs, record["course"])
+        figures = self._figures(pairs)
         self.write(record, figures, page(record, coming, figures, self._choice(pairs)))
         return record
 
-    def _figures(
-        self, pairs: Sequence[tuple[str, int]], scores: Sequence[Entry], coming: Sequence[Next]
-    ) -> "list[Drawing]":
+    def _figures(self, pairs: Sequence[Pair]) -> "list[Drawing]":
+        """All figures of the page."""
         if not pairs:
             return []
-        from forecast.report.plots import Shown, drawings
+        from forecast.report.confusion import confusions
+        from forecast.report.plots import drawings
+
+        watched = self._watched(pairs)
+        confused = confusions(*watched) if watched[0] else []
+        return drawings(self._shown(pairs)) + confused
+
+    def _shown(self, pairs: Sequence[Pair]) -> "Shown":
+        """What is drawn of these series and horizons."""
+        from forecast.report.plots import Shown
 
         names = dict.fromkeys(series for series, _ in pairs)
-        shown = Shown(
+        return Shown(
             recent=[self.traces.recent(name) for name in names],
-            next_rows=coming,
+            next_rows=self._coming,
             traces=[self.traces.trace(*pair) for pair in pairs],
-            calibrations=[self.scores.calibrated(*pair) for pair in pairs],
+            calibrations=[self._scores.calibrated(*pair) for pair in pairs],
             instants=self.traces.instants(),
             recent_instants=[(float(r), text) for r, text in self.traces.last_times.items()],
-            scores=scores,
+            scores=self._record["scores"],
             horizons=self.horizons,
             one_series=len(self.series) == 1,
         )
-        return drawings(shown)
 
-    def _confusion(
-        self, pairs: Sequence[tuple[str, int]], course: Sequence[Finding]
-    ) -> "list[Drawing]":
-        found = {(entry["series"], entry["horizon"]): entry for entry in course}
-        shown = [pair for pair in pairs if pair in found]
-        if not shown:
-            return []
-        from forecast.report.confusion import drawings
-
-        watched = [
-            (self.traces.trace(*pair), found[pair], self.course.weights.of(*pair)) for pair in shown
+    def _watched(self, pairs: Sequence[Pair]) -> "tuple[list[Watched], Instants, bool]":
+        """What is drawn of how these were confused; the times; whether there is one series."""
+        found = {(entry["series"], entry["horizon"]): entry for entry in self._record["course"]}
+        watched: list[Watched] = [
+            (self.traces.trace(*pair), found[pair], self.course.weights.of(*pair))
+            for pair in pairs
+            if pair in found
         ]
-        return drawings(watched, self.traces.instants(), len(self.series) == 1)
+        return watched, self.traces.instants(), len(self.series) == 1
 
-    def _choice(self, pairs: Sequence[tuple[str, int]]) -> str:
+    # ---- what it tells once it is finished ------------------------------------------------------
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What ``scores.json`` holds."""
+        return self._record
+
+    @property
+    def verdict(self) -> str:
+        """How good the forecasts were, in three sentences."""
+        several = len(self.series) > 1
+        scores = [{**entry, "named": several} for entry in self._record["scores"]]
+        return verdict(scores, self._record["skill_intervals"], self._record["course"])
+
+    @property
+    def scores(self) -> "DataFrame":
+        """A row for each series and horizon, a column for each score."""
+        from pandas import DataFrame
+
+        plain = [
+            {name: value for name, value in entry.items() if not isinstance(value, (dict, list))}
+            for entry in self._record["scores"]
+        ]
+        return DataFrame(plain).set_index(["series", "horizon"])
+
+    @property
+    def predictions(self) -> "DataFrame":
+        """The answered questions, as ``predictions.csv`` lists them."""
+        return self._table("predictions.csv")
+
+    @property
+    def forecast(self) -> "DataFrame":
+        """What comes next, as ``forecast.csv`` has it."""
+        return self._table("forecast.csv")
+
+    def _table(self, name: str) -> "DataFrame":
+        from pandas import read_csv
+
+        if not (self.out / name).exists():
+            raise FileNotFoundError(f"{self.out} has no {name}: it was not asked for")
+        return read_csv(self.out / name, dtype={"time": str, "series": str})
+
+    def plot(
+        self, kind: str, series: str | None = None, horizon: int | None = None
+    ) -> "list[Axes]":
+        """Draw a figure of the page.
+
+        Parameters
+        ----------
+        kind : str
+            "next", "forecast", "coverage", "sharpness", "pit", "reliability", "skill" or
+            "confusion".
+        series, horizon : optional
+            Which; all that the page shows by default. What is drawn over time was kept of the
+            first series, at the first and the last horizon.
+
+        Returns
+        -------
+        list of matplotlib Axes
+            Their ``figure`` can be saved, or changed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such figure, or nothing was kept to draw it from.
+        """
+        from forecast.report.confusion import confusion
+        from forecast.report.plots import FIGURES, styled
+
+        pairs = self._pairs(series, horizon)
+        watched, instants, one_series = self._watched(pairs)
+        figured: Figured | None
+        with styled():
+            if kind == "confusion" and watched:
+                figured = confusion(0, *watched[0], instants, one_series)
+            elif kind in FIGURES:
+                figured = FIGURES[kind](self._shown(pairs))
+            else:
+                figured = None
+        if figured is None:
+            known = ", ".join([*FIGURES, "confusion"])
+            raise ValueError(f"{kind!r} cannot be drawn of this run: say one of {known}")
+        axes: list[Axes] = figured[3].axes
+        return axes
+
+    def _pairs(self, series: str | None, horizon: int | None) -> list[Pair]:
+        """The series and horizons that were asked for, of those that were kept."""
+        ends = dict.fromkeys((self.horizons[0], self.horizons[-1]))
+        shown = chosen(self._record["scores"], self.traces, self.horizons)
+        kept = [(name, h) for name in self.traces.series for h in ends]
+        asked = shown if series is None and horizon is None else kept
+        pairs = [pair for pair in asked if series in (None, pair[0]) and horizon in (None, pair[1])]
+        if not pairs:
+            among = ", ".join(f"{name} at {h}" for name, h in kept[:10])
+            raise ValueError(f"nothing was kept of {series!r} at horizon {horizon}: say {among}")
+        return pairs
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the page to a file of its own."""
+        Path(path).write_bytes((self.out / "report.html").read_bytes())
+
+    def _repr_html_(self) -> str:
+        """The verdict, and the first scores: what a notebook shows."""
+        shown = ["n", "mae", "surprise", "crps", "coverage90", "skill_last", "skill_seasonal"]
+        return f"<p>{escape(self.verdict)}</p>{self.scores[shown].head(12).to_html()}"
+
+    def _choice(self, pairs: Sequence[Pair]) -> str:
         """Say which series and horizons the figures show, where they do not show all."""
-        if not pairs or len(pairs) == self.scores.cells:
+        if not pairs or len(pairs) == self._scores.cells:
             return ""
         listed = "; ".join(f"{name} at horizon {horizon}" for name, horizon in pairs)
         among = f" of the first {MOST_SERIES}" if len(self.series) > MOST_SERIES else ""
@@ -196,9 +316,7 @@ def pieces(answers: "Answers") -> "Iterator[Answers]":
         yield Answers(*(field[part] for field in answers))
 
 
-def chosen(
-    scores: Sequence[Entry], traces: Traces, horizons: Sequence[int]
-) -> list[tuple[str, int]]:
+def chosen(scores: Sequence[Entry], traces: Traces, horizons: Sequence[int]) -> list[Pair]:
     """The series and horizons that are drawn: the first series' two ends, and the worst series'."""
     ends = dict.fromkeys((horizons[0], horizons[-1]))
     traced = [e for e in scores if e["series"] in traces.series and e["horizon"] in ends and e["n"]]

@@ -41,10 +41,11 @@ GROUPS = {
 MOST_MARKED = 40  # changes whose beginnings are drawn
 
 Weights = tuple[Ints, Mapping[str, Floats]]  # rows, and of each expert its weight there
+Watched = tuple[Trace, Finding, Weights]
 
 
-def drawings(
-    watched: Sequence[tuple[Trace, Finding, Weights]],
+def confusions(
+    watched: Sequence[Watched],
     instants: Sequence[tuple[float, str]],
     one_series: bool,
 ) -> list[Drawing]:

@@ -38,21 +38,21 @@ class Folder:
         If ``out`` holds another run, or is no directory.
     """
 
-    predictions: PredictionFile
+    listing: PredictionFile
 
     def __init__(self, out: str | Path, force: bool) -> None:
         self.out = Path(out)
         refuse_another_run(self.out, force)
         self.out.mkdir(parents=True, exist_ok=True)
 
-    def record(
+    def recorded(
         self,
         facts: Mapping[str, Any],
         asked: Mapping[str, Any],
         scores: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
         """What ``scores.json`` holds: where it came from, what was asked, and the scores."""
-        kept = self.predictions.finish()
+        kept = self.listing.finish()
         rows, seconds = facts.get("rows"), facts.get("seconds")
         speed = {"points_per_second": rows / seconds} if rows and seconds else {}
         whole = {"format": FORMAT, **speed, **facts, **asked, "predictions": kept}
@@ -73,7 +73,7 @@ class Folder:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Leave no half-written file behind."""
-        self.predictions.abandon()
+        self.listing.abandon()
 
 
 def refuse_another_run(out: Path, force: bool) -> None:

@@ -8,7 +8,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,14 +99,20 @@ class Shown:
     one_series: bool
 
 
+Figured = tuple[str, str, str, "Figure"]  # name, title, how it is read, figure
+
+
 def drawings(shown: Shown) -> list[Drawing]:
     """All figures of a run, in the order of the page."""
     with styled():
-        figures = [next_values(shown), truth(shown), coverage(shown), sharpness(shown)]
-        figures += [pit(shown), reliability(shown)]
-        if len(shown.scores) > 6:
-            figures.append(by_horizon(shown) if shown.one_series else heat_map(shown))
+        names = [name for name in FIGURES if name != "skill" or len(shown.scores) > 6]
+        figures = [FIGURES[name](shown) for name in names]
         return [rendered(*figure) for figure in figures if figure is not None]
+
+
+def skill(shown: Shown) -> Figured:
+    """How the skill changes with the horizon, or with series and horizon."""
+    return by_horizon(shown) if shown.one_series else heat_map(shown)
 
 
 @contextmanager
@@ -121,9 +127,6 @@ def styled() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
         yield
-
-
-Figured = tuple[str, str, str, "Figure"]
 
 
 def rendered(name: str, title: str, reading: str, figure: "Figure") -> Drawing:
@@ -591,3 +594,14 @@ def skills(shown: Shown) -> tuple[list[str], Floats]:
     mean = np.nanmean(np.where(np.isnan(skill), np.inf, skill), axis=1)
     worst = np.sort(np.argsort(mean, kind="stable")[:MOST_ROWS])
     return [names[i] for i in worst], skill[worst]
+
+
+FIGURES: dict[str, Callable[[Shown], Figured | None]] = {
+    "next": next_values,
+    "forecast": truth,
+    "coverage": coverage,
+    "sharpness": sharpness,
+    "pit": pit,
+    "reliability": reliability,
+    "skill": skill,
+}

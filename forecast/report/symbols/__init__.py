@@ -64,7 +64,7 @@ class SymbolReport(Folder):
     'The text is empty, so nothing was forecast and nothing can be said.'
     """
 
-    predictions: SymbolPredictions
+    listing: SymbolPredictions
 
     def __init__(
         self,
@@ -84,12 +84,12 @@ class SymbolReport(Folder):
         self.course = Course((self.scores.series,), (1,))
         self.place = 0  # byte of the text, or line of the file, after what was read
         path = self.out / "predictions.csv"
-        self.predictions = SymbolPredictions(path, self.scores.series, predictions)
+        self.listing = SymbolPredictions(path, self.scores.series, predictions)
 
     def wanted(self, block: "Symbols") -> Bools:
         """Of which rows of the next block ``add`` will need the likeliest answers."""
         wanted = np.zeros(len(block), np.bool_)
-        wanted[self.predictions.kept(block.first + np.arange(len(block)))] = True
+        wanted[self.listing.kept(block.first + np.arange(len(block)))] = True
         return wanted
 
     def add(
@@ -116,7 +116,7 @@ class SymbolReport(Folder):
         self.bins.add(here, self.bins.of(told.row), values)
         self._watch(told, at)
         self.surprises.add(block, told.surprise, at)
-        self.predictions.add(told, tops, self._names(block), at)
+        self.listing.add(told, tops, self._names(block), at)
 
     def _watch(self, told: "Told", at: Ints) -> None:
         """Follow the surprise through the stream; words and labels have no level."""
@@ -154,7 +154,7 @@ class SymbolReport(Folder):
         asked = {"kind": self.kind, "series": [self.scores.series], "horizons": [1]}
         named = {"labels": self.labels} if self.labels else {}
         found = {**facts, "course": findings(self.course)}
-        record = self.record(found, {**asked, **named}, [entry])
+        record = self.recorded(found, {**asked, **named}, [entry])
         write_next(self.out / "forecast.csv", self.scores.series, self._next_place(), next_rows)
         figures = self._figures(entry)
         parts = (verdict(record), table(record), self.scores.meanings, next_rows)

@@ -1,0 +1,161 @@
+"""A run from Python: of a file, or of a table that a notebook holds."""
+
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
+
+from forecast.cli import options_for
+from forecast.clock import Step
+from forecast.flow import carried_out
+from forecast.learner import checked_horizons
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from forecast.report import Report
+
+READING = ("delimiter", "decimal", "missing", "duplicates", "unsorted", "time_format", "gather")
+
+
+def evaluate(
+    data: "str | os.PathLike[str] | DataFrame | Series[Any]",
+    target: str | Sequence[str] = (),
+    horizon: int | Sequence[int] = 1,
+    *,
+    time: str | None = None,
+    season: int | str = "auto",
+    known: str | Sequence[str] = (),
+    context: str | Sequence[str] = (),
+    bounds: tuple[float | None, float | None] = (None, None),
+    step: str | None = None,
+    exclude: str | Sequence[str] = (),
+    out: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    **reading: Any,
+) -> "Report":
+    """Forecast every value of a series before it is learned, and report.
+
+    What ``forecast run`` does. A table is written as a CSV and read like any other: there is one
+    reader, and it refuses the same things.
+
+    Parameters
+    ----------
+    data : path, DataFrame or Series
+        Of a table the index is the time, if it is one of times or has a name.
+    target : str or sequence of str
+        Columns to forecast; by default the only one of numbers.
+    horizon : int or sequence of int
+        Observations ahead.
+    time : str, optional
+        Column of times.
+    season : int or "auto"
+        Steps after which the pattern comes back, 0 for none.
+    known, context : str or sequence of str
+        Columns beside it: known ahead, and seen with the value.
+    bounds : (float or None, float or None)
+        The least and the greatest value that can be.
+    step : str, optional
+        Time between two rows, as "30 minutes"; that of the first two by default.
+    exclude : str or sequence of str
+        Ranges of time, FROM..TO, whose values are taken for missing.
+    out : path, optional
+        Directory for the files; one that goes with the report by default.
+    force : bool
+        Replace the run that ``out`` holds.
+    **reading
+        How a file is read, as the command's options: delimiter, decimal, missing, duplicates,
+        unsorted, time_format, gather.
+
+    Returns
+    -------
+    Report
+        With ``scores``, ``predictions`` and ``forecast`` as tables, ``verdict``, ``plot(kind)``
+        and ``to_html(path)``.
+
+    Raises
+    ------
+    StreamError
+        If the data cannot be read one way only.
+    ValueError
+        If an argument is out of range.
+    TypeError
+        At a name that is no option.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.date_range("2024-01-01", periods=120, name="day")
+    >>> frame = pd.DataFrame({"sold": [5.0, 3.0, 4.0, 6.0, 8.0, 12.0, 9.0] * 17 + [5.0]}, days)
+    >>> report = evaluate(frame, horizon=(1, 7))
+    >>> report.scores.loc[("sold", 7), "n"], round(report.forecast["median"].iloc[0])
+    (np.int64(113), 3)
+    """
+    if unknown := set(reading) - set(READING):
+        raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
+    horizons = checked_horizons((horizon,) if isinstance(horizon, int) else tuple(horizon))
+    said = {
+        "target": listed(target),
+        "time": time,
+        "season": season,
+        "known": listed(known),
+        "context": listed(context),
+        "bounds": bounds,
+        "step": None if step is None else Step.named(step),
+        "exclude": listed(exclude),
+        "force": force,
+        **reading,
+    }
+    folder = Path(mkdtemp(prefix="forecast-"))
+    try:
+        given = isinstance(data, (str, os.PathLike))
+        source = os.fspath(data) if given else written(data, folder / "table.csv", said)  # type: ignore[arg-type]
+        where = folder / "run" if out is None else Path(out)
+        usual = vars(options_for(source))
+        asked = Namespace(**{**usual, **said, "horizon": horizons, "out": where})
+        report = quietly(asked, {"target": target, "horizon": horizon, "season": season, **reading})
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+    finalize(report, rmtree, folder, ignore_errors=True)  # it goes with its report
+    return report
+
+
+def quietly(asked: Namespace, arguments: dict[str, Any]) -> "Report":
+    """Carry out a run without a word."""
+    named = ", ".join(f"{name}={value!r}" for name, value in arguments.items() if value)
+    report: Report
+    report, _ = carried_out(
+        asked,
+        f"forecast.evaluate({named})",
+        say=lambda sentence: None,
+        progress=lambda stream: nullcontext(lambda rows: None),
+    )
+    return report
+
+
+def listed(names: str | Sequence[str]) -> list[str]:
+    """One name, or several, as a list."""
+    return [names] if isinstance(names, str) else list(names)
+
+
+def written(table: "DataFrame | Series[Any]", path: Path, said: dict[str, Any]) -> str:
+    """Write a table as a CSV, its index as the time if it is one; returns where."""
+    import pandas as pd
+
+    if isinstance(table, pd.Series):
+        table = table.to_frame(table.name if table.name is not None else "y")
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"expected a path or a table; got {type(table).__name__}")
+    index = table.index
+    times = isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)) or index.name is not None
+    if times and said["time"] is None:
+        said["time"] = str(index.name or "time")
+        table = table.rename_axis(said["time"])
+    table.to_csv(path, index=times)
+    return os.fspath(path)

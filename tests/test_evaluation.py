@@ -1,0 +1,143 @@
+"""A run from Python is that of the command, and tells what it has written."""
+
+import gc
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast import NumberForecaster, evaluate, run
+from forecast.cli import main
+from forecast.distribution import LEVELS
+from forecast.report.plots import FIGURES
+from forecast.stream import StreamError
+
+
+def sales(n=200):
+    rng = np.random.default_rng(3)
+    days = pd.date_range("2024-01-01", periods=n, name="day")
+    week = np.array([5.0, 3.0, 4.0, 6.0, 8.0, 12.0, 9.0])[np.arange(n) % 7]
+    return pd.DataFrame({"sold": week + rng.normal(size=n), "visitors": rng.normal(size=n)}, days)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return evaluate(sales(), "sold", horizon=(1, 7))
+
+
+def test_it_is_the_run_of_the_command(tmp_path, capsys):
+    sales().to_csv(tmp_path / "sales.csv")
+    words = ["run", str(tmp_path / "sales.csv"), "--target", "sold", "--context", "visitors"]
+    assert main([*words, "--horizon", "1,7", "--out", str(tmp_path / "command")]) == 0
+    capsys.readouterr()
+    how = {"target": "sold", "context": "visitors", "horizon": (1, 7)}
+    for data in (sales(), tmp_path / "sales.csv"):
+        report = evaluate(data, **how)
+        for name in ("predictions.csv", "forecast.csv"):
+            written = (tmp_path / "command" / name).read_bytes()
+            assert (report.out / name).read_bytes() == written
+    assert capsys.readouterr() == ("", "")
+
+
+def test_scores_are_those_of_the_answers(report):
+    answers = run(NumberForecaster((1, 7), step="1 d"), sales()["sold"].to_numpy())
+    for horizon in (1, 7):
+        kept = answers.horizon == horizon
+        error = np.abs(answers.y - answers.quantiles[:, LEVELS.index(0.5)])[kept]
+        entry = report.scores.loc[("sold", horizon)]
+        assert entry["n"] == kept.sum()
+        assert entry["mae"] == pytest.approx(error.mean(), rel=1e-12)
+        assert entry["surprise"] == pytest.approx(np.nanmean(answers.surprise[kept]), rel=1e-12)
+    assert len(report.predictions) == len(answers.row)
+    np.testing.assert_allclose(report.predictions["mean"], answers.mean, rtol=1e-8)
+    assert list(report.forecast["time"]) == ["2024-07-19", "2024-07-25"]
+    assert report.record == json.loads((report.out / "scores.json").read_text())
+
+
+@pytest.mark.parametrize("kind", [*FIGURES, "confusion"])
+def test_every_figure_can_be_drawn(report, kind):
+    axes = report.plot(kind)
+    assert axes and all(ax.has_data() for ax in axes)
+    assert any(ax.get_xlabel() or ax.get_ylabel() for ax in axes)
+
+
+def test_a_figure_shows_what_was_asked_for(report):
+    (one,) = report.plot("forecast", horizon=7)
+    assert "7 steps ahead" in one.get_title(loc="left")
+    median = max(one.lines, key=lambda line: len(line.get_ydata()))
+    assert len(median.get_ydata()) >= 190
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda r: r.plot("pie"), "'pie' cannot be drawn.*next, forecast"),
+        (
+            lambda r: r.plot("pit", horizon=3),
+            "nothing was kept of None at horizon 3: say sold at 1",
+        ),
+        (lambda r: r.plot("pit", series="cost"), "nothing was kept of 'cost'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(report, act, said):
+    with pytest.raises(ValueError, match=said):
+        act(report)
+
+
+def test_a_notebook_shows_the_verdict_and_obeys_no_name(tmp_path):
+    frame = sales(60)[["sold"]].rename(columns={"sold": "<script>alert(1)</script>"})
+    report = evaluate(frame)
+    shown = report._repr_html_()
+    assert report.verdict.split(".")[0].split()[0] in shown
+    assert "<table" in shown and "<script" not in shown
+    report.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_bytes() == (report.out / "report.html").read_bytes()
+
+
+def test_the_folder_goes_with_the_report_unless_it_was_named(tmp_path):
+    report = evaluate(sales(40), "sold")
+    folder = report.out
+    assert folder.exists()
+    del report
+    gc.collect()
+    assert not folder.exists()
+    evaluate(sales(40), "sold", out=tmp_path / "kept")
+    assert (tmp_path / "kept" / "report.html").exists()
+    with pytest.raises(FileExistsError, match="force=True"):
+        evaluate(sales(40), "sold", out=tmp_path / "kept")
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(50),
+        pd.period_range("2020-01", periods=50, freq="M"),
+        pd.date_range("2020-01-01", periods=50, freq="h", tz="Europe/Berlin"),
+        pd.Index(np.arange(50) * 0.5, name="seconds"),
+    ],
+    ids=["rows", "months", "hours of Berlin", "numbers"],
+)
+def test_an_index_of_times_is_the_time(index):
+    series = pd.Series(np.arange(50.0) % 5, index)
+    report = evaluate(series)
+    assert report.series == ("y",) and report.record["rows"] == 50
+    first = str(report.predictions["time"].iloc[0])
+    assert first.startswith(str(index[1])[:7]) or float(first) == float(index[1])
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "said"),
+    [
+        ({"horizons": 3}, TypeError, "no option horizons"),
+        ({"horizon": (3, 1)}, ValueError, "rising"),
+        ({"step": "soon"}, ValueError, "not a step"),
+        ({}, StreamError, "2 columns of numbers"),
+        ({"target": "cost"}, StreamError, "not a column"),
+    ],
+)
+def test_wrong_options_are_refused(how, error, said):
+    with pytest.raises(error, match=said):
+        evaluate(sales(20), **how)
+    with pytest.raises(TypeError, match="expected a path or a table; got list"):
+        evaluate([1.0, 2.0])
