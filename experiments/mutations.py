@@ -78,8 +78,8 @@ MUTATIONS = [
         "chunks change nothing",
         "a block forgets the questions of the last",
         "prequential.py",
-        "self.rows, self._queue, ys",
-        "self.rows, self._queue.copy(), ys",
+        "self.rows, self._queue, told",
+        "self.rows, self._queue.copy(), told",
         "regression, horizons 1 and 3",
     ),
     Mutation(
