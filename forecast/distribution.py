@@ -415,6 +415,7 @@ def bounded_crps(values, left, right, low, high, y):
 # quantile of Y is the point nearest to that of X. A pitch of 0 is no lattice.
 
 SAME_POINT = 1e-6  # pitches
+LAST_BITS = 1e-14  # of a value: so far apart two floats are the same number, rounded
 DIGITS = 9
 EXACT = 9e15  # whole numbers below it are floats
 
@@ -431,7 +432,7 @@ def lattice_nearest(x, origin, pitch):
     if away == 0.0:
         return origin
     point = origin + away * pitch
-    if abs(x - point) <= SAME_POINT * pitch:
+    if abs(x - point) <= LAST_BITS * max(abs(x), abs(origin)):
         return x
     tens = 1.0
     for _ in range(DIGITS):

@@ -64,6 +64,13 @@ def answers(row, y):
 
 
 @compiled
+def never_fall(values):
+    """Take what rounding has put below the quantile before it for that one."""
+    for p in range(1, len(values)):
+        values[p] = max(values[p - 1], values[p])
+
+
+@compiled
 def score_normal(row, y, out):
     """Measure a Normal against its answer; ``out`` is [SHORT] or [LONG]."""
     if row[FAMILY] != NORMAL:
@@ -94,6 +101,7 @@ def score_mixture(row, y, out):
         out[PIT] = mixture_cdf(w, m, s, nu, y)
         for p in range(N_LEVELS):
             out[QUANTILE + p] = mixture_quantile(w, m, s, nu, LEVEL[p])
+        never_fall(out[QUANTILE:LONG])
         judge(row, y, out)
 
 
@@ -113,6 +121,7 @@ def score_hinged(row, y, out):
         out[PIT] = hinged_cdf(w, m, s, nu, hinge, before, below, y)
         for p in range(N_LEVELS):
             out[QUANTILE + p] = hinged_quantile(w, m, s, nu, hinge, before, below, LEVEL[p])
+        never_fall(out[QUANTILE:LONG])
         judge(row, y, out)
 
 
@@ -153,6 +162,7 @@ def judge_points(row, y, out):
     for p in range(N_LEVELS):
         point = lattice_nearest(values[p], row[LATTICE], row[LATTICE + 1])
         values[p] = within(point, row[BOUNDS], row[BOUNDS + 1])
+    never_fall(values)
     left = (values[1] - values[0]) / (SCORES[1] - SCORES[0])
     right = (values[N_LEVELS - 1] - values[N_LEVELS - 2]) / (SCORES[1] - SCORES[0])
     out[CRPS] = quantiles_crps(values, left, right, y)

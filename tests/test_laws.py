@@ -121,6 +121,20 @@ class Poisoned(Sound):
         self.drift += 0.0 * y
 
 
+class Forlorn(Sound):
+    """Knows nothing any more once it has waited too long for a value."""
+
+    waited = 0
+
+    def predict(self, x: Any = None, horizon: int | None = None) -> Any:
+        shift = math.inf if self.waited > 30 else 0.0
+        return changed(super().predict(horizon=horizon), shift=shift)
+
+    def learn(self, y: Any, x: Any = None) -> None:
+        super().learn(y)
+        self.waited = self.waited + 1 if math.isnan(y) else 0
+
+
 class Stubborn(Sound):
     """Believes nothing outside the range of its first hundred values, widened by itself."""
 
@@ -288,15 +302,17 @@ FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
     "predicting changes nothing": (Unnerved, "the same question got two answers", set()),
     "chunks change nothing": (Particular, "surprise differs alone", set()),
     "resuming changes nothing": (Shared, "it forecasts otherwise", set()),
-    "bad values do no harm": (Poisoned, "no longer finite", set()),
-    "shifts are learned": (Stubborn, "after a shift", set()),
+    "bad values do no harm": (Poisoned, "no longer finite", {"edges are outlived"}),
+    "shifts are learned": (Stubborn, "after a shift", {"edges are outlived"}),
     "scale and shift go through": (Metric, "quantiles of 1000 y +0 are off by", set()),
     "forecasts are distributions": (Deceived, "cdf(quantile(p)) is off by", set()),
+    "edges are outlived": (Forlorn, "missing for a long time: of 1 values nothing", set()),
     "what was expected teaches nothing": (Startled, "standard errors from 0", set()),
     "the loop is aligned": (
         Sound,
         "an exact forecaster is off by",
-        {"chunks change nothing"},  # the last value of a late question was given up by then
+        # the last value of a late question was given up by then, and a row has no answer
+        {"chunks change nothing", "edges are outlived"},
     ),
 }
 

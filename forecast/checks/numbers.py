@@ -7,9 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from forecast.checks.law import Factory, Law, require, same, same_state, saved_and_loaded, steps
+from forecast.checks.edges import EDGES
+from forecast.checks.law import (
+    Factory,
+    Law,
+    LawBroken,
+    require,
+    same,
+    same_state,
+    saved_and_loaded,
+    steps,
+)
 from forecast.distribution import LEVELS, Quantiles
 from forecast.learner import Learner, NumberLearner
+from forecast.numbers.series import LARGEST
 from forecast.prequential import Run, prequential
 
 
@@ -191,6 +202,35 @@ def expected_teaches_nothing(factory: Factory) -> None:
     require(worst < 4.5, f"the mean step is {worst:.1f} standard errors from 0")
 
 
+def edges_are_outlived(factory: Factory) -> None:
+    """Whatever a series is, each value is forecast; forecasts are finite, and quantiles rise."""
+    for name, edge in EDGES.items():
+        learner = factory()
+        channels = getattr(learner, "channels", 1)
+        # by its own methods a learner walks slowly: every fifth point has the same story
+        one = edge() if isinstance(learner, NumberLearner) else edge()[::5]
+        ys = one if channels == 1 else np.repeat(one[:, None], channels, axis=1)
+        with np.errstate(all="ignore"):
+            answers = Run(learner).feed(ys)
+            rounding = 1e-13 * np.abs(answers.quantiles[:, 1:])
+            falls = (np.diff(answers.quantiles, axis=1) + rounding).min(initial=0.0)
+        said = np.column_stack([answers.mean, answers.quantiles])
+        lost = np.flatnonzero(~np.isfinite(said).all(axis=1))
+        if len(lost):
+            raise LawBroken(f"{name}: the forecast for row {answers.row[lost[0]]} is not finite")
+        unsaid = channels * answerable(one, learner.horizons) - len(said)
+        require(unsaid == 0, f"{name}: of {unsaid} values nothing was said, though some were known")
+        require(falls >= 0.0, f"{name}: a quantile lies {-falls:.2g} below the one before it")
+
+
+def answerable(ys: np.ndarray, horizons: tuple[int, ...]) -> int:
+    """How many questions are answered: those asked when some value was known."""
+    scored, told = np.flatnonzero(np.isfinite(ys)), np.flatnonzero(np.abs(ys) <= LARGEST)
+    if not len(told):
+        return 0
+    return sum(int((scored >= told[0] + horizon).sum()) for horizon in horizons)
+
+
 def the_loop_is_aligned(factory: Factory) -> None:
     """A forecaster that is exactly right has error exactly 0, at every horizon from 1 to 48."""
     del factory
@@ -231,6 +271,7 @@ LAWS: dict[str, Law] = {
     "shifts are learned": shifts_are_learned,
     "scale and shift go through": scale_and_shift_go_through,
     "forecasts are distributions": forecasts_are_distributions,
+    "edges are outlived": edges_are_outlived,
     "what was expected teaches nothing": expected_teaches_nothing,
     "the loop is aligned": the_loop_is_aligned,
 }

@@ -66,6 +66,7 @@ WILD = 6.0  # units: a difference beyond is an outlier
 HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
 ERROR_RATE = 0.01  # of the mean |error| that bounds the step
 ERROR_BOUND = 8.0
+WILDEST = 1e100  # units: the square of an error is finite
 
 # integers of a regression
 LAGS, FEATURES, HORIZONS, LONGEST, NEWEST = range(5)  # and where the newest lag stands
@@ -256,7 +257,7 @@ def regression_learner_learn(f, i, y):
             said = at + size + turn(time - horizons[h], longest) * 2
             if time < horizons[h] or f[said + 1] <= 0.0:
                 continue
-            error = (y[0] - f[said]) / f[said + 1]
+            error = bounded((y[0] - f[said]) / f[said + 1], WILDEST)
             if i[POSTERIOR] == 1:
                 posterior_learn(f[at : at + size], error)
             else:

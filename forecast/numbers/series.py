@@ -25,12 +25,12 @@ Counts = NDArray[np.int64]
     DOUBT,  # a refused value that waits for a second one to agree; nan if none
 ) = range(6)
 MEASURES = 6  # of a series whose range is not kept
-BLOCKS = 8  # the recent range is that of this many blocks of instants
+BLOCKS = 8  # the recent range is that of this many blocks of values
 LOWEST = MEASURES
 HIGHEST = LOWEST + BLOCKS
 SERIES_FLOATS = HIGHEST + BLOCKS
 # integers of a series
-# instants, counts; how many instants a block of the range has, how many of them are left, which
+# instants, counts; how many values a block of the range has, how many of them are left, which
 TIME, OBSERVED, MISSING, REFUSED, BLOCK, LEFT, WHICH = range(7)
 COUNTS = 4  # of a series whose range is not kept
 SERIES_INTS = 7
@@ -39,7 +39,8 @@ UNIT_RATE = 0.01
 LONG_RATE = 0.0003
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
 ABSURD = 1e12  # units: further away is refused until a second value agrees
-LARGEST = 1e300
+LARGEST = 1e75  # beyond it fourth powers are infinite, and a value is refused
+LEAST = 1e-307  # below it a share of a difference is 0, and the difference counts as none
 FLOOR = 1e-3  # of LONG: no scale and no cell is smaller
 
 LEARN, SKIP = 1, 0
@@ -58,7 +59,7 @@ def turn(time, length):
 
 
 def series_begin(f: Floats, i: Counts, block: int) -> None:
-    """An empty series; its range is that of the last ``BLOCKS * block`` instants."""
+    """An empty series; its range is that of the last ``BLOCKS * block`` values."""
     f[:] = 0.0
     f[GAP] = math.nan
     f[DOUBT] = math.nan
@@ -99,6 +100,7 @@ def measure(f, i, y):
         f[LAST] = y
     else:
         difference = abs(y - f[LAST])
+        difference = difference if difference >= LEAST else 0.0
         n = i[OBSERVED]
         # unit <- unit + rate (min(|y - last|, 8 unit) - unit); the first points count in full
         seen = bounded(difference, UNIT_BOUND * f[UNIT]) if n > 30 and f[UNIT] > 0 else difference
@@ -128,9 +130,12 @@ def series_learn(f, i, y):
 
 @compiled
 def series_pass(f, i, stand_in):
-    """Let an instant pass that brought no value: ``stand_in`` takes its place in the lags."""
+    """Let an instant pass that brought no value: ``stand_in`` takes its place in the lags.
+
+    The range is that of values: it does not grow old while there are none.
+    """
     if i[OBSERVED] > 0:
-        _tick(f, i, stand_in)
+        move_on(f, i, stand_in)
     else:
         i[TIME] += 1
 
