@@ -5,6 +5,7 @@ descriptors, so that no driver has to be installed beside the browser itself.
 """
 
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -30,6 +31,23 @@ def found() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def started(command: list[str], to_read: int, to_write: int) -> subprocess.Popen[bytes]:
+    """Start a program that reads from descriptor 3 and writes to descriptor 4."""
+    # copies above 4, so that neither is overwritten by the other
+    ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_read, to_write)]
+
+    def take_their_numbers() -> None:
+        for number, end in zip((3, 4), ends, strict=True):
+            os.dup2(end, number)
+
+    process = subprocess.Popen(
+        command, preexec_fn=take_their_numbers, pass_fds=(3, 4), stderr=subprocess.DEVNULL
+    )
+    for end in (*ends, to_read, to_write):
+        os.close(end)
+    return process
+
+
 class Chromium:
     """One browser with one open page.
 
@@ -53,13 +71,8 @@ class Chromium:
         self.numbers = itertools.count(1)
         self.rest = b""
         (to_read, self.write), (self.read, to_write) = os.pipe(), os.pipe()
-        # the browser reads from descriptor 3 and writes to 4; a shell gives the pipes these numbers
-        line = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
-        command = ["sh", "-c", line, program, *QUIET, f"--user-data-dir={profile}", "about:blank"]
-        pipes = (to_read, to_write)
-        self.process = subprocess.Popen(command, pass_fds=pipes, stderr=subprocess.DEVNULL)
-        for pipe in pipes:
-            os.close(pipe)
+        command = [program, *QUIET, f"--user-data-dir={profile}", "about:blank"]
+        self.process = started(command, to_read, to_write)
         self.session: str | None = None
         target = next(
             one for one in self.tell("Target.getTargets")["targetInfos"] if one["type"] == "page"

@@ -41,14 +41,14 @@ table{{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:
 th,td{{padding:.42rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;
 vertical-align:baseline}}
 th{{font-weight:400}}
-thead th{{color:var(--muted);font-weight:500;border-bottom:1.5px solid var(--muted);
-vertical-align:bottom}}
+thead th{{color:var(--muted);font-weight:500;white-space:normal;line-height:1.35;
+border-bottom:1.5px solid var(--muted);vertical-align:bottom}}
 th:first-child,td:first-child,.left{{text-align:left}}
 th:first-child,td:first-child{{padding-left:0}}
 thead button{{all:unset;cursor:pointer;white-space:inherit}}
 thead button:hover{{color:var(--ink)}}
 thead button:focus-visible{{outline:2px solid var(--blue);outline-offset:2px}}
-thead button::after{{content:"↕";display:inline-block;width:.8em;margin-left:.2em;opacity:.55}}
+thead button::after{{content:"↕";display:inline-block;width:.7em;margin-left:.15em;opacity:.6}}
 [aria-sort=ascending] button::after{{content:"↑";opacity:1;color:var(--blue)}}
 [aria-sort=descending] button::after{{content:"↓";opacity:1;color:var(--blue)}}
 td.words{{white-space:normal;text-align:left;color:var(--muted);min-width:16rem;font-size:.85rem}}

@@ -1,5 +1,6 @@
 """Anything as text that a page shows and never obeys; tables; the parts of a page."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,6 +55,17 @@ def text(value: object) -> str:
     return escape(shown_name(str(value), 2000))
 
 
+def moment(time: str) -> str:
+    """A time as text, without seconds that are none.
+
+    Examples
+    --------
+    >>> moment("2017-06-01 09:00:00"), moment("09:00:30"), moment("line 5:00")
+    ('2017-06-01 09:00', '09:00:30', 'line 5:00')
+    """
+    return text(re.sub(r"(\d\d:\d\d):00(\.0+)?$", r"\1", time))
+
+
 def count(value: int) -> Cell:
     """A whole number with its thousands."""
     return Cell(f"{value:,}", value)
@@ -88,6 +100,15 @@ def table(name: str, header: Sequence[str], rows: Sequence[Row], sorts: bool = T
         f'<div class="wide" tabindex="0" role="group" aria-label="Table: {text(name)}">'
         f"<table{kind}><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"
     )
+
+
+def unfolding(name: str, header: Sequence[str], rows: Sequence[Row], most: int, rest: str) -> str:
+    """A table of the first rows, and one of the others that unfolds under some words."""
+    first = table(name, header, rows[:most])
+    if len(rows) <= most:
+        return first
+    others = table(f"{name}, continued", header, rows[most:])
+    return f"{first}<details><summary>{text(rest)}</summary>{others}</details>"
 
 
 def in_cell(content: str | Cell, tag: str = "td", said: str = "") -> str:

@@ -10,14 +10,17 @@ from forecast.report.html import (
     Cell,
     Row,
     Section,
+    count,
+    drawn_below,
     drawn_part,
     facts,
     left,
+    moment,
     prose,
     reading,
-    table,
     text,
     title_of,
+    unfolding,
 )
 from forecast.report.plots import Drawing
 from forecast.report.predictions import Next
@@ -57,7 +60,8 @@ def page(
     come = drawn.get("next", "") + next_table(next_rows) + chosen
     confused = [figure for figure in figures if figure.name.startswith("confusion")]
     calibration = [figure for figure in figures if figure.name in CALIBRATION]
-    rivals = rivals_table(scores) + drawn.get("skill", "")
+    skills = [drawn_below(figure, first=True) for figure in figures if figure.name == "skill"]
+    rivals = rivals_table(scores) + "".join(skills)
     sections = [
         Section("next", "The next values", come),
         Section("rivals", "Beside naive forecasters", rivals),
@@ -113,16 +117,9 @@ def next_table(rows: Sequence[Next]) -> str:
         for name in {row.series for row in rows[:MOST_NEXT]}
     }
     lines = [next_line(row, digits[row.series], several) for row in rows[:MOST_NEXT]]
-    more = ""
-    if len(rows) > FIRST_NEXT:
-        note = (
-            ""
-            if len(rows) <= MOST_NEXT
-            else (f'<p class="reading">Of {len(rows):,}, forecast.csv has all.</p>')
-        )
-        rest = table("the values after these", header, lines[FIRST_NEXT:])
-        more = f"<details><summary>The values after these</summary>{rest}{note}</details>"
-    return table("the next values", header, lines[:FIRST_NEXT]) + more
+    shown = unfolding("the next values", header, lines, FIRST_NEXT, "The values after these")
+    note = reading(f"forecast.csv has all {len(rows):,}.") if len(rows) > MOST_NEXT else ""
+    return shown + note
 
 
 def next_line(row: Next, digits: int, several: bool) -> Row:
@@ -134,11 +131,11 @@ def next_line(row: Next, digits: int, several: bool) -> Row:
         ends = (plain(q[k], digits) for k in (low, len(q) - 1 - low))
         return Cell(" to ".join(ends), q[low])
 
-    time = Cell(text(row.time), row.horizon)
+    time = Cell(moment(row.time), row.horizon)
     name = [left(text(shown_name(row.series)))] if several else []
     median = Cell(f"<b>{plain(q[MEDIAN], digits)}</b>", q[MEDIAN])
     intervals = (between(level) for level in (0.25, 0.05, 0.025))
-    return [time, *name, Cell(f"{row.horizon}", row.horizon), median, *intervals]
+    return [time, *name, count(row.horizon), median, *intervals]
 
 
 def decimals(row: Next) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from forecast.report.html import Cell, Row, count, table, text
+from forecast.report.html import Cell, Row, count, moment, table, text
 from forecast.report.scores import MEANINGS, RIVALS, Entry, Meaning
 from forecast.report.verdict import closer, number, percent, shown_name
 from forecast.report.window import BLOCK, FADING, WINDOW
@@ -179,7 +179,7 @@ def worst_line(point: Mapping[str, Any]) -> Row:
     names = ("y", "median", "error_ratio", "surprise", "expected_surprise")
     y, middle, *errors = (Cell(number(point[name]), point[name]) for name in names)
     interval = Cell(f"{low} to {high}", point["low90"])
-    return [Cell(text(point["time"]), point["row"]), y, middle, interval, *errors]
+    return [Cell(moment(point["time"]), point["row"]), y, middle, interval, *errors]
 
 
 def heading(entry: Entry, several: bool) -> str:

@@ -7,12 +7,25 @@ from forecast.report.account import looked_ahead
 from forecast.report.changes import MOST_STRETCHES
 from forecast.report.course import BLOCKS, CLIP, MOST_WATCHED
 from forecast.report.findings import Finding
-from forecast.report.html import Cell, Row, Section, count, drawn_below, left, reading, table, text
+from forecast.report.html import (
+    Cell,
+    Row,
+    Section,
+    count,
+    drawn_below,
+    left,
+    moment,
+    reading,
+    table,
+    text,
+    unfolding,
+)
 from forecast.report.plots import Drawing
 from forecast.report.verdict import number, percent, shown_name
 
 MOST_CHANGES = 12  # of each series and horizon, the last ones
 MOST_LISTED = 60  # lines of a table
+FIRST = 12  # of them that are shown at once; the others unfold
 # what differs when a run is run again
 COST = ("seconds", "points_per_second", "cost", "state_bytes")
 # what these parts of the page show
@@ -38,30 +51,33 @@ def several_series(course: Sequence[Finding]) -> bool:
 def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int) -> Section:
     """What it was confused by: figures, and the most surprising stretches."""
     several = several_series(course)
+    found = [(entry, stretch) for entry in course for stretch in entry["stretches"]]
+    found.sort(key=lambda one: one[1]["expected"] - one[1]["surprise"])
     drawn = "".join(drawn_below(one, first=one is figures[0]) for one in figures)
     lines: list[Row] = [
         [
-            Cell(text(stretch["from"]), stretch["first_row"]),
-            left(text(stretch["to"]), stretch["last_row"]),
+            Cell(moment(stretch["from"]), stretch["first_row"]),
+            left(moment(stretch["to"]), stretch["last_row"]),
             left(text(where(entry, several))),
             count(stretch["answers"]),
             nats(stretch["surprise"]),
             nats(stretch["expected"]),
         ]
-        for entry in course
-        for stretch in entry["stretches"]
+        for entry, stretch in found[:MOST_LISTED]
     ]
     header = ["from", "to", "steps", "answers", "surprise, nats", "expected, nats"]
     watched = f" Of {series:,} series the first {MOST_WATCHED} are watched." * (
         series > MOST_WATCHED
     )
     how = (
-        f"Up to {MOST_STRETCHES} runs of answers with the highest surprise above what was "
-        "expected (than the mean, where forecasts expect none), none overlapping another; a run "
+        f"Up to {MOST_STRETCHES} runs of answers of each series and horizon with the highest "
+        "surprise above what was expected (above the mean, where forecasts expect none), none "
+        "overlapping another, the worst first; a run "
         f"is twelve answers, or a block or horizon if that is longer.{watched}"
     )
-    shown = table("the most surprising stretches", header, lines[:MOST_LISTED]) + reading(how)
-    listed = f"<h3>The most surprising stretches</h3>{shown}" if lines else ""
+    name = "The most surprising stretches"
+    shown = unfolding(name.lower(), header, lines, FIRST, "The stretches after these")
+    listed = f"<h3>{name}</h3>{shown}{reading(how)}" if lines else ""
     return Section("confusion", "What it was confused by", drawn + listed)
 
 
@@ -94,20 +110,21 @@ def adapting(course: Sequence[Finding]) -> Section:
 
 
 def changes_table(course: Sequence[Finding]) -> str:
-    """The last changes of each series and horizon."""
+    """The last changes of each series and horizon, the last of all first."""
     several = several_series(course)
+    found = [(entry, change) for entry in course for change in entry["changes"][-MOST_CHANGES:]]
+    found.sort(key=lambda one: one[1]["began_row"], reverse=True)
     lines: list[Row] = [
         [
-            Cell(text(change["began"]), change["began_row"]),
+            Cell(moment(change["began"]), change["began_row"]),
             left(text(where(entry, several))),
-            left(text(change["noticed"]), change["noticed_row"]),
-            left(text(change["recovered"] or "not yet"), change["until_row"]),
+            left(moment(change["noticed"]), change["noticed_row"]),
+            left(moment(change["recovered"] or "not yet"), change["until_row"]),
             count(change["points"]),
             Cell(f"{change['excess_loss']:+,.1f}", change["excess_loss"]),
             nats(change["surprise_before"]),
         ]
-        for entry in course
-        for change in entry["changes"][-MOST_CHANGES:]
+        for entry, change in found[:MOST_LISTED]
     ]
     if not lines:
         return "<p>No change was detected.</p>"
@@ -116,10 +133,10 @@ def changes_table(course: Sequence[Finding]) -> str:
     total = sum(len(entry["changes"]) for entry in course)
     more = (
         f'<p class="reading">{total:,} changes in all: scores.json has them.</p>'
-        if total > len(lines[:MOST_LISTED])
+        if total > len(lines)
         else ""
     )
-    return table("changes", header, lines[:MOST_LISTED]) + more
+    return unfolding("changes, the last first", header, lines, FIRST, "Earlier changes") + more
 
 
 def returns_table(course: Sequence[Finding]) -> str:
@@ -127,9 +144,9 @@ def returns_table(course: Sequence[Finding]) -> str:
     several = several_series(course)
     lines: list[Row] = [
         [
-            Cell(text(one["again"]), one["again_row"]),
+            Cell(moment(one["again"]), one["again_row"]),
             left(text(where(entry, several))),
-            left(text(one["first"]), one["first_row"]),
+            left(moment(one["first"]), one["first_row"]),
             count(one["answers"]),
             nats(one["first_surprise"]),
             nats(one["surprise"]),
