@@ -267,9 +267,10 @@ def test_the_audit_finds_what_is_wrong(
     tmp_path: Path, browser: chromium.Chromium, axe: str
 ) -> None:
     page = tmp_path / "wrong.html"
-    page.write_text("<!doctype html><html lang=en><title>x</title><p style='color:#bbb'>x")
+    pale = "<p style='color:#bbb'>hardly seen"
+    page.write_text(f"<!doctype html><html lang=en><title>x</title>{pale}")
     browser.open(page)
-    assert [name for name, _, _ in serious(browser, axe)] == ["color-contrast"]
+    assert "color-contrast" in {name for name, _, _ in serious(browser, axe)}
 
 
 @pytest.mark.slow

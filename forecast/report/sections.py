@@ -106,7 +106,8 @@ def adapting(course: Sequence[Finding]) -> Section:
         "answers from the beginning until then. Excess loss is their surprise above the mean "
         "before the change, or after it where that is higher."
     )
-    return Section(name, title, changes_table(course) + reading(how) + returns_table(course))
+    unfolds = f"<details><summary>How a change is noticed</summary>{reading(how)}</details>"
+    return Section(name, title, changes_table(course) + unfolds + returns_table(course))
 
 
 def changes_table(course: Sequence[Finding]) -> str:
