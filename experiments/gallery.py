@@ -21,7 +21,7 @@ from PIL import Image
 from forecast.report.side_by_side import drawings
 
 MOST = 600_000  # bytes of all pictures together
-WIDTH, COLOURS = 880, 40  # of a picture
+WIDTH, COLOURS = 880, 128  # of a picture
 # of which run; the figure; how it is read, in one sentence
 FIGURES = [
     (
@@ -118,9 +118,11 @@ def smaller(png: bytes) -> bytes:
     """The same picture in fewer points and colours."""
     whole = Image.open(io.BytesIO(png)).convert("RGB")
     size = (WIDTH, round(whole.height * WIDTH / whole.width))
-    small = whole.resize(size, Image.Resampling.LANCZOS).quantize(COLOURS, dither=Image.Dither.NONE)
+    small = whole.resize(size, Image.Resampling.LANCZOS)
+    # by coverage, so that a colour of few points stays what it is
+    how = {"method": Image.Quantize.MAXCOVERAGE, "dither": Image.Dither.NONE}
     written = io.BytesIO()
-    small.save(written, "PNG", optimize=True)
+    small.quantize(COLOURS, **how).save(written, "PNG", optimize=True)
     return written.getvalue()
 
 

@@ -56,11 +56,11 @@ def measured(folder: Path, rows: int) -> list[str]:
     page = (out / "report.html").stat().st_size
     source.unlink()
     shutil.rmtree(out)
+    after = seconds - record["seconds"]
     return [
         *(f"{rows:,}", f"{size / 1e6:.0f} MB", f"{peak:.0f} MB", f"{seconds:.0f}"),
-        *(f"{cost['reading_seconds']:.1f}", f"{loop:.1f}", f"{scoring:.1f}"),
-        *(f"{seconds - record['seconds']:.1f}", f"{scoring / (scoring + loop):.1%}"),
-        *(f"{1.0 - record['seconds'] / seconds * (1.0 - scoring / record['seconds']):.1%}",),
+        *(f"{cost['reading_seconds']:.1f}", f"{loop:.1f}", f"{scoring:.1f}", f"{after:.1f}"),
+        *(f"{scoring / (scoring + loop):.1%}", f"{(scoring + after) / seconds:.1%}"),
         f"{page / 1e6:.2f} MB",
     ]
 
