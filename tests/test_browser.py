@@ -28,6 +28,8 @@ from test_symbols_report import (
 
 from forecast.compare import compare
 from forecast.report import Report
+from forecast.report.document import document
+from forecast.report.html import Cell, Row, Section, table
 
 pytestmark = pytest.mark.skipif(
     chromium.found() is None, reason=f"no Chromium is found (none of {', '.join(chromium.NAMES)})"
@@ -162,30 +164,46 @@ def click(browser: chromium.Chromium, table: str, place: int) -> str:
 
 
 def test_a_table_sorts_as_numbers(pages: Callable[[str], Path], browser: chromium.Chromium) -> None:
-    table = "#worst table.sorts"
+    worst = "#worst table.sorts"
     browser.open(pages("channels"))
-    written = column(browser, table, 5)
+    written = column(browser, worst, 5)
     values = [float(shown.replace(",", "")) for shown in written]
     assert values == sorted(values, reverse=True)  # the page is written with the worst first
-    assert click(browser, table, 5) == "ascending"
-    assert column(browser, table, 5) == written[::-1]
-    assert click(browser, table, 1) == "ascending"
-    truths = [float(shown.replace(",", "")) for shown in column(browser, table, 1)]
+    assert click(browser, worst, 5) == "ascending"
+    assert column(browser, worst, 5) == written[::-1]
+    assert click(browser, worst, 1) == "ascending"
+    truths = [float(shown.replace(",", "")) for shown in column(browser, worst, 1)]
     assert truths == sorted(truths)
-    assert click(browser, table, 1) == "descending"
-    truths = [float(shown.replace(",", "")) for shown in column(browser, table, 1)]
+    assert click(browser, worst, 1) == "descending"
+    truths = [float(shown.replace(",", "")) for shown in column(browser, worst, 1)]
     assert truths == sorted(truths, reverse=True)
-    assert click(browser, table, 1) == "None"  # a third click gives the order of the page back
-    assert column(browser, table, 5) == written
+    assert click(browser, worst, 1) == "None"  # a third click gives the order of the page back
+    assert column(browser, worst, 5) == written
+
+
+def test_what_is_written_in_any_way_sorts_as_the_number_that_it_is(
+    tmp_path: Path, browser: chromium.Chromium
+) -> None:
+    values = {"1,200": 1200.0, "–": None, "-20": -20.0, "50 %": 0.5, "-1.0e-06": -1e-6, "3": 3.0}
+    rows: list[Row] = [[shown, Cell(shown, value)] for shown, value in values.items()]
+    page = tmp_path / "numbers.html"
+    section = Section("some", "Some", table("some", ["as written", "as numbers"], rows))
+    page.write_text(document("numbers", [], [section]), encoding="utf-8")
+    browser.open(page)
+    rising = ["-20", "-1.0e-06", "50 %", "3", "1,200"]
+    click(browser, "table.sorts", 1)
+    assert column(browser, "table.sorts", 1) == [*rising, "–"]
+    click(browser, "table.sorts", 1)
+    assert column(browser, "table.sorts", 1) == [*rising[::-1], "–"]  # what is not known stays last
 
 
 def test_times_sort_by_row_and_names_as_text(
     pages: Callable[[str], Path], browser: chromium.Chromium
 ) -> None:
     browser.open(pages("channels"))
-    table = "#worst table.sorts"
-    click(browser, table, 0)
-    rows = [int(shown.removeprefix(time(0)[:-1])) for shown in column(browser, table, 0)]
+    worst = "#worst table.sorts"
+    click(browser, worst, 0)
+    rows = [int(shown.removeprefix(time(0)[:-1])) for shown in column(browser, worst, 0)]
     assert rows == sorted(rows) and len(rows) == 10
     browser.open(pages("channels"))
     click(browser, "#rivals table.sorts", 0)
@@ -227,10 +245,11 @@ DIGITS = r"[-+]?\d[-\d,.e+]*( %)?( to .*)?"
 def test_every_number_of_a_table_that_sorts_says_its_value(
     pages: Callable[[str], Path], kind: str
 ) -> None:
-    tables = re.findall(r'<table class="sorts">(.*?)</table>', pages(kind).read_text(), re.DOTALL)
-    assert tables
-    for table in tables:
-        cells = re.findall(r"<t[dh]([^>]*)>([^<]+)", table[table.index("<tbody>") :])
+    sorts = r'<table class="sorts">.*?<tbody>(.*?)</tbody>'
+    bodies = re.findall(sorts, pages(kind).read_text(), re.DOTALL)
+    assert bodies
+    for body in bodies:
+        cells = re.findall(r"<t[dh]([^>]*)>([^<]+)", body)
         numbers = [said for said, shown in cells if re.fullmatch(DIGITS, shown)]
         assert numbers and all("data-value" in said for said in numbers)
 
