@@ -567,11 +567,11 @@ def say_symbols(record: dict[str, Any], out: str) -> None:
 
 def say_comparison(record: dict[str, Any], out: str) -> None:
     """Who is better, and the table of all comparisons."""
-    from forecast.report.side_by_side import table
+    from forecast.report.side_by_side import lines
 
     for each in record["together"]:
         print(printable(each["verdict"]))
-    header, *rows = table(record)
+    header, *rows = lines(record)
     if rows:
         hidden = [
             header.index(name)

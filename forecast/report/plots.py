@@ -299,8 +299,8 @@ def truth(shown: Shown) -> Figured:
     time_axis(axes[-1], shown.instants)
     legend(figure, axes[0])
     reading = (
-        "The dark line should run inside the light band nine times in ten, and the band should be "
-        f"no wider than that needs.{each_point(shown)}"
+        "The truth should run inside the band nine times in ten, and the band should be no wider "
+        f"than that needs.{each_point(shown)}"
     )
     return "forecast", "Forecast and truth", reading, figure
 

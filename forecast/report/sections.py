@@ -7,12 +7,34 @@ from forecast.report.account import looked_ahead
 from forecast.report.changes import MOST_STRETCHES
 from forecast.report.course import BLOCKS, CLIP, MOST_WATCHED
 from forecast.report.findings import Finding
-from forecast.report.page import drawn_part, html_table, section, text
+from forecast.report.html import (
+    Cell,
+    Row,
+    Section,
+    count,
+    drawn_below,
+    left,
+    moment,
+    reading,
+    table,
+    text,
+    unfolding,
+)
 from forecast.report.plots import Drawing
 from forecast.report.verdict import number, percent, shown_name
 
 MOST_CHANGES = 12  # of each series and horizon, the last ones
 MOST_LISTED = 60  # lines of a table
+FIRST = 12  # of them that are shown at once; the others unfold
+# what differs when a run is run again
+COST = ("seconds", "points_per_second", "cost", "state_bytes")
+# what these parts of the page show
+SHOWN = ("scores", "questions", "skill_intervals", "course", "look_ahead", "warm_up_rows", "values")
+
+
+def told(key: str) -> bool:
+    """Whether a fact is shown by no other part of the page."""
+    return key not in (*COST, *SHOWN)
 
 
 def where(entry: Mapping[str, Any], several: bool) -> str:
@@ -26,48 +48,49 @@ def several_series(course: Sequence[Finding]) -> bool:
     return len({entry["series"] for entry in course}) > 1
 
 
-def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int) -> str:
+def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int) -> Section:
     """What it was confused by: figures, and the most surprising stretches."""
-    if not course:
-        return ""
     several = several_series(course)
+    found = [(entry, stretch) for entry in course for stretch in entry["stretches"]]
+    found.sort(key=lambda one: one[1]["expected"] - one[1]["surprise"])
     drawn = "".join(drawn_below(one, first=one is figures[0]) for one in figures)
-    lines = [
+    lines: list[Row] = [
         [
-            text(stretch["from"]),
-            f'<td class="left">{text(stretch["to"])}</td>',
-            f'<td class="left">{text(where(entry, several))}</td>',
-            f"{stretch['answers']:,}",
-            number(stretch["surprise"]),
-            number(stretch["expected"]),
+            Cell(moment(stretch["from"]), stretch["first_row"]),
+            left(moment(stretch["to"]), stretch["last_row"]),
+            left(text(where(entry, several))),
+            count(stretch["answers"]),
+            nats(stretch["surprise"]),
+            nats(stretch["expected"]),
         ]
-        for entry in course
-        for stretch in entry["stretches"]
+        for entry, stretch in found[:MOST_LISTED]
     ]
     header = ["from", "to", "steps", "answers", "surprise, nats", "expected, nats"]
     watched = f" Of {series:,} series the first {MOST_WATCHED} are watched." * (
         series > MOST_WATCHED
     )
-    reading = (
-        f"Up to {MOST_STRETCHES} runs of answers with the highest surprise above what was "
-        "expected (than the mean, where forecasts expect none), none overlapping another; a run "
+    how = (
+        f"Up to {MOST_STRETCHES} runs of answers of each series and horizon with the highest "
+        "surprise above what was expected (above the mean, where forecasts expect none), none "
+        "overlapping another, the worst first; a run "
         f"is twelve answers, or a block or horizon if that is longer.{watched}"
     )
-    table = html_table(header, lines[:MOST_LISTED]) + f'<p class="reading">{reading}</p>'
-    listed = f"<h3>The most surprising stretches</h3>{table}" if lines else ""
-    return section("What it was confused by", drawn + listed)
+    name = "The most surprising stretches"
+    shown = unfolding(name.lower(), header, lines, FIRST, "The stretches after these")
+    listed = f"<h3>{name}</h3>{shown}{reading(how)}" if lines else ""
+    return Section("confusion", "What it was confused by", drawn + listed)
 
 
-def drawn_below(figure: Drawing, first: bool) -> str:
-    """A figure below a heading of its own; how it is read is said once."""
-    drawn = f'<figure><div class="wide">{figure.svg}</div></figure>'
-    return f"<h3>{text(figure.title)}</h3>{drawn_part(figure) if first else drawn}"
+def nats(value: float) -> Cell:
+    """A surprise."""
+    return Cell(number(value), value)
 
 
-def adapting(course: Sequence[Finding]) -> str:
+def adapting(course: Sequence[Finding]) -> Section:
     """What each change cost until it was learned, and what was remembered."""
+    name, title = "adapting", "Adapting and forgetting"
     if not course:
-        return ""
+        return Section(name, title, "")
     length = course[0]["rows_per_block"]
     rows = "row by row" if length == 1 else f"in blocks of {length:,} rows"
     within = f"above what was expected, each answer's within {CLIP:g} nats"
@@ -83,25 +106,26 @@ def adapting(course: Sequence[Finding]) -> str:
         "answers from the beginning until then. Excess loss is their surprise above the mean "
         "before the change, or after it where that is higher."
     )
-    body = changes_table(course) + f'<p class="reading">{how}</p>' + returns_table(course)
-    return section("Adapting and forgetting", body)
+    unfolds = f"<details><summary>How a change is noticed</summary>{reading(how)}</details>"
+    return Section(name, title, changes_table(course) + unfolds + returns_table(course))
 
 
 def changes_table(course: Sequence[Finding]) -> str:
-    """The last changes of each series and horizon."""
+    """The last changes of each series and horizon, the last of all first."""
     several = several_series(course)
-    lines = [
+    found = [(entry, change) for entry in course for change in entry["changes"][-MOST_CHANGES:]]
+    found.sort(key=lambda one: one[1]["began_row"], reverse=True)
+    lines: list[Row] = [
         [
-            text(change["began"]),
-            f'<td class="left">{text(where(entry, several))}</td>',
-            f'<td class="left">{text(change["noticed"])}</td>',
-            f'<td class="left">{text(change["recovered"] or "not yet")}</td>',
-            f"{change['points']:,}",
-            f"{change['excess_loss']:+,.1f}",
-            f"{number(change['surprise_before'])}",
+            Cell(moment(change["began"]), change["began_row"]),
+            left(text(where(entry, several))),
+            left(moment(change["noticed"]), change["noticed_row"]),
+            left(moment(change["recovered"] or "not yet"), change["until_row"]),
+            count(change["points"]),
+            Cell(f"{change['excess_loss']:+,.1f}", change["excess_loss"]),
+            nats(change["surprise_before"]),
         ]
-        for entry in course
-        for change in entry["changes"][-MOST_CHANGES:]
+        for entry, change in found[:MOST_LISTED]
     ]
     if not lines:
         return "<p>No change was detected.</p>"
@@ -110,23 +134,23 @@ def changes_table(course: Sequence[Finding]) -> str:
     total = sum(len(entry["changes"]) for entry in course)
     more = (
         f'<p class="reading">{total:,} changes in all: scores.json has them.</p>'
-        if total > len(lines[:MOST_LISTED])
+        if total > len(lines)
         else ""
     )
-    return html_table(header, lines[:MOST_LISTED]) + more
+    return unfolding("changes, the last first", header, lines, FIRST, "Earlier changes") + more
 
 
 def returns_table(course: Sequence[Finding]) -> str:
     """Regimes that came back; nothing where nothing did."""
     several = several_series(course)
-    lines = [
+    lines: list[Row] = [
         [
-            text(one["again"]),
-            f'<td class="left">{text(where(entry, several))}</td>',
-            f'<td class="left">{text(one["first"])}</td>',
-            f"{one['answers']:,}",
-            number(one["first_surprise"]),
-            number(one["surprise"]),
+            Cell(moment(one["again"]), one["again_row"]),
+            left(text(where(entry, several))),
+            left(moment(one["first"]), one["first_row"]),
+            count(one["answers"]),
+            nats(one["first_surprise"]),
+            nats(one["surprise"]),
         ]
         for entry in course
         for one in entry["returns"]
@@ -135,29 +159,29 @@ def returns_table(course: Sequence[Finding]) -> str:
         return ""
     header = ["came back", "steps", "first visit", "answers compared"]
     header += ["surprise at first, nats", "surprise now, nats"]
-    reading = (
+    how = (
         "Regimes between changes that returned: of the same level (within half a spread) and "
         "spread (within half as much again) as one before, with another between. Compared are the "
         "first answers of both visits; less surprise now means that something was remembered. The "
         "first regime of all began with knowing nothing."
     )
-    table = html_table(header, lines[:MOST_LISTED])
-    return f'<h3>What came back</h3>{table}<p class="reading">{reading}</p>'
+    shown = table("what came back", header, lines[:MOST_LISTED])
+    return f"<h3>What came back</h3>{shown}{reading(how)}"
 
 
-def honesty(record: Mapping[str, Any]) -> str:
+def honesty(record: Mapping[str, Any]) -> Section:
     """When questions were asked and answered, and whether the run looked ahead."""
     asked = record.get("questions", [])
     several = len({entry["series"] for entry in asked}) > 1
-    lines = [
+    lines: list[Row] = [
         [
             text(where(entry, several)),
-            *(f"{entry[name]:,}" for name in ("asked", "answered", "open", "unanswered")),
+            *(count(entry[name]) for name in ("asked", "answered", "open", "unanswered")),
         ]
         for entry in asked[:MOST_LISTED]
     ]
     header = ["steps", "asked", "answered and scored", "open at the end", "without an answer"]
-    table = html_table(header, lines) if lines else ""
+    shown = table("questions", header, lines) if lines else ""
     values = record.get("values", {})
     kinds = {k: sum(one.get(k, 0) for one in values.values()) for k in ("missing", "refused")}
     excluded = record.get("bad_rows", {}).get("excluded", 0)
@@ -172,7 +196,7 @@ def honesty(record: Mapping[str, Any]) -> str:
     test = record.get("look_ahead")
     if test:
         said.append(f"Look-ahead test on this very configuration. {looked_ahead(test)}")
-    return section("Honesty", table + "".join(f"<p>{text(one)}</p>" for one in said))
+    return Section("honesty", "Honesty", shown + "".join(f"<p>{text(one)}</p>" for one in said))
 
 
 # what a run spent: its name in words, its unit, and how it is read
@@ -206,23 +230,22 @@ SPENT = {
 }
 
 
-def cost(record: Mapping[str, Any]) -> str:
+def cost(record: Mapping[str, Any]) -> Section:
     """What the run cost, as a section that can be cut out: it alone differs between two runs."""
     said = {**record, **(record.get("cost") or {})}
-    lines = [
+    lines: list[Row] = [
         [
             text(label),
             spent(name, said[name]),
-            f'<td class="left">{text(unit)}</td>',
-            f'<td class="words">{text(reading)}</td>',
+            left(text(unit)),
+            Cell(text(how), look="words"),
         ]
-        for name, (label, unit, reading) in SPENT.items()
+        for name, (label, unit, how) in SPENT.items()
         if said.get(name) is not None
     ]
-    table = html_table(["what", "spent", "unit", "how to read it"], lines)
-    shares = f'<p class="reading">{text(time_shares(said))}</p>'
-    content = table + shares if lines else "<p>Not measured.</p>"
-    return section("What it cost", content).replace("<section>", '<section id="cost">', 1)
+    shown = table("what it cost", ["what", "spent", "unit", "how to read it"], lines, sorts=False)
+    content = shown + reading(time_shares(said)) if lines else "<p>Not measured.</p>"
+    return Section("cost", "What it cost", content)
 
 
 def spent(name: str, value: float) -> str:

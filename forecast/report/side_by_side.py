@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.report.anytime import Floats
+from forecast.report.document import document
 from forecast.report.finished import LOSSES
-from forecast.report.page import (
-    MOST_SCORED,
-    document,
+from forecast.report.html import (
+    Cell,
+    Row,
+    Section,
+    count,
     drawn_part,
+    fact_table,
     flat,
-    html_table,
-    section,
+    left,
+    prose,
+    reading,
+    table,
     text,
     title_of,
 )
@@ -30,6 +36,7 @@ from forecast.report.plots import (
     styled,
     time_axis,
 )
+from forecast.report.score_tables import MOST_SCORED
 from forecast.report.verdict import number, shown_name, signed
 
 if TYPE_CHECKING:
@@ -61,18 +68,20 @@ def page(record: Mapping[str, Any]) -> str:
     *most, last = (shown_name(run["name"], 60) for run in record["runs"])
     title = f"{', '.join(most)} and {last} on {title_of(record)}"
     made = [entry for entry in record["comparisons"] if entry["reason"] is None]
-    body = [
-        f"<h1>{text(title)}</h1>",
+    head = [
         f'<p class="under">{text(scope(record))}</p>',
-        *(f'<p class="verdict">{text(each["verdict"])}</p>' for each in record["together"]),
-        lean_table(*scores_side_by_side(record)) if made else "",
-        f'<p class="reading">{UNITS} {text(questions_left_out(record))}</p>',
-        *(section(figure.title, drawn_part(figure)) for figure in drawings(record)),
-        section("How sure is that?", how_sure(made) + f'<p class="reading">{text(HOW_SURE)}</p>'),
-        section("Each comparison in words", in_words(record["comparisons"])),
-        section("Where this came from", facts(record)),
+        *(f'<p class="verdict">{prose(each["verdict"])}</p>' for each in record["together"]),
     ]
-    return document(title, body, "Comparison of")
+    losses = lean_table("mean losses", *scores_side_by_side(record)) if made else ""
+    left_out = questions_left_out(record)
+    sections = [
+        Section("scores", "Side by side", losses + reading(f"{UNITS} {left_out}")),
+        *(Section(figure.name, figure.title, drawn_part(figure)) for figure in drawings(record)),
+        Section("sure", "How sure is that?", how_sure(made) + reading(HOW_SURE)),
+        Section("words", "Each comparison in words", in_words(record["comparisons"])),
+        Section("source", "Where this came from", facts(record)),
+    ]
+    return document(title, head, sections, "Comparison of")
 
 
 def scope(record: Mapping[str, Any]) -> str:
@@ -98,40 +107,44 @@ def grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
     return list(found.values())
 
 
-def lean_table(header: list[str], rows: list[list[str]]) -> str:
+def lean_table(name: str, header: list[str], rows: list[Row]) -> str:
     """A table without those columns on what is compared that would say one thing only."""
     said = ("series", "horizon", "other run")
     alike = [k for k in range(1, 4) if header[k] in said and len({row[k] for row in rows}) == 1]
     keep = [k for k in range(len(header)) if k not in alike]
-    return html_table([header[k] for k in keep], [[row[k] for k in keep] for row in rows])
+    return table(name, [header[k] for k in keep], [[row[k] for k in keep] for row in rows])
 
 
-def scores_side_by_side(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+def scores_side_by_side(record: Mapping[str, Any]) -> tuple[list[str], list[Row]]:
     """Header and rows: the mean loss of every run, and its skill against the first."""
     names = [text(shown_name(run["name"], 24)) for run in record["runs"]]
     header = ["loss", "series", "horizon", "questions", names[0]]
     for name in names[1:]:
         header += [name, "skill"]
-    rows = []
+    rows: list[Row] = []
     made = [entry for entry in record["comparisons"] if entry["reason"] is None]
     for entries in grouped(made)[:MOST_SCORED]:
         first = entries[0]
-        row = [text(label(first)), f'<td class="left">{text(shown_name(first["series"]))}</td>']
-        row += [f"{first['horizon']}", f"{first['n']:,}", number(first["loss_first"])]
+        row: Row = [text(label(first)), left(text(shown_name(first["series"])))]
+        row += [count(first["horizon"]), count(first["n"]), valued(first["loss_first"])]
         for entry in entries:
-            row += [number(entry["loss_other"]), coloured(signed(entry["skill"]))]
+            row += [valued(entry["loss_other"]), coloured(entry["skill"])]
         rows.append(row)
     return header, rows
 
 
-def coloured(value: str) -> str:
+def valued(value: float | None) -> Cell:
+    """A number to four digits."""
+    return Cell(number(value), value)
+
+
+def coloured(skill: float | None) -> Cell:
     """A skill in colour besides its sign."""
-    if value[0] not in "+-":
-        return value
-    return f'<td class="{"better" if value[0] == "+" else "worse"}">{value}</td>'
+    shown = signed(skill)
+    return Cell(shown, skill, {"+": "better", "-": "worse"}.get(shown[0], ""))
 
 
-def table(record: Mapping[str, Any]) -> list[list[str]]:
+def lines(record: Mapping[str, Any]) -> list[list[str]]:
     """What the terminal shows: a header and a row for each comparison."""
     names = [shown_name(run["name"], 24) for run in record["runs"]]
     losses = names if len(names) == 2 else [names[0], "the other"]
@@ -186,6 +199,12 @@ def p_value(entry: Entry, which: str) -> str:
     return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
 
 
+def p_cell(entry: Entry, which: str) -> Cell:
+    """A p-value; where there is none the reason shows on hovering."""
+    test, why = entry["diebold_mariano"], entry["diebold_mariano_reason"]
+    return Cell("–", title=why or "") if test is None else Cell(p_value(entry, which), test[which])
+
+
 def which(entry: Entry) -> str:
     """Which run is better, if that is shown."""
     if not entry["claimed"]:
@@ -197,37 +216,37 @@ def how_sure(made: Sequence[Entry]) -> str:
     """The evidence of each comparison."""
     header = ["loss", "series", "horizon", "other run", "difference", "95 % band at any time"]
     header += ["e-value", "first shown", "p", "p (Holm)", "better"]
-    rows = []
+    rows: list[Row] = []
     for e in made[:MOST_SCORED]:
-        why = e["diebold_mariano_reason"]
-        p, holm = (p_value(e, each) for each in ("p", "p_holm"))
-        refused = f'<td title="{text(why)}">–</td>' if why else p
-        row = [text(label(e)), f'<td class="left">{text(shown_name(e["series"]))}</td>']
-        row += [f"{e['horizon']}", text(shown_name(e["other"], 24)), number(e["difference"])]
-        row += [between(e), e_value(e["log_e"]), text(e.get("shown_first") or "–")]
-        rows.append([*row, refused, holm, f"<td><b>{text(which(e))}</b></td>"])
+        row: Row = [text(label(e)), left(text(shown_name(e["series"])))]
+        row += [count(e["horizon"]), text(shown_name(e["other"], 24)), valued(e["difference"])]
+        row += [Cell(between(e), e["interval95"][0]), Cell(e_value(e["log_e"]), e["log_e"])]
+        row += [text(e.get("shown_first") or "–"), p_cell(e, "p"), p_cell(e, "p_holm")]
+        rows.append([*row, f"<b>{text(which(e))}</b>"])
     more = len(made) - len(rows)
     note = f'<p class="reading">compare.json has {more:,} more.</p>' if more > 0 else ""
     refusals = dict.fromkeys(e["diebold_mariano_reason"] for e in made)
     said = "; ".join(why for why in refusals if why)
     no_test = f'<p class="reading">No p-value where it is a dash: {text(said)}.</p>' if said else ""
-    shown = lean_table(header, rows) if rows else "<p>Nothing could be compared.</p>"
+    shown = (
+        lean_table("how sure it is", header, rows) if rows else "<p>Nothing could be compared.</p>"
+    )
     return shown + note + no_test
 
 
 def in_words(entries: Sequence[Entry]) -> str:
     """A sentence or two on each comparison."""
     header = ["series", "horizon", "loss", "what was said"]
-    rows = [
+    rows: list[Row] = [
         [
             text(shown_name(e["series"])),
-            f"{e['horizon']}",
+            count(e["horizon"]),
             text(LOSSES[e["score"]].label),
-            f'<td class="any">{text(e["reason"] or e["verdict"])}</td>',
+            Cell(text(e["reason"] or e["verdict"]), look="any"),
         ]
         for e in entries[:MOST_SCORED]
     ]
-    return html_table(header, rows)
+    return table("each comparison in words", header, rows, sorts=False)
 
 
 def questions_left_out(record: Mapping[str, Any]) -> str:
@@ -254,11 +273,10 @@ def questions_left_out(record: Mapping[str, Any]) -> str:
 def facts(record: Mapping[str, Any]) -> str:
     """The file, the runs, what differs between them, and the command."""
     alone = ("source", "sha256", "command")
-    lines = [(key, record[key]) for key in alone]
+    said = [(key, record[key]) for key in alone]
     for run in record["runs"]:
-        lines += flat({key: run[key] for key in run if key != "name"}, run["name"])
-    rows = [[text(key), f'<td class="any">{text(value)}</td>'] for key, value in lines]
-    return html_table(["fact", "what was said"], rows)
+        said += flat({key: run[key] for key in run if key != "name"}, run["name"])
+    return fact_table(said)
 
 
 # ---- figures -------------------------------------------------------------------------------------

@@ -84,11 +84,22 @@ def clause(entry: Entry, rival: str | None, sure: Mapping[str, Any] | None) -> s
     n = entry["n"]
     points = "1 point" if n == 1 else f"{n:,} points"
     if rival is None:
-        mae = "" if entry["mae"] is None else f"MAE {entry['mae']:.3g}, "
+        mae = "" if entry["mae"] is None else f"MAE {short(entry['mae'])}, "
         return f"no naive forecaster was a rival {where} ({mae}{points})"
-    errors = f"MAE {entry['mae']:.3g} vs {entry[f'mae_{rival}']:.3g}, {points}"
+    errors = f"MAE {short(entry['mae'])} vs {short(entry[f'mae_{rival}'])}, {points}"
     how = "" if sure is None else f"{how_sure(sure.get(f'skill_{rival}'))}; "
     return f"{distance(entry[f'skill_{rival}'])} {NAIVE[rival]} {where} ({how}{errors})"
+
+
+def short(value: float) -> str:
+    """Three significant digits, and all of a whole number that a person still reads.
+
+    Examples
+    --------
+    >>> short(0.29491), short(1405.2), short(2.1e12)
+    ('0.295', '1,405', '2.1e+12')
+    """
+    return f"{value:,.0f}" if 1000.0 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def how_sure(interval: Sequence[float] | None) -> str:

@@ -3,33 +3,37 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecast.report.page import (
-    COST,
-    SHOWN,
-    document,
+from forecast.report.document import document
+from forecast.report.html import (
+    Cell,
+    Row,
+    Section,
+    count,
     drawn_part,
     facts,
-    html_table,
-    meaning_line,
-    section,
+    left,
+    prose,
+    reading,
+    table,
     text,
     title_of,
 )
 from forecast.report.plots import Drawing
+from forecast.report.score_tables import meaning_line
 from forecast.report.scores import Entry, Meaning
-from forecast.report.sections import adapting, confusion, cost
+from forecast.report.sections import adapting, confusion, cost, nats, told
 from forecast.report.symbols.predictions import Top, spelled
 from forecast.report.symbols.surprises import Surprising
-from forecast.report.verdict import number, shown_name
+from forecast.report.verdict import shown_name
 
 CHARACTERS = 80  # of a message that are shown
-BETTER = {"+": ' class="better"', "-": ' class="worse"'}
+BETTER = {"+": "better", "-": "worse"}
 
 
 def page(
     record: Mapping[str, Any],
     verdict: str,
-    table: Sequence[Sequence[str]],
+    beside_rivals: Sequence[Sequence[str]],
     meanings: Mapping[str, Meaning],
     top: Top,
     figures: Sequence[Drawing],
@@ -42,7 +46,7 @@ def page(
     record : mapping
         What ``scores.json`` holds.
     verdict : str
-    table : header and rows
+    beside_rivals : header and rows
         The scores beside those of the free rivals.
     meanings : mapping of str to Meaning
     top : sequence of (word or label, p)
@@ -51,23 +55,25 @@ def page(
     surprises : sequence of Surprising
     """
     (entry,) = record["scores"]
-    title = title_of(record)
     words = record["kind"] == "words"
-    body = [
-        f"<h1>{text(title)}</h1>",
+    head = [
         f'<p class="under">{text(scope(record, entry))}</p>',
-        f'<p class="verdict">{text(verdict)}</p>',
-        rivals_table(table, WORD_RIVALS if words else LABEL_RIVALS) if entry["n"] else "",
+        f'<p class="verdict">{prose(verdict)}</p>',
+    ]
+    rivals = rivals_table(beside_rivals, WORD_RIVALS if words else LABEL_RIVALS)
+    surprising = word_surprises if words else message_surprises
+    sections = [
         next_words(top) if words else next_label(top),
-        *(section(figure.title, drawn_part(figure)) for figure in figures),
-        (word_surprises if words else message_surprises)(surprises, record.get("labels", ())),
+        Section("rivals", "Beside naive forecasters", rivals if entry["n"] else ""),
+        *(Section(figure.name, figure.title, drawn_part(figure)) for figure in figures),
+        Section("scores", "Scores", scores_table(entry, meanings)),
+        surprising(surprises, record.get("labels", ())),
         confusion(record["course"], (), 1),
         adapting(record["course"]),
-        section("Scores", scores_table(entry, meanings)),
-        section("Where this came from", facts(record, lambda key: key not in (*COST, *SHOWN))),
+        Section("source", "Where this came from", facts(record, told)),
         cost(record),
     ]
-    return document(title, body)
+    return document(title_of(record), head, sections)
 
 
 def scope(record: Mapping[str, Any], entry: Entry) -> str:
@@ -92,13 +98,14 @@ LABEL_RIVALS = (
 )
 
 
-def rivals_table(table: Sequence[Sequence[str]], reading: str) -> str:
+def rivals_table(beside_rivals: Sequence[Sequence[str]], how: str) -> str:
     """The table against the free rivals, skill in colour besides its sign."""
-    header, *rows = table
-    lines = [[f"<td{BETTER.get(cell[0], '')}>{text(cell)}</td>" for cell in row] for row in rows]
-    plain = [[text(row[0]), *line[1:]] for row, line in zip(rows, lines, strict=True)]
-    note = f'<p class="reading">{text(reading)}</p>'
-    return html_table([text(cell) for cell in header], plain) + note
+    header, *rows = beside_rivals
+    lines: list[Row] = [
+        [Cell(text(cell), look=BETTER.get(cell[0], "")) for cell in row] for row in rows
+    ]
+    heads = [text(cell) for cell in header]
+    return table("scores beside naive forecasters", heads, lines, sorts=False) + reading(how)
 
 
 def visible(symbol: bytes | str) -> str:
@@ -112,66 +119,65 @@ def visible(symbol: bytes | str) -> str:
     return text(spelled(symbol).replace(" ", "␣"))
 
 
-def next_words(top: Top) -> str:
+def next_words(top: Top) -> Section:
     """The likeliest next words."""
-    lines = [[visible(word), chance(p), bar(p)] for word, p in top]
-    reading = (
-        '<p class="reading">␣ is a space before a word, \\n the end of a line. Every other word '
-        "has a probability, too: those of all words, new ones included, sum to 1.</p>"
+    lines: list[Row] = [[visible(word), chance(p), bar(p)] for word, p in top]
+    how = reading(
+        "␣ is a space before a word, \\n the end of a line. Every other word has a probability, "
+        "too: those of all words, new ones included, sum to 1."
     )
-    return section("The next word", html_table(["word", "probability", ""], lines) + reading)
+    shown = table("the likeliest next words", ["word", "probability", ""], lines)
+    return Section("next", "The next word", shown + how)
 
 
-def next_label(top: Top) -> str:
+def next_label(top: Top) -> Section:
     """The label of the next message."""
-    lines = [[text(shown_name(label)), chance(p), bar(p)] for label, p in top]
-    reading = '<p class="reading">For a message of which nothing is known yet.</p>'
-    return section("The next label", html_table(["label", "probability", ""], lines) + reading)
+    lines: list[Row] = [[text(shown_name(label)), chance(p), bar(p)] for label, p in top]
+    how = reading("For a message of which nothing is known yet.")
+    shown = table("the next label", ["label", "probability", ""], lines)
+    return Section("next", "The next label", shown + how)
 
 
-def chance(p: float) -> str:
+def chance(p: float) -> Cell:
     """A probability in per cent."""
-    return f"{100.0 * p:.3g} %" if p >= 1e-5 else f"{p:.1e}"
+    return Cell(f"{100.0 * p:.3g} %" if p >= 1e-5 else f"{p:.1e}", p)
 
 
-def bar(p: float) -> str:
-    """A probability as a bar in a cell of its own."""
-    drawn = f"display:inline-block;height:.6rem;width:{100.0 * p:.2f}%;background:var(--blue)"
-    return f'<td class="left" style="width:65%"><span style="{drawn}"></span></td>'
+def bar(p: float) -> Cell:
+    """A probability as a bar."""
+    return Cell(f'<span style="width:{100.0 * p:.2f}%"></span>', look="bar")
 
 
-def word_surprises(surprises: Sequence[Surprising], _: Any) -> str:
+def word_surprises(surprises: Sequence[Surprising], _: Any) -> Section:
     """The most surprising words, where they stood."""
-    reading = '<p class="reading">A word that was never seen is spelled, letter by letter.</p>'
-    lines = [
+    lines: list[Row] = [
         [
-            f"{one.time:,}",
-            f'<td class="any">{beside(one.before)}<b>{visible(one.y)}</b>{beside(one.after)}</td>',
-            number(one.surprise),
+            count(one.time),
+            Cell(f"{beside(one.before)}<b>{visible(one.y)}</b>{beside(one.after)}", look="any"),
+            nats(one.surprise),
         ]
         for one in surprises
     ]
-    return listed("The most surprising words", ["byte", "where it stood", "nats"], lines, reading)
+    title = "The most surprising words"
+    shown = table(title.lower(), ["byte", "where it stood", "nats"], lines)
+    how = reading("A word that was never seen is spelled, letter by letter.")
+    return Section("surprising", title, shown + how if lines else "")
 
 
-def message_surprises(surprises: Sequence[Surprising], labels: Sequence[str]) -> str:
+def message_surprises(surprises: Sequence[Surprising], labels: Sequence[str]) -> Section:
     """The messages with the most surprising labels."""
-    lines = [
+    lines: list[Row] = [
         [
-            f"{one.time:,}",
-            f'<td class="left">{text(shown_name(labels[one.y[0]]))}</td>',
-            number(one.surprise),
-            f'<td class="any">{text(beginning(one.after))}</td>',
+            count(one.time),
+            left(text(shown_name(labels[one.y[0]]))),
+            nats(one.surprise),
+            Cell(text(beginning(one.after)), look="any"),
         ]
         for one in surprises
     ]
-    header = ["line", "label", "nats", "message"]
-    return listed("The most surprising labels", header, lines, "")
-
-
-def listed(title: str, header: Sequence[str], lines: Sequence[Sequence[str]], reading: str) -> str:
-    """A section with a table, if there is anything to put into it."""
-    return section(title, html_table(header, lines) + reading) if lines else ""
+    title = "The most surprising labels"
+    shown = table(title.lower(), ["line", "label", "nats", "message"], lines)
+    return Section("surprising", title, shown if lines else "")
 
 
 def beside(context: bytes) -> str:
@@ -187,4 +193,4 @@ def beginning(message: bytes) -> str:
 def scores_table(entry: Entry, meanings: Mapping[str, Meaning]) -> str:
     """All scores with their meaning."""
     lines = [meaning_line(name, meaning, [entry]) for name, meaning in meanings.items()]
-    return html_table(["score", "value", "how to read it"], lines)
+    return table("scores", ["score", "value", "how to read it"], lines, sorts=False)
