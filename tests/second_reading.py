@@ -7,6 +7,7 @@ guesses it knows the documented rule only. What it cannot read one way only is `
 import csv
 import gzip
 import io
+import itertools
 import math
 import zlib
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ class Reading(NamedTuple):
     rows: list[list[str]]
 
     def column(self, name: str) -> list[str]:
+        if name not in self.names:
+            raise Unclear(f"no column {name!r}")
         return [row[self.names.index(name)] for row in self.rows]
 
     def numbers(self, name: str, decimal: str = ".", missing: Sequence[str] = MISSING):
@@ -89,10 +92,12 @@ def delimiter_of(text: str, decimal: str) -> str:
     for delimiter in ",;\t|".replace(decimal, ""):
         try:
             rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-            if len(next((row for row in rows if row and any(row)), [])) > 1:
-                splits.append(delimiter)
+            header = next((row for row in rows if any(name.strip(" ") for name in row)), [])
         except csv.Error:
             continue
+        # csv takes a quote inside a field that is not quoted; a quote in a name is doubled
+        if len(header) > 1 and all(name.replace('"', '""') in text for name in header):
+            splits.append(delimiter)
     if len(splits) > 1:
         raise Unclear("split by several delimiters")
     return splits[0] if splits else (";" if decimal == "," else ",")
@@ -192,7 +197,7 @@ def difference(
         found = [_time(text, decimal, time_format) for text in times]
     except Unclear as error:
         return f"the time {error} cannot be read"
-    if any(not a < b for a, b in zip(at, at[1:], strict=False)):
+    if any(not a < b for a, b in itertools.pairwise(at)):
         return "times that do not increase"
     if times[:2] != stamps[:2]:
         return "other first times"
@@ -216,7 +221,10 @@ def same(found, expected) -> bool:
 
 def _time(text: str, decimal: str, time_format: str | None):
     if time_format is not None:
-        return datetime.strptime(text, time_format)
+        try:
+            return datetime.strptime(text, time_format)
+        except ValueError:
+            raise Unclear(text) from None
     try:
         return time_of(text)
     except Unclear:
@@ -233,13 +241,13 @@ def evenly_spaced(times: list) -> bool:
     if len(times) < 3:
         return True
     if isinstance(times[0], Decimal):
-        apart = np.array([float(b - a) for a, b in zip(times, times[1:], strict=False)])
+        apart = np.array([float(b - a) for a, b in itertools.pairwise(times)])
         return bool(np.all(np.abs(apart - apart[0]) <= 0.02 * apart[0]))
     wall = [at.replace(tzinfo=None) for at in times]
     clocks = [wall]
     if times[0].tzinfo is not None:
         clocks.append([at.astimezone(UTC) for at in times])
-    if any(len({b - a for a, b in zip(at, at[1:], strict=False)}) == 1 for at in clocks):
+    if any(len({b - a for a, b in itertools.pairwise(at)}) == 1 for at in clocks):
         return True
     months = [at.year * 12 + at.month for at in wall]
     day = max(at.day for at in wall)
