@@ -149,12 +149,13 @@ def by_pandas(path: Path, data: bytes, options: dict[str, Any]) -> tuple[str, st
         return UNCLEAR, f"`{names[0]}` = {shown(frame[names[0]].tolist())}"
     for name, column in zip(names, columns, strict=True):
         found, truth = [float(number) for number in frame[name]], floats_of(column)
+        if len(found) != len(truth):  # a line of nothing is no row to it
+            found = [number for number in found if not math.isnan(number)]
+            truth = [number for number in truth if not math.isnan(number)]
         if len(found) != len(truth):
-            return OTHER, f"{len(found)} rows of {len(truth)}"
+            return OTHER, f"{len(found)} numbers of {len(truth)}"
         for row, (a, b) in enumerate(zip(found, truth, strict=True)):
-            if not (
-                a == b or (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=1e-14)
-            ):
+            if not math.isclose(a, b, rel_tol=1e-14) and not (math.isnan(a) and math.isnan(b)):
                 return OTHER, f"{a!r} for `{reading.column(name)[row]}`"
     return RIGHT, ""
 
@@ -191,7 +192,7 @@ def corpus(folder: Path) -> Row:
         came, instead = by_pandas(path, file.data, file.options)
         beside[came] += 1
         if came in (UNCLEAR, OTHER):
-            examples.append(Example(file.name, said or "read", instead))
+            examples.append(Example(file.name, said.lstrip(",: ") or "read", instead))
     return Row("bad and strange files", here, wrong, PANDAS, beside, examples)
 
 
@@ -210,7 +211,7 @@ def fuzzed(name: str, files: Iterator[tuple[bytes, dict[str, Any]]], folder: Pat
         came, instead = by_pandas(path, data, options)
         beside[came] += 1
         if came in (UNCLEAR, OTHER):
-            examples.append(Example(repr(data), said or "read", instead))
+            examples.append(Example(repr(data), said.lstrip(",: ") or "read", instead))
     return Row(name, here, wrong, PANDAS, beside, examples)
 
 

@@ -53,6 +53,8 @@ def second_reading(
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise Unclear(str(error)) from None
+    while rows and delimiter != " " and not "".join(rows[0]).strip(" ") and len(rows[0]) < 2:
+        rows.pop(0)  # nothing stands before the header, whatever its width
     width = max(map(len, rows), default=0)
     rows = [row for row in rows if not is_blank(row, width, delimiter)]
     if not rows:
