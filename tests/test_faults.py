@@ -375,13 +375,13 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzzed") / "a.csv"
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(rng=DRAWN)
 def test_any_dialect_reads_back(rng: Random, scratch: Path) -> None:
     reads_back(rng, scratch)
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(rng=DRAWN)
 def test_any_accident_is_seen(rng: Random, scratch: Path) -> None:
     accident_is_seen(rng, scratch)
