@@ -34,6 +34,7 @@ MAGIC = b"forecast checkpoint "
 FIRST_LINE = re.compile(rb"forecast checkpoint ([0-9]{1,9}) ([0-9]{1,9}) ([0-9a-f]{64})\n")
 LONGEST_FIRST_LINE = 128
 MOST_HEADER = 1_000_000  # bytes
+MOST_PLACES = 1 << 60  # in one array
 
 # The learners that a checkpoint can hold, and where each lives.
 ROOMS = {
@@ -185,7 +186,7 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
         raise CheckpointError(f"{path} is empty; {AGAIN}")
     if not first.startswith(MAGIC) and not MAGIC.startswith(first):
         raise CheckpointError(f"{path} is not a checkpoint of forecast: give one that it has saved")
-    _refuse_future(path, first)
+    _refuse_other_format(path, first)
     line = FIRST_LINE.fullmatch(first)
     if line is None:
         raise CheckpointError(f"{path} is damaged or cut short in its first line; {AGAIN}")
@@ -207,13 +208,15 @@ def _read_header(path: Path, file: BinaryIO) -> dict[str, Any]:
     return header
 
 
-def _refuse_future(path: Path, first: bytes) -> None:
+def _refuse_other_format(path: Path, first: bytes) -> None:
     """Stop at the number of a format that this version does not know; nothing else is read."""
     number = re.match(rb"([0-9]{1,9}) ", first[len(MAGIC) :])
     if number is not None and (said := int(number[1])) != FORMAT:
+        newer = "update forecast to load it"
+        older = "load it with the forecast that saved it, or learn the input anew"
         raise CheckpointError(
             f"{path} has format {said}, and forecast {__version__} knows {FORMAT} only: "
-            "update forecast to load it"
+            f"{newer if said > FORMAT else older}"
         )
 
 
@@ -233,10 +236,12 @@ def _checked_header(path: Path, text: bytes) -> dict[str, Any]:
     for field, kind in FIELDS.items():
         if field not in header or not isinstance(header[field], kind):
             raise CheckpointError(f"{path} has a header without a valid {field!r}; {AGAIN}")
+    if header["format"] != FORMAT:
+        raise CheckpointError(f"{path} has a header of another format than its first line; {AGAIN}")
     for array, dtype in DTYPES.items():
         shape = header[array].get("shape")
         counts = isinstance(shape, list) and len(shape) == 1 and type(shape[0]) is int
-        if header[array].get("dtype") != dtype or not counts or shape[0] < 0:
+        if header[array].get("dtype") != dtype or not counts or not 0 <= shape[0] <= MOST_PLACES:
             raise CheckpointError(f"{path} has a header without a valid {array!r}; {AGAIN}")
     return header
 
@@ -267,9 +272,10 @@ def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
     other = f"load it with forecast {header['version']}, which saved it, or learn the input anew"
     try:
         learner = _kind(name)(**options)
-    except (TypeError, ValueError, MemoryError) as error:
+    except Exception as error:  # whatever is said to options that nobody has foreseen
+        why = str(error).partition("\n")[0]
         raise CheckpointError(
-            f"{path} has options that make no {name} in forecast {__version__} ({error}): {other}"
+            f"{path} has options that make no {name} in forecast {__version__} ({why}): {other}"
         ) from error
     shapes = [learner.floats.shape, learner.ints.shape]
     agree = shapes == [tuple(header[array]["shape"]) for array in DTYPES]
@@ -286,7 +292,9 @@ def _refuse_large(path: Path, header: dict[str, Any], options: dict[str, Any]) -
     places = _body_size(header) // 8
     for option, value in options.items():
         for number in value if isinstance(value, tuple) else (value,):
-            if isinstance(number, int) and number > places:
+            # of bits there are as many places as numbers that they can write
+            large = places.bit_length() if option == "bits" else places
+            if isinstance(number, int) and number > large:
                 raise CheckpointError(
                     f"{path} has {option} {number}, which does not fit a state of {places} values; "
                     f"{AGAIN}"

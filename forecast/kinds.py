@@ -281,7 +281,7 @@ class Numbers(Kind):
         return {name: list(self.learner.seasons(c)) for c, name in enumerate(names)}
 
     def notices(self) -> list[str]:
-        """Seasons that were found, and exclusions that no row has met."""
+        """Seasons that were found, exclusions that no row has met, a file that may be cut."""
         found: dict[tuple[int, ...], list[str]] = {}
         for name, seasons in self.seasons().items():
             if set(seasons) - {self.season}:
@@ -290,7 +290,10 @@ class Numbers(Kind):
             f"seasons found: {' and '.join(map(str, seasons))} steps, of {', '.join(names)}"
             for seasons, names in found.items()
         ]
-        return said + [f"warning: --exclude {text} met no row" for text in self.stream.unmet]
+        said += [f"warning: --exclude {text} met no row" for text in self.stream.unmet]
+        if self.stream.unended:
+            said.append("warning: the last line ends without a newline: was the file cut there?")
+        return said
 
     def points(self) -> int:
         """Values on the grid, missing ones included."""

@@ -7,13 +7,19 @@ import os
 import re
 import shutil
 import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import kept_checkpoints
 import numpy as np
 import pytest
+from fuzzed import mutated
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecast import (
     GradientRegression,
@@ -120,6 +126,13 @@ def parts(content: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(header), body
 
 
+def parts_of(path: Path) -> tuple[bytes, bytes]:
+    """The bytes of both arrays of a checkpoint."""
+    header, body = parts(path.read_bytes())
+    n = 8 * header["floats"]["shape"][0]
+    return body[:n], body[n:]
+
+
 def sealed(header: Any, body: bytes, format_number: int = FORMAT) -> bytes:
     """A checkpoint with this header whose sums are right, whatever the header says."""
     text = (header if isinstance(header, bytes) else json.dumps(header).encode()) + b"\n"
@@ -172,8 +185,9 @@ def test_options_that_no_state_holds_are_refused(tmp_path: Path) -> None:
     for learner, option, number, sentence in (
         (WordForecaster(vocabulary=2, pairs=2), "vocabulary", 10**9, "does not fit a state of"),
         (WordForecaster(vocabulary=2, pairs=2), "pairs", 3, "in other places"),
-        (LabelForecaster(bits=2), "bits", 20, "in other places"),
-        (LabelForecaster(bits=2), "bits", 25, "options that make no LabelForecaster"),
+        (LabelForecaster(bits=2), "bits", 3, "in other places"),
+        (LabelForecaster(bits=2), "bits", 24, "does not fit a state of"),  # 800 MB
+        (LabelForecaster(bits=2), "bits", 0, "options that make no LabelForecaster"),
         (LabelForecaster(bits=2), "labels", ["spam"], "options that make no LabelForecaster"),
         (Paced(), "rule", "faith", "options that make no Paced"),
     ):
@@ -305,6 +319,12 @@ def test_a_future_format_is_refused_by_its_number(
             load(written(tmp_path / "a", content))
 
 
+def test_a_past_format_is_not_told_to_update(trained: tuple[Level, bytes], tmp_path: Path) -> None:
+    content = sealed(*parts(trained[1]), format_number=FORMAT - 1)
+    with pytest.raises(CheckpointError, match=r"format 0.*knows 1 only: load it with the forecast"):
+        load(written(tmp_path / "a", content))
+
+
 def test_a_newer_version_is_refused(trained: tuple[Level, bytes], tmp_path: Path) -> None:
     header, body = parts(trained[1])
     for newer in ("99.0", "0.100.0"):
@@ -331,6 +351,10 @@ def changed(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (changed(layout="0" * 64), "in other places"),
         (changed(layout=None), "without a valid 'layout'"),
         (changed(floats={"dtype": "<f8", "shape": [10**15]}), "is cut short"),
+        (changed(floats={"dtype": "<f8", "shape": [2**60]}), "is cut short"),
+        (changed(floats={"dtype": "<f8", "shape": [2**60 + 1]}), "without a valid 'floats'"),
+        (changed(floats={"dtype": "<f8", "shape": [10**4299 * 9]}), "without a valid 'floats'"),
+        (changed(format=FORMAT + 1), "of another format than its first line"),
         (changed(floats={"dtype": "<f8", "shape": [0]}), "goes on after its end"),
         (changed(floats={"dtype": ">f8", "shape": [3]}), "without a valid 'floats'"),
         (changed(floats={"dtype": "|O", "shape": [3]}), "without a valid 'floats'"),
@@ -373,6 +397,113 @@ def test_state_with_a_place_moved_is_refused(
     monkeypatch.setattr(Level, "__init__", moved)
     with pytest.raises(CheckpointError, match=r"in other places.*learn the input anew"):
         load(written(tmp_path / "a", trained[1]))
+
+
+ODD: tuple[Any, ...] = (
+    *(None, True, False, -1, 0, 1, 2, 24, 255, 2**31, 2**60, 2**63, 10**400, 10**4299 * 9),
+    *(1.5, -0.0, 1e308, math.nan, math.inf, "", "x", "1" * 5000, "\xe9", [], [[]], [1], ["a", "b"]),
+    *([2**60], [-1], [1.5], [None], [True], {}, {"a": 1}),
+)
+
+
+def forged(header: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The header with one of its fields gone, or odd."""
+    for field in header:
+        yield {name: value for name, value in header.items() if name != field}
+        yield from ({**header, field: odd} for odd in ODD)
+        if isinstance(header[field], dict):
+            for part in forged(header[field]):
+                yield {**header, field: part}
+
+
+@pytest.mark.parametrize("name", ["level", "labels"])
+def test_an_odd_header_gives_the_same_learner_or_a_refusal(name: str, tmp_path: Path) -> None:
+    """Its sums are right: no accident, and still no other exception and no memory for nothing."""
+    learner = LEARNERS[name]()
+    save(tmp_path / "a", learner)
+    header, body = parts((tmp_path / "a").read_bytes())
+    tracemalloc.start()
+    refused = 0
+    for odd in forged(header):
+        path = written(tmp_path / "a", sealed(odd, body))
+        try:
+            again = load(path)
+        except CheckpointError as error:
+            assert str(error).startswith(str(path)) and re.search(r"[:;] ", str(error))
+            refused += 1
+        else:
+            assert bits(again) == bits(learner)
+            if odd["options"] == header["options"]:
+                assert again.options() == learner.options()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert refused > 400
+    assert peak < 20e6
+
+
+@settings(max_examples=100)
+@given(rng=st.randoms(use_true_random=False))
+def test_any_accident_to_a_checkpoint_is_seen(
+    rng: Random, trained: tuple[Level, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    level, content = trained
+    broken = mutated(rng, content)
+    path = written(tmp_path_factory.getbasetemp() / "accident", broken)
+    if broken == content:
+        assert bits(load(path)) == bits(level)
+        return
+    with pytest.raises(CheckpointError, match=r"[:;] "):
+        load(path)
+
+
+@pytest.mark.slow
+def test_every_bit_and_every_truncation_of_a_checkpoint(
+    trained: tuple[Level, bytes], tmp_path: Path
+) -> None:
+    _, content = trained
+    assert 4000 <= len(content) <= 4200
+    path = tmp_path / "a"
+    for bit in range(8 * len(content)):
+        broken = bytearray(content)
+        broken[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(CheckpointError, match=r"[:;] "):
+            load(written(path, broken))
+    for length in range(len(content)):
+        with pytest.raises(CheckpointError, match=r"[:;] "):
+            load(written(path, content[:length]))
+
+
+@pytest.mark.parametrize("name", kept_checkpoints.NAMES)
+def test_a_checkpoint_of_each_format_still_goes_on(name: str) -> None:
+    """It holds what is learned of its input today, and goes on as that does.
+
+    A change of what a state means breaks this, though the names and places in it are the same: then
+    raise FORMAT. A change of its places is refused by itself: then move the name to PAST.
+    """
+    path = kept_checkpoints.FOLDER / f"{name}.checkpoint"
+    first, second, today = load(path), load(path), kept_checkpoints.learned(name)
+    assert bits(first) == parts_of(path)
+    assert first.options() == today.options()
+    assert np.array_equal(first.ints, today.ints)
+    # its bits are those of the machine that wrote it
+    np.testing.assert_allclose(first.floats, today.floats, rtol=1e-9, atol=1e-12)
+    for learner in (first, second, today):
+        kept_checkpoints.teach(learner, kept_checkpoints.LATER)
+    assert bits(first) == bits(second)
+    assert np.array_equal(first.ints, today.ints)
+    np.testing.assert_allclose(first.floats, today.floats, rtol=1e-9, atol=1e-12)
+
+
+def test_kept_checkpoints_of_the_past_are_refused_and_none_is_forgotten() -> None:
+    for name in kept_checkpoints.PAST:
+        with pytest.raises(CheckpointError, match="which saved it, or learn the input anew"):
+            load(kept_checkpoints.FOLDER / f"{name}.checkpoint")
+    kept = {path.stem for path in kept_checkpoints.FOLDER.glob("*.checkpoint")}
+    assert kept == {*kept_checkpoints.NAMES, *kept_checkpoints.PAST}
+    formats = {
+        read_header(kept_checkpoints.FOLDER / f"{name}.checkpoint")["format"] for name in kept
+    }
+    assert FORMAT in formats
 
 
 # --- saving -----------------------------------------------------------------------------------

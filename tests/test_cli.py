@@ -933,7 +933,8 @@ def test_a_module_that_runs(tmp_path: Path) -> None:
     bad = python("-m", "forecast", "run", str(tmp_path / "none.csv"))
     assert bad.returncode == 3
     assert bad.stdout == ""
-    assert bad.stderr == f"forecast: {tmp_path / 'none.csv'}: there is no such file\n"
+    advice = "Is its name right, and the folder that you are in?"
+    assert bad.stderr == f"forecast: {tmp_path / 'none.csv'}: there is no such file. {advice}\n"
 
 
 def test_a_reader_that_leaves_is_no_fault(tmp_path: Path) -> None:

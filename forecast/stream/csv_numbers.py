@@ -6,6 +6,7 @@ never changes what was read before it.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
@@ -29,6 +30,7 @@ TIME_WORDS = (
     "time date datetime date_time timestamp time_stamp times dates timestamps ds year years"
 )
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
+HTML = re.compile(r"\s*<(?:!doctype|html)", re.IGNORECASE)  # what a server says instead of a file
 
 Choice = Literal["refuse", "drop"]
 Bounds = tuple[float | None, float | None]
@@ -130,6 +132,11 @@ class NumberStream:
         """Hash of the file's bytes; None before its end was read."""
         return self._reader.lines.source.sha256
 
+    @property
+    def unended(self) -> bool:
+        """Whether the last line has no newline at its end: its number may be cut."""
+        return self._reader.lines.unended
+
     def progress(self) -> float | None:
         """Fraction of the file that was read; None where its size is not known."""
         size = self._reader.lines.source.size
@@ -143,7 +150,12 @@ class NumberStream:
         last, step = self._grid.last, self._grid.step
         if self._times is None or last is None or step is None:
             return str(self.rows - 1 + k)
-        return self._times.write(self._grid.advance(last, np.array([k], np.int64)))[0]
+        try:
+            return self._times.write(self._grid.advance(last, np.array([k], np.int64)))[0]
+        except OverflowError:
+            problem = f"ends so late that {k} x {step} after it no layout writes a year"
+            advice = "Say --step rows to take rows as they come."
+            raise StreamError(problem, self.source, advice=advice) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -196,9 +208,9 @@ class NumberStream:
         texts = [text.strip(" ") for text in table.columns[-1]]
         known = self._grid.step is not None
         placed = self._grid.place(self._stamps(table, self._times))
+        self._judge(table, placed)
         if not known:
             self._tell_step(texts, placed)
-        self._judge(table, placed)
         kept = np.flatnonzero(placed.fate == KEPT)
         self._exclude(placed.at, kept, y)
         self._refuse_beyond(table, kept, y)
@@ -553,20 +565,30 @@ class Columns:
         if found is None:
             raise self._error("is empty", "A CSV has a header and at least one row.")
         line, header, taken = found
+        if HTML.match(header):
+            raise self._error("is an HTML page, not CSV", "Fetch the file itself.")
         if delimiter is None:
-            delimiter = self._guess_delimiter(header.removeprefix("\ufeff"))
+            delimiter = self._guess_delimiter(header)
         elif len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
             raise ValueError(f"a delimiter is one ASCII character, not {delimiter!r}")
         reader.delimiter = delimiter
-        names = [name.strip(" ") for name in reader.fields(header.removeprefix("\ufeff"), line)]
+        names = [name.strip(" ") for name in reader.fields(header, line)]
         reader.width = len(names)
-        if all(self._numerals.is_number(name) or ISO.fullmatch(name) for name in names):
-            # The first row is data: give it back, without its byte order mark.
-            reader.lines.put_back(taken.removeprefix(b"\xef\xbb\xbf"), line)
+        if self._is_data(names):
+            reader.lines.put_back(taken, line)
             names = [""] * len(names)
             self.guessed.append("there is no header: its first row has numbers and times alone")
         self.names = self._complete(names, line)
         self._read_first()
+
+    def _is_data(self, names: list[str]) -> bool:
+        """Whether a first row has numbers and times alone, some of them missing, but not its first.
+
+        Nothing before numbers is a header of years, as pandas writes one.
+        """
+        named = [name for name in names if not self._numerals.is_missing(name)]
+        plain = all(self._numerals.is_number(name) or ISO.fullmatch(name) for name in named)
+        return plain and bool(named) and names[0] != ""
 
     def _complete(self, names: list[str], line: int) -> list[str]:
         """The names, with c1, c2 and so on where there is none."""
@@ -575,8 +597,9 @@ class Columns:
         if nameless:
             called = _listed([names[place] for place in nameless])
             self.guessed.append(f"columns without a name are called by their place: {called}")
-        for place, name in enumerate(names):
-            if name in names[:place]:
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
                 raise StreamError(
                     "is the name of two columns",
                     self._source,
@@ -584,6 +607,7 @@ class Columns:
                     text=name,
                     advice="Rename one of them.",
                 )
+            seen.add(name)
         return names
 
     def _read_first(self) -> None:

@@ -141,12 +141,14 @@ class Grid:
             whole, rest = np.divmod(np.diff(months), int(self.step.size))
             fits = stamps.at == self._calendar(months)
             return whole, (rest == 0) & fits[1:]
-        apart = np.diff(coordinate(stamps, self.step))
         if self.step.unit == "second":
+            apart = np.diff(coordinate(stamps, self.step))
             whole, rest = np.divmod(apart, int(self.step.size))
             return whole.astype(np.int64), rest == 0
         # Decimal fractions are rounded in files: a hundredth of a step is none.
-        ratio = apart / self.step.size
+        with np.errstate(over="ignore", invalid="ignore"):  # times as far apart as floats can be
+            apart = np.diff(stamps.at)
+            ratio = np.nan_to_num(apart / self.step.size, nan=0.0, posinf=2.0**62)
         nearest = np.rint(ratio)
         whole = np.minimum(nearest, 2**62).astype(np.int64)
         return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= 0.01)

@@ -72,9 +72,10 @@ class Numerals:
             return None
         # Of these characters float() takes exactly what NUMERAL does, and spaces around it.
         try:
-            return np.array(list(map(float, texts)), np.float64)
+            values = np.array(list(map(float, texts)), np.float64)
         except ValueError:
             return None
+        return None if np.isinf(values).any() else values
 
     def _one(self, index: int, text: str) -> float:
         text = text.strip(" ")
@@ -88,6 +89,9 @@ class Numerals:
                 f"Write digits with the decimal mark {self.decimal!r} and no thousands separators "
                 "(--decimal), or name the text with --missing.",
             )
+        if math.isinf(value) and not INFINITE.fullmatch(text):
+            problem = "is beyond the largest number that 64 bits hold (1.8e308)"
+            raise Refused(index, problem, "Is it right? Else name the text with --missing.")
         return value
 
     def _value(self, text: str) -> float | None:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import zlib
 from io import BufferedIOBase
@@ -18,16 +19,17 @@ BLOCK = 1 << 19  # bytes of lines handed on at once, however many lines were wis
 LINE = 1 << 24  # longest line, and longest record over several lines
 GZIP = b"\x1f\x8b"
 
-# What people name .csv and is not: the first bytes tell.
+# What people name .csv and is not: the first bytes tell. A column may be called PAR1.
 FOREIGN = {
-    b"PK\x03\x04": "a zip archive (or an .xlsx workbook)",
-    b"PAR1": "a Parquet file",
-    b"\xd0\xcf\x11\xe0": "an .xls workbook",
-    b"BZh": "a bzip2 file",
-    b"\xfd7zXZ": "an xz file",
-    b"\x28\xb5\x2f\xfd": "a zstd file",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
+    rb"PK\x03\x04": "a zip archive (or an .xlsx workbook)",
+    rb"PAR1[\x10-\x1f]": "a Parquet file",
+    rb"\xd0\xcf\x11\xe0": "an .xls workbook",
+    rb"BZh[1-9]1AY&SY": "a bzip2 file",
+    rb"\xfd7zXZ": "an xz file",
+    rb"\x28\xb5\x2f\xfd": "a zstd file",
+    rb"%PDF-": "a PDF",
+    rb"\x89PNG": "a PNG",
+    rb"\xff\xfe|\xfe\xff": "text in UTF-16",
 }
 
 
@@ -52,6 +54,7 @@ class Source:
         self._hash = hashlib.sha256()
         self._over = False
         self._unpacker: zlib._Decompress | None = None
+        self._unpacked = False  # whether a first piece was
         self._packed = b""
         self._file = self._open(path)
         try:
@@ -66,11 +69,13 @@ class Source:
         try:
             file = Path(path).open("rb")  # noqa: SIM115  (closed by the reader)
         except FileNotFoundError:
-            raise self.error("there is no such file") from None
+            advice = "Is its name right, and the folder that you are in?"
+            raise self.error("there is no such file", advice=advice) from None
         except IsADirectoryError:
             raise self.error("is a directory", advice="Name a file in it.") from None
         except (OSError, ValueError) as error:
-            raise self.error(f"cannot be opened ({_reason(error)})") from None
+            problem = f"cannot be opened ({_reason(error)})"
+            raise self.error(problem, advice="May you read it, and is its name right?") from None
         if Path(path).is_file():
             self.size = os.fstat(file.fileno()).st_size
         return file
@@ -83,12 +88,17 @@ class Source:
         first = self._raw()
         while len(first) < 2 and (more := self._raw()):
             first += more
-        for magic, what in FOREIGN.items():
-            if first.startswith(magic):
-                raise self.error(f"is {what}, not CSV", advice="Save it as CSV in UTF-8.")
         if first.startswith(GZIP):
             self._unpacker = zlib.decompressobj(wbits=31)
+        else:
+            self._refuse_foreign(first)
         self._packed = first
+
+    def _refuse_foreign(self, first: bytes) -> None:
+        """Refuse what is no CSV by its first bytes."""
+        for magic, what in FOREIGN.items():
+            if re.match(magic, first):
+                raise self.error(f"is {what}, not CSV", advice="Save it as CSV in UTF-8.")
 
     def _raw(self) -> bytes:
         """Next bytes as they lie in the file; none at its end."""
@@ -97,7 +107,8 @@ class Source:
         try:
             piece = self._file.read1(PIECE)
         except OSError as error:
-            raise self.error(f"cannot be read ({_reason(error)})") from None
+            advice = "Copy it to another disk, or try again."
+            raise self.error(f"cannot be read ({_reason(error)})", advice=advice) from None
         self._over = not piece
         self._hash.update(piece)
         self.bytes_read += len(piece)
@@ -109,9 +120,15 @@ class Source:
             piece, self._packed = self._packed or self._raw(), b""
             return piece
         try:
-            return self._unpack(self._unpacker)
+            piece = self._unpack(self._unpacker)
         except zlib.error as error:
             raise self.error(f"is damaged gzip ({error})", advice="Fetch it again.") from None
+        if not self._unpacked:
+            if piece.startswith(GZIP):
+                raise self.error("is gzip inside gzip", advice="Unpack it once.")
+            self._refuse_foreign(piece)
+        self._unpacked = True
+        return piece
 
     def _unpack(self, unpacker: "zlib._Decompress") -> bytes:
         while True:
@@ -159,11 +176,14 @@ class Lines:
     ----------
     line : int
         Number, from 1, of the next line.
+    unended : bool
+        Whether the last line was found to end without a newline.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.line = 1
+        self.unended = False
         self._bytes = b""
         self._at = 0  # where the next line begins
         self._ends = np.empty(0, np.int64)  # where the lines at hand end, past their newlines
@@ -206,6 +226,7 @@ class Lines:
             self._over = True
             if done < len(rest):  # a last line without its newline
                 ends = np.append(ends, len(rest))
+                self.unended = True
         self._bytes = rest + piece
         self._ends = np.concatenate([ends, _ends(piece) + len(rest)])
         self._at = self._next = 0

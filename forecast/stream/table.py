@@ -10,6 +10,7 @@ from forecast.stream.errors import StreamError
 from forecast.stream.source import LINE, Lines
 
 FIELD = 1 << 20  # longest field, in characters
+MARK = "\ufeff"  # of the byte order
 QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"')
 
 
@@ -46,11 +47,15 @@ class Malformed(Exception):
         What is wrong.
     text
         What stands there.
+    advice
+        What a person can do.
     """
 
-    def __init__(self, problem: str, text: str) -> None:
+    def __init__(
+        self, problem: str, text: str, advice: str = 'Write "..." around the field, "" for a quote.'
+    ) -> None:
         super().__init__(problem)
-        self.problem, self.text = problem, text
+        self.problem, self.text, self.advice = problem, text, advice
 
 
 def fields_of(record: str, delimiter: str) -> list[str]:
@@ -86,7 +91,8 @@ def _field(record: str, at: int, delimiter: str) -> tuple[str, int]:
     if '"' in text:
         raise Malformed("has a quote inside a field that is not quoted", text)
     if "\r" in text:
-        raise Malformed("has a carriage return that ends no line", text)
+        advice = "End lines with a newline (\\n), or with a carriage return and a newline."
+        raise Malformed("has a carriage return that ends no line", text, advice)
     return text, end
 
 
@@ -123,7 +129,9 @@ class TableReader:
         line = self.lines.line
         while found := self._whole(line):
             text, taken = found
-            if text if self.width == 1 else text.strip(" "):
+            if line == 1:
+                text, taken = text.removeprefix(MARK), taken.removeprefix(MARK.encode())
+            if text if self.width == 1 or self.delimiter == " " else text.strip(" "):
                 self._settle_blanks()
                 return line, text, taken
             self._blanks += 1
@@ -189,9 +197,7 @@ class TableReader:
         try:
             fields = fields_of(record, self.delimiter)
         except Malformed as error:
-            raise self.error(
-                error.problem, line, error.text, 'Write "..." around the field, "" for a quote.'
-            ) from None
+            raise self.error(error.problem, line, error.text, error.advice) from None
         if self.width and len(fields) != self.width:
             raise self.error(
                 f"has {len(fields)} fields where the first row has {self.width}",
@@ -201,7 +207,8 @@ class TableReader:
             )
         for text in fields:
             if len(text) > FIELD:
-                raise self.error("is a field of more than 1 MB", line, text)
+                advice = "Is a quote missing, or is this no CSV? Else leave the column out."
+                raise self.error("is a field of more than 1 MB", line, text, advice)
         return fields
 
     def _whole(self, line: int) -> tuple[str, bytes] | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ ISO = re.compile(
 Unit = Literal["M", "D", "m", "s", "us"]
 UNITS: tuple[Unit, ...] = ("M", "D", "m", "s", "us")
 WIDTH = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+SURE = 15  # so many digits every float tells apart
 ADVICE = (
     "Write 2024-01-31 or 2024-01-31 23:59:00, or name the layout with --time-format "
     "(say '%d/%m/%Y')."
@@ -243,6 +245,7 @@ class FormatTimes:
             raise Refused(0, f"cannot be placed: --time-format {layout!r} has no year", ADVICE)
         self._layout = layout
         self.aware = "%z" in layout
+        self._touching = _touching(layout)
         self._template = self._fixed(first)
         self.read([first])
 
@@ -272,20 +275,20 @@ class FormatTimes:
         try:
             if any(mark.isdigit() and not mark.isascii() for mark in text):
                 raise ValueError  # strptime would take them
+            if self._touching and not self._touching.fullmatch(text.strip(" ")):
+                raise ValueError  # strptime would take 2024112 for the second of November
             at = datetime.strptime(text.strip(" "), self._layout)
-        except ValueError:
+        except (ValueError, re.error):  # the latter where the layout names a part twice
             advice = "Give the layout that the file has."
             raise Refused(index, f"is not a time of the layout {self._layout!r}", advice) from None
         return _same_kind(index, at, self.aware)
 
     def write(self, stamps: Stamps) -> list[str]:
         """Text of these times, in the layout."""
-        at = stamps.at.tolist()
-        offset = [None] * len(at) if stamps.offset is None else stamps.offset.tolist()
-        return [
-            _datetime(wall, ahead).strftime(self._layout)
-            for wall, ahead in zip(at, offset, strict=True)
-        ]
+        walls = stamps.at.tolist()
+        offsets = [None] * len(walls) if stamps.offset is None else stamps.offset.tolist()
+        times = [_datetime(*time) for time in zip(walls, offsets, strict=True)]
+        return [at.strftime(_with_year(self._layout, at.year)) for at in times]
 
 
 class NumberTimes:
@@ -316,11 +319,21 @@ class NumberTimes:
             self._digits = max(self._digits, len(decimals) - decimals.index(mark) - 1)
 
     def read(self, texts: Sequence[str]) -> Stamps:
-        """Numbers of these texts, all finite; see `IsoTimes.read`."""
+        """Numbers of these texts, all finite and told apart; see `IsoTimes.read`."""
         values = self._numerals.read(texts)
         if not np.isfinite(values).all():
             raise Refused(int(np.argmin(np.isfinite(values))), "is not a time", ADVICE)
+        for index, text in enumerate(texts):
+            if len(text) > SURE and not self._holds(float(values[index]), text):
+                problem = "has more digits than a time that is a number can hold"
+                advice = "Round the times, or say --step rows to take rows as they come."
+                raise Refused(index, problem, advice)
         return Stamps(values)
+
+    def _holds(self, value: float, text: str) -> bool:
+        """Whether a float says all that a text does, be it written shortly or in 17 digits."""
+        number = Decimal(text.strip(" ").replace(self._numerals.decimal, "."))
+        return number in (Decimal(repr(value)), Decimal(f"{value:.17g}"))
 
     def write(self, stamps: Stamps) -> list[str]:
         """Text of these numbers, with as many decimals as the first ones had."""
@@ -358,6 +371,30 @@ def times_like(first: str, decimal: str, layout: str | None, numbers: bool = Fal
     if Numerals(decimal, missing=()).is_number(first):
         return NumberTimes(decimal, first)
     return IsoTimes(first)
+
+
+def _touching(layout: str) -> re.Pattern[str] | None:
+    """What a text must be where numbers of a layout touch: these in full width; else None."""
+    parts = [part for part, _ in re.findall(r"%(.)|([^%])", layout, re.DOTALL)]
+    widths = [{**WIDTH, "y": 2, "I": 2, "j": 3}.get(part, 0) for part in parts]
+    touching = [
+        width > 0 and any(widths[max(0, place - 1) : place] + widths[place + 1 : place + 2])
+        for place, width in enumerate(widths)
+    ]
+    if not any(touching):
+        return None
+    pattern = (
+        rf"\d{{{width}}}" if touches else ".+" if part else "."
+        for part, width, touches in zip(parts, widths, touching, strict=True)
+    )
+    return re.compile("".join(pattern), re.DOTALL)
+
+
+def _with_year(layout: str, year: int) -> str:
+    """A layout with its year in four digits, which strftime does not write before the year 1000."""
+    return re.sub(
+        "%(.)", lambda part: f"{year:04d}" if part[1] == "Y" else part[0], layout, flags=re.DOTALL
+    )
 
 
 def _offset(parts: dict[str, str]) -> timedelta:
