@@ -201,8 +201,8 @@ KINDS: dict[str, Callable[[str, Path], None]] = {
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the drawing out, which takes most of the time; figures have a test of their own."""
-    for room in ("plots", "confusion", "symbols.plots"):
-        monkeypatch.setattr(f"forecast.report.{room}.drawings", lambda *_: [])
+    for drawn in ("plots.drawings", "confusion.confusions", "symbols.plots.drawings"):
+        monkeypatch.setattr(f"forecast.report.{drawn}", lambda *_: [])
     monkeypatch.setattr("forecast.report.side_by_side.drawings", lambda record: [])
 
 
