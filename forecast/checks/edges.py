@@ -67,7 +67,7 @@ EDGES: dict[str, Callable[[], Floats]] = {
     "ramp in noise": lambda: 0.25 * TIME + _noise(),
     "parabola": lambda: TIME**2,
     "growing by a tenth of a hundredth": lambda: 1.001**TIME,
-    "doubling and doubling": lambda: 2.0 ** (TIME * 0.6),
+    "doubling and doubling": lambda: 2.0 ** (TIME * 0.15),
     "fading away": lambda: 0.98**TIME,
     "a spread that grows a billionfold": lambda: _growing(1e9),
     "a spread that shrinks a billionfold": lambda: _growing(1e-9),

@@ -168,6 +168,7 @@ AROUND = 9  # slots of a profile that its regression sees on each side of a targ
 MOST_SLOTS = 26
 MARGIN = 0.25  # of the recent range, by which a location may leave it
 OFTEN, SELDOM = 4, 2  # every so many points far horizons teach: a fourth as far, but no more
+BEYOND = 1e75  # its fourth power is infinite: such a value is refused
 APART = 4  # horizons that have a band each; of more, those of an octave share one
 NEAREST = 100  # instants ahead for which neighbours are asked
 FIRST_LOOK = 30  # instants before a season is looked for; then whenever a fourth more have come
@@ -399,7 +400,7 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     time = series[TIME]
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
-    allowed = bounds_allow(bounds, y)
+    allowed = bounds_allow(bounds, y) and not abs(y) > BEYOND
     series[REFUSED] += 0 if allowed else 1
     observed = allowed and screen(f, series, y) == LEARN
     if observed:

@@ -39,7 +39,7 @@ UNIT_RATE = 0.01
 LONG_RATE = 0.0003
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
 ABSURD = 1e12  # units: further away is refused until a second value agrees
-LARGEST = 1e75  # beyond it fourth powers are infinite, and a value is refused
+LARGEST = 1e300
 LEAST = 1e-307  # below it a share of a difference is 0, and the difference counts as none
 FLOOR = 1e-3  # of LONG: no scale and no cell is smaller
 
