@@ -5,17 +5,12 @@
 Bad files with the outcome that was written down for each (``tests/bad_files.py``), files of any
 dialect and what accidents make of them (``tests/fuzzed.py``), each held against a second reading by
 csv and Decimal (``tests/second_reading.py``) and against ``pandas.read_csv``; and every bit and
-every truncation of a checkpoint, beside a pickle of river. A trial is a function that gives a row
+every truncation of a checkpoint. A trial is a function that gives a row
 of the page: a further one joins by its name in `TRIALS`.
 """
 
 import argparse
-import io
-import json
 import math
-import pickle
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -94,7 +89,7 @@ class Row(NamedTuple):
     examples: list[Example] = []  # noqa: RUF012
 
 
-PANDAS, RIVER = "`pandas.read_csv(path)`", "a pickle of river's HoltWinters"
+PANDAS = "`pandas.read_csv(path)`"
 
 
 # ---- one file, read by each ----------------------------------------------------------------------
@@ -301,13 +296,10 @@ def flipped(content: bytes) -> Iterator[bytes]:
 
 
 def every_bit(folder: Path) -> Row:
-    """Every bit of a checkpoint, and of a pickle."""
+    """Every bit of a checkpoint."""
     content = checkpoint()
     name = f"every bit of a checkpoint of {len(content):,} bytes"
-    row = loaded(name, flipped(content), [content], folder)
-    # in a process of its own: a pickle with a flipped bit may ask for all of the memory
-    said = subprocess.run([sys.executable, __file__, "--pickle"], capture_output=True, check=True)
-    return row._replace(peer=RIVER, beside=Counter(json.loads(said.stdout)))
+    return loaded(name, flipped(content), [content], folder)
 
 
 def every_truncation(folder: Path) -> Row:
@@ -340,39 +332,6 @@ def odd_headers(folder: Path) -> Row:
     return row
 
 
-def pickled() -> None:
-    """Flip every bit of a pickle of river, and say what came of it."""
-    from river.time_series import HoltWinters
-
-    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-    model = HoltWinters(0.3, 0.1, 0.6, seasonality=12)
-    for row in range(100):
-        model.learn_one(10.0 + row * 37 % 17 / 4.0)
-    content, said = pickle.dumps(model), model.forecast(12)
-    allowed: set[tuple[str, str]] = set()
-
-    class Careful(pickle.Unpickler):
-        """Knows the names of the whole one alone: a flipped bit calls nothing else."""
-
-        def find_class(self, module: str, name: str) -> Any:
-            if not whole and (module, name) not in allowed:
-                raise pickle.UnpicklingError(name)
-            allowed.add((module, name))
-            return super().find_class(module, name)
-
-    whole = True
-    Careful(io.BytesIO(content)).load()
-    whole = False
-    came: Counter[str] = Counter()
-    for broken in flipped(content):
-        try:
-            again = Careful(io.BytesIO(broken)).load().forecast(12)
-            came[RIGHT if again == said else OTHER] += 1
-        except Exception:
-            came[REFUSED] += 1
-    print(json.dumps(came))
-
-
 TRIALS: list[Callable[[Path], Row]] = [
     corpus,
     dialects,
@@ -392,11 +351,7 @@ def cell(text: str, most: int = 110) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pickle", action="store_true", help="only the peer's pickle, as JSON")
-    if parser.parse_args().pickle:
-        pickled()
-        return
+    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     page = Page("Nothing lost, nothing silently wrong", __file__)
     page.say(
         "Each file and each checkpoint is either what it should be, or refused by an error that "
@@ -437,9 +392,7 @@ def tell(page: Page, rows: list[Row]) -> None:
         "of the same columns, not for times. Its words for missing numbers are granted, and the "
         "14th digit. *Left as text*: the column is no number, or not found; somebody will see it. "
         "*Cannot be known*: numbers of a file that has more than one reading, such as rows of "
-        "other lengths; *other numbers*: the file has one reading, and it is not this. Of the "
-        "pickle (every name that it may call is checked, which pickle does not) the forecasts are "
-        "compared; one that fails when it is asked counts as refused."
+        "other lengths; *other numbers*: the file has one reading, and it is not this."
     )
     header = ["trial", "by", "tried", "right", "raised or warned", "left as text"]
     header += ["cannot be known", "other numbers"]

@@ -228,7 +228,9 @@ def answerable(ys: np.ndarray, learner: Learner) -> int:
     """How many questions are answered within the bounds: those asked when some value was known."""
     low, high = getattr(learner, "bounds", (None, None))
     allowed = np.isfinite(ys)
-    allowed &= (ys >= (-math.inf if low is None else low)) & (ys <= (high or math.inf))
+    allowed &= (ys >= (-math.inf if low is None else low)) & (
+        ys <= (math.inf if high is None else high)
+    )
     scored, told = np.flatnonzero(allowed), np.flatnonzero(allowed & (np.abs(ys) <= KNOWN))
     if not len(told):
         return 0

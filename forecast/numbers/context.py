@@ -20,15 +20,12 @@ import numpy as np
 
 from forecast.blend import Floats
 from forecast.compiled import compiled
-from forecast.numbers.regression import SLOW
+from forecast.numbers.regression import ERROR_BOUND, ERROR_RATE, HUBER, SLOW
 from forecast.numbers.rls import PRIOR, dot, rls_gain, rls_move
 from forecast.numbers.series import turn
 from forecast.rate import bounded, one_over_n
 
 BOUND = 16.0  # spreads: a holiday is rare, and is no outlier
-HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
-ERROR_RATE = 0.01  # of the mean |error| that bounds the step
-ERROR_BOUND = 8.0
 EXACT = 0.02  # units: no answer is taken for more exact
 OVER_MEAN_ABS = math.sqrt(0.5 * math.pi)  # spread of a Normal over its mean |error|
 

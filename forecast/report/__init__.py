@@ -191,9 +191,11 @@ class Report(Folder):
     @property
     def verdict(self) -> str:
         """How good the forecasts were, in three sentences."""
-        several = len(self.series) > 1
-        scores = [{**entry, "named": several} for entry in self._record["scores"]]
-        return verdict(scores, self._record["skill_intervals"], self._record["course"])
+        from forecast.report.page import named
+
+        return verdict(
+            named(self._record["scores"]), self._record["skill_intervals"], self._record["course"]
+        )
 
     @property
     def scores(self) -> "DataFrame":
