@@ -121,8 +121,8 @@ EDITS = {
             "6.0",
             "1e15",
         ),
-        constant("12 of the 24 lags", "forecaster", "AUTO_LAGS", "24", "12"),
-        constant("the range that locations keep to", "forecaster", "MARGIN", "0.25", "1e9"),
+        constant("12 of the 24 lags", "plan", "AUTO_LAGS", "24", "12"),
+        constant("the range that locations keep to", "experts", "MARGIN", "0.25", "1e9"),
     ],
     "Neighbours": [
         Edit(

@@ -67,6 +67,12 @@ def cache_folder() -> Path | None:
     return None
 
 
+def nothing_kept() -> bool:
+    """Whether no machine code is kept yet, so that what comes first takes its time."""
+    folder = cache_folder()
+    return folder is None or next(folder.iterdir(), None) is None
+
+
 class _OneFolder(_CacheLocator):  # type: ignore[misc]
     """Tells numba to keep every kernel in the folder of the present sources."""
 

@@ -37,10 +37,14 @@ def carried_out(
     report, record
         Who has written the files, and what ``scores.json`` holds.
     """
+    from forecast.compiled import nothing_kept  # late: it brings the compiler along
+
     clock = Clock()
     kind = KINDS[asked.kind]()
     with clock.part("starting"):
         kind.load()
+        if nothing_kept():
+            say("compiling, once on this machine: a minute or two; later runs start in seconds")
     with clock.part("reading"):
         stream = kind.open(asked)
     with stream:

@@ -408,6 +408,18 @@ def test_quiet_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out) == scores_of(tmp_path / "out")
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_who_waits_for_the_compiler_is_told(
+    first: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("forecast.compiled.nothing_kept", lambda: first)
+    assert ran(saved(tmp_path / "a.csv", hourly(30)), "--target", "load", "--out", tmp_path) == 0
+    assert ("compiling, once on this machine" in capsys.readouterr().err) == first
+
+
 def test_another_run_is_refused_without_force(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,6 +89,13 @@ def test_an_edited_kernel_is_never_served_stale_to_its_callers(home: Path) -> No
     assert len(after) == 1 and not after & before  # the code of the old source is thrown away
 
 
+def test_it_is_known_whether_machine_code_is_kept(home: Path) -> None:
+    asked = "from forecast.compiled import nothing_kept; print(nothing_kept())"
+    assert python(asked, home) == "True\n"
+    small(home)
+    assert python(asked, home) == "False\n"
+
+
 def test_where_nothing_can_be_written_it_forecasts_all_the_same(home: Path) -> None:
     forbid_writing(home)
     level = forecast.Level()

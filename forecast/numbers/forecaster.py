@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, N, within
+from forecast.distribution import within
 from forecast.learner import (
     BOUNDS,
     CELL,
@@ -31,17 +31,7 @@ from forecast.learner import (
     write_certain,
     write_unknown,
 )
-from forecast.neighbours import (
-    HELD,
-    NEIGHBOURS_FLOATS,
-    NEIGHBOURS_INTS,
-    latest,
-    neighbours_few,
-    neighbours_near,
-    neighbours_note,
-    sample_quantile,
-    successors,
-)
+from forecast.neighbours import NEIGHBOURS_FLOATS, NEIGHBOURS_INTS, neighbours_note
 from forecast.numbers.bounds import (
     BOUNDS_FLOATS,
     bounds_allow,
@@ -52,18 +42,8 @@ from forecast.numbers.bounds import (
     bounds_write,
     checked_bounds,
 )
-from forecast.numbers.context import (
-    CONTEXT_INTS,
-    FEATURES,
-    context_ask,
-    context_begin,
-    context_features_of,
-    context_floats,
-    context_learn,
-    context_says,
-    context_see,
-)
-from forecast.numbers.grain import repeated
+from forecast.numbers.context import CONTEXT_INTS, context_begin, context_floats, context_learn
+from forecast.numbers.experts import experts_ask
 from forecast.numbers.lattice import (
     LATTICE_FLOATS,
     ORIGIN,
@@ -71,54 +51,95 @@ from forecast.numbers.lattice import (
     lattice_learn,
     lattice_pitch,
 )
-from forecast.numbers.level import (
-    level_begin,
-    level_floats,
-    level_learn,
-    level_median,
-    level_rate,
-    level_shift,
-    level_stand,
-    level_weigh,
-)
+from forecast.numbers.level import level_begin, level_floats, level_learn, level_rate, level_weigh
 from forecast.numbers.period import LONGEST as LONGEST_PERIOD
-from forecast.numbers.period import alike, path_of, period_of, week_of
+from forecast.numbers.plan import (
+    AHEAD,
+    AT_ASKED,
+    AT_BANDS,
+    AT_BOUNDS,
+    AT_CHANNELS,
+    AT_CONTEXT,
+    AT_FOUND,
+    AT_HORIZONS,
+    AT_LATTICE,
+    AT_LEVEL,
+    AT_NEIGHBOURS,
+    AT_NOW,
+    AT_POOLS,
+    AT_REGRESSION,
+    AT_SEASONS,
+    AT_SIZES,
+    AT_SMOOTHING,
+    AT_WITH_PROFILE,
+    AUTO_LAGS,
+    BANDS,
+    CHANNEL_FLOATS,
+    CHANNEL_INTS,
+    CHANNELS,
+    IN_FORCE,
+    MOST,
+    MOST_SLOTS,
+    NATURAL,
+    NEAR,
+    NEXT_LOOK,
+    NOW,
+    PERIOD,
+    PLAIN,
+    PLAN,
+    POOL,
+    SEARCH,
+    SEASON,
+    SEASON_INTS,
+    SEASONAL,
+    SHARED,
+    SLOT_INTS,
+    SLOTS,
+    beside_of,
+    cases_of,
+    channel_of,
+    expected_of,
+    locating,
+    now_of,
+    pool_of,
+    season_of,
+)
 from forecast.numbers.pool import (
     FIRST,
     FORGET,
-    MEAN,
     MIXED,
     NEIGHBOURS,
-    SAID,
     pool_begin,
     pool_floats,
     pool_join,
     pool_learn,
     pool_mixes,
-    pool_spreads,
     pool_write,
+)
+from forecast.numbers.questions import (
+    APART,
+    FOUND_FLOATS,
+    atoms_of,
+    band_width,
+    bands_of,
+    found_at,
+    found_for,
+    said_of,
+    taught,
+    teaches_every,
+    waiting,
 )
 from forecast.numbers.regression import (
     REGRESSION_INTS,
     SLOW,
-    regression_ask,
     regression_begin,
     regression_error,
     regression_floats,
-    regression_inherit,
     regression_learn,
     regression_note,
-    regression_says,
-    regression_sees,
 )
-from forecast.numbers.season import (
-    checked_season,
-    season_change,
-    season_expects,
-    season_floats,
-    season_learn,
-    season_value,
-)
+from forecast.numbers.season import checked_season, season_floats, season_learn, season_value
+from forecast.numbers.seeking import seasons_look
 from forecast.numbers.series import (
     BEFORE,
     FLOOR,
@@ -131,255 +152,53 @@ from forecast.numbers.series import (
     SERIES_INTS,
     TIME,
     cell_of,
-    recent_range,
     screen,
     series_begin,
     series_learn,
     series_pass,
-    turn,
     unit_of,
 )
-from forecast.numbers.smoothing import (
-    smoothing_floats,
-    smoothing_learn,
-    smoothing_says,
-)
+from forecast.numbers.smoothing import smoothing_floats, smoothing_learn
 
-# The experts that give a location; what is known beside adds one, each season three more.
-LAST_VALUE, MEMORIES, REGRESSION = range(FIRST)
-BESIDE = FIRST
-WITH_PROFILE, SAME_CHANGE, SMOOTHED = range(3)
-SEASONAL = 3
 # how people call them, in the order in which a pool hears them
 PLAIN_NAMES = ("last value", "level", "regression")
 NEAR_NAMES = ("neighbours", "nearest neighbours", "neighbours by change")
 SEASONAL_NAMES = ("regression with season", "change of season", "smoothed season")
 SEASONS = 2  # that are found at most: a day, say, and its week
-# The neighbours: those near by value, the nearest of these, those near by change; how many are
-# wanted, and the room for those that are about as near.
-NEAR_MANY, NEAR_FEW, ALIKE = 36, 10, 18
-ROOM_MANY, ROOM_FEW, ROOM_ALIKE = 64, 16, 32
-# what is found for a question: what the neighbours say, how many values came more than once, which
-ATOMS = NEIGHBOURS * SAID
-FOUND_FLOATS = ATOMS + 1 + ROOM_MANY // 2
-
-AUTO_LAGS = 24
-AROUND = 9  # slots of a profile that its regression sees on each side of a target's phase
-MOST_SLOTS = 26
-MARGIN = 0.25  # of the recent range, by which a location may leave it
-OFTEN, SELDOM = 4, 2  # every so many points far horizons teach: a fourth as far, but no more
 BEYOND = 1e75  # its fourth power is infinite: such a value is refused
-APART = 4  # horizons that have a band each; of more, those of an octave share one
 NEAREST = 100  # instants ahead for which neighbours are asked
-FIRST_LOOK = 30  # instants before a season is looked for; then whenever a fourth more have come
-CLEARLY = 0.25  # by so much a season that is found must be more alike than the one in force
-
-# The plan stands at the head of the integers: sizes, and where the parts of a channel begin.
-(
-    CHANNELS,
-    NATURAL,  # the season to begin with, 0 for none
-    SEARCH,  # 1 if seasons are looked for
-    SLOTS,  # seasons there is room for
-    NOW,  # columns that are seen beside each observation
-    AHEAD,  # columns that are known of the row of an answer
-    PLAIN,  # experts that give a location before there is a season
-    MOST,  # experts that give a location, with those of all these
-    BANDS,
-    NEAR,
-    SHARED,  # features that every regression of a channel has
-    AT_HORIZONS,
-    AT_BANDS,
-    AT_CHANNELS,
-    CHANNEL_INTS,
-    AT_LEVEL,
-    AT_REGRESSION,
-    AT_NEIGHBOURS,
-    AT_CONTEXT,
-    AT_SEASONS,
-    AT_POOLS,
-    POOL,
-    AT_BOUNDS,
-    AT_LATTICE,
-    AT_NOW,
-    AT_ASKED,
-    AT_FOUND,
-    SEASON,
-    AT_SMOOTHING,  # within a season
-    AT_WITH_PROFILE,
-    CHANNEL_FLOATS,
-    PLAN,
-) = range(32)
-# integers of a channel after those of its series, regression, context and two kinds of neighbours
-IN_FORCE, NEXT_LOOK, SEASON_INTS = range(3)
-# and then of each season: period, how many slots of its profile are seen, which, its regression
-PERIOD, SEEN_SLOTS, SLOT = range(3)
-AT_SIZES = SLOT + MOST_SLOTS
-SLOT_INTS = AT_SIZES + REGRESSION_INTS
-
-
-@compiled
-def _channel(f, i, c):
-    """The floats of one channel; its integers: the series', regression's, neighbours', seasons'.
-
-    Those of the context stand right after the regression's.
-    """
-    at = i[AT_CHANNELS] + c * i[CHANNEL_INTS]
-    regression = at + SERIES_INTS
-    neighbours = regression + REGRESSION_INTS + CONTEXT_INTS
-    seasons = neighbours + 2 * NEIGHBOURS_INTS
-    return (
-        f[c * i[CHANNEL_FLOATS] : (c + 1) * i[CHANNEL_FLOATS]],
-        i[at:regression],
-        i[regression:neighbours],
-        i[neighbours:seasons],
-        i[seasons : at + i[CHANNEL_INTS]],
-    )
-
-
-@compiled
-def _season(f, plan, seasons, s):
-    """Period, profile, smoothed season and regression of a season, and the integers of these."""
-    first = SEASON_INTS + s * SLOT_INTS
-    counts = seasons[first : first + SLOT_INTS]
-    at = plan[AT_SEASONS] + s * plan[SEASON]
-    smoothing, regression = at + plan[AT_SMOOTHING], at + plan[AT_WITH_PROFILE]
-    return (
-        counts[PERIOD],
-        f[at:smoothing],
-        f[smoothing:regression],
-        f[regression : at + plan[SEASON]],
-        counts,
-    )
-
-
-@compiled
-def _located(plan, seasons):
-    """How many experts give a location."""
-    return plan[PLAIN] + SEASONAL * seasons[IN_FORCE]
-
-
-@compiled
-def _expected(f, plan, seasons, instant):
-    """What the longest season expects of an instant; 0 without one."""
-    if seasons[IN_FORCE] == 0:
-        return 0.0
-    S, profile, _, _, _ = _season(f, plan, seasons, seasons[IN_FORCE] - 1)
-    return season_expects(profile, S, instant)
-
-
-# ---- what is asked, and where it waits for its answer --------------------------------------------
-
-
-@compiled
-def _every(horizons, h):
-    """Every so many points a band is taught whose first horizon is the h-th.
-
-    Its answers share the more instants the further ahead they are: most would tell nothing new.
-    """
-    return 1 if len(horizons) <= APART else max(1, min(SELDOM, horizons[h] // OFTEN))
-
-
-@compiled
-def _wide(bands, first):
-    """How many horizons the band has that begins at ``first``."""
-    wide = 1
-    while first + wide < len(bands) and bands[first + wide] == bands[first]:
-        wide += 1
-    return wide
-
-
-@compiled
-def _taught(horizons, bands, first, wide, time):
-    """Which of the ``wide`` horizons from ``first`` on, a band's, an instant teaches; -1 for none.
-
-    They take turns.
-    """
-    every = _every(horizons, first)
-    if (time + bands[first]) % every != 0:
-        return -1
-    return first + turn(time // every, wide)
-
-
-@compiled
-def _waiting(f, plan, horizons, band, time):
-    """What a band was asked that an instant answers: unit, then location and scale of each."""
-    size = 1 + 2 * plan[MOST]
-    place = turn(time, horizons[len(horizons) - 1]) * plan[BANDS] + band
-    return f[plan[AT_ASKED] + place * size : plan[AT_ASKED] + (place + 1) * size]
-
-
-@compiled
-def _found(f, plan, place, h):
-    """What was found for a near horizon: now at place 0, else for the answer of an instant."""
-    at = plan[AT_FOUND] + (place * plan[NEAR] + h) * FOUND_FLOATS
-    return f[at : at + FOUND_FLOATS]
-
-
-@compiled
-def _found_for(f, plan, horizons, time, h):
-    """What was found for the answer that an instant gives."""
-    return _found(f, plan, 1 + turn(time, horizons[plan[NEAR] - 1]), h)
-
-
-@compiled
-def _atoms(found):
-    """The values that came more than once after the neighbours, rising."""
-    return found[ATOMS + 1 : ATOMS + 1 + int(found[ATOMS])]
-
-
-@compiled
-def _said(found):
-    """What the neighbours say, [NEIGHBOURS, SAID]."""
-    return found[:ATOMS].reshape((NEIGHBOURS, SAID))
-
-
-@compiled
-def _now(f, plan, h):
-    """Location and scale of each expert for a horizon, asked at this instant."""
-    size = 2 * plan[MOST]
-    return f[plan[AT_NOW] + h * size : plan[AT_NOW] + (h + 1) * size]
-
-
-@compiled
-def _pool(f, plan, band):
-    """The pool of a band."""
-    return f[plan[AT_POOLS] + band * plan[POOL] : plan[AT_POOLS] + (band + 1) * plan[POOL]]
-
-
-# ---- learning ------------------------------------------------------------------------------------
 
 
 @compiled
 def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     """Teach the pool of a band, and its level, by what ``y`` answers."""
     time, band = series[TIME], plan[plan[AT_BANDS] + h]
-    asked = _waiting(f, plan, horizons, band, time)
+    asked = waiting(f, plan, horizons, band, time)
     unit = asked[0]
     if time < horizons[h] or unit <= 0.0:
         return
     level = f[plan[AT_LEVEL] : plan[AT_REGRESSION]]
-    off = y - _expected(f, plan, seasons, time)
+    off = y - expected_of(f, plan, seasons, time)
     level_weigh(level, plan[BANDS], band, time - horizons[h], unit, off)
     near = h < plan[NEAR]
-    found = _found_for(f, plan, horizons, time, h) if near else f[:FOUND_FLOATS]
-    atoms = _atoms(found) if near else found[:0]
+    found = found_for(f, plan, horizons, time, h) if near else f[:FOUND_FLOATS]
+    atoms = atoms_of(found) if near else found[:0]
     rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     error = unit * regression_error(rows, regression, horizons[h], h)
     # the answers that teach a band share so many instants
-    overlap = max(1.0, horizons[h] / _every(horizons, first))
-    pool, located = _pool(f, plan, band), _located(plan, seasons)
+    overlap = max(1.0, horizons[h] / teaches_every(horizons, first))
+    pool, located = pool_of(f, plan, band), locating(plan, seasons)
     if plan[PLAIN] > FIRST:
-        context, sizes = _context(f, plan, regression)
+        context, sizes = beside_of(f, plan, regression)
         context_learn(context, sizes, band, time, overlap, y)
     least, cell = FLOOR * f[LONG], cell_of(f)
     bounds = f[plan[AT_BOUNDS] : plan[AT_LATTICE]]
-    most, said, horizon = plan[MOST], _said(found), horizons[h]
+    most, said, horizon = plan[MOST], said_of(found), horizons[h]
     # fmt: off
     pool_learn(
         pool, most, located, near, asked[1:], said, atoms, bounds,
         error, horizon, overlap, least, cell, y,
     )
-    # fmt: on
 
 
 @compiled
@@ -387,7 +206,7 @@ def _stand_in(f, plan, seasons, time):
     """What a value that did not come is thought to be: the last, changed as the profile does."""
     if seasons[IN_FORCE] == 0:
         return f[LAST]
-    S, profile, _, _, _ = _season(f, plan, seasons, seasons[IN_FORCE] - 1)
+    S, profile, _, _, _ = season_of(f, plan, seasons, seasons[IN_FORCE] - 1)
     before = season_value(profile, S, time + S - 1, f[LAST])
     return f[LAST] + season_value(profile, S, time, before) - before
 
@@ -406,14 +225,16 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
     if observed:
         for first in range(len(bands)):
             if first == 0 or bands[first] != bands[first - 1]:
-                h = _taught(horizons, bands, first, _wide(bands, first), time)
+                h = taught(horizons, bands, first, band_width(bands, first), time)
                 if h >= 0:
                     _answer(f, plan, series, regression, seasons, horizons, first, h, y)
         regression_learn(rows, regression, horizons, time, y)
         for s in range(seasons[IN_FORCE]):
-            _, _, _, own, counts = _season(f, plan, seasons, s)
+            _, _, _, own, counts = season_of(f, plan, seasons, s)
             regression_learn(own, counts[AT_SIZES:], horizons, time, y)
-        level_learn(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], y - _expected(f, plan, seasons, time))
+        level_learn(
+            f[plan[AT_LEVEL] : plan[AT_REGRESSION]], y - expected_of(f, plan, seasons, time)
+        )
         bounds_learn(bounds, y, f[LAST] if series[OBSERVED] > 0 else math.nan)
         lattice_learn(f[plan[AT_LATTICE] : plan[AT_NOW]], y, FLOOR * f[LONG])
         series_learn(f, series, y)
@@ -424,11 +245,11 @@ def _learn_channel(f, plan, series, regression, neighbours, seasons, y):
     difference = f[LAST] - f[BEFORE]
     regression_note(rows, regression, time, f[LAST], difference)
     for s in range(seasons[IN_FORCE]):
-        S, profile, smoothing, own, counts = _season(f, plan, seasons, s)
+        S, profile, smoothing, own, counts = season_of(f, plan, seasons, s)
         season_learn(profile, S, time, f[LAST], observed)
         smoothing_learn(smoothing, S, time, f[LAST])
         regression_note(own, counts[AT_SIZES:], time, f[LAST], difference)
-    values, changes = _cases(f, plan)
+    values, changes = cases_of(f, plan)
     neighbours_note(values, neighbours[:NEIGHBOURS_INTS], f[LAST])
     neighbours_note(changes, neighbours[NEIGHBOURS_INTS:], difference)
 
@@ -443,303 +264,22 @@ def forecaster_learn(floats, i, y):
     x = y[i[CHANNELS] :]
     moves = np.empty(i[CHANNELS])
     for c in range(i[CHANNELS]):
-        f, series, regression, neighbours, seasons = _channel(floats, i, c)
+        f, series, regression, neighbours, seasons = channel_of(floats, i, c)
         _learn_channel(f, i, series, regression, neighbours, seasons, y[c])
         if series[OBSERVED] > 0 and series[TIME] >= seasons[NEXT_LOOK]:
-            _look(f, i, series, regression, neighbours, seasons)
+            seasons_look(f, i, series, regression, neighbours, seasons)
         unit = unit_of(f)
         moves[c] = (f[LAST] - f[BEFORE]) / unit if unit > 0.0 else 0.0
     for c in range(i[CHANNELS]):
-        f, series, regression, neighbours, seasons = _channel(floats, i, c)
+        f, series, regression, neighbours, seasons = channel_of(floats, i, c)
         if series[OBSERVED] > 0:
-            _ask(f, i, series, regression, neighbours, seasons, moves, x, c)
-
-
-# ---- seasons -------------------------------------------------------------------------------------
-
-
-@compiled
-def _look(f, plan, series, regression, neighbours, seasons):
-    """Look for seasons in what is remembered, and say when to look again."""
-    time = series[TIME]
-    if plan[NATURAL] > 0 and seasons[SEASON_INTS + PERIOD] == 0:
-        if time < plan[NATURAL]:
-            seasons[NEXT_LOOK] = plan[NATURAL]
-            return
-        _enter(f, plan, series, regression, neighbours, seasons, 0, plan[NATURAL])
-    seasons[NEXT_LOOK] = max(FIRST_LOOK, time + time // 4) if plan[SEARCH] == 1 else 2**62
-    unit = unit_of(f)
-    n = neighbours[NEIGHBOURS_INTS + HELD] - 1  # the first instant brought no change
-    if plan[SEARCH] == 0 or unit <= 0.0 or n < FIRST_LOOK - 1:
-        return
-    _, changes = _cases(f, plan)
-    path = np.empty(2 * n + 1)
-    path_of(latest(changes, neighbours[NEIGHBOURS_INTS:], n), unit, path)
-    found, r = period_of(path, n)
-    first = seasons[SEASON_INTS + PERIOD]
-    if found > 0 and (first == 0 or r > alike(path, n, first) + CLEARLY):
-        _enter(f, plan, series, regression, neighbours, seasons, 0, found)
-        first = found
-    if first > 0:
-        week = week_of(path, n, first)
-        if week > 0 and seasons[SEASON_INTS + SLOT_INTS + PERIOD] != week:
-            _enter(f, plan, series, regression, neighbours, seasons, 1, week)
-
-
-@compiled
-def _enter(f, plan, series, regression, neighbours, seasons, s, S):
-    """Put a season into force: it learns what is remembered, and its experts join the pools."""
-    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
-    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    before = _expected(f, plan, seasons, series[TIME])
-    _, profile, smoothing, own, counts = _season(f, plan, seasons, s)
-    counts[PERIOD] = S
-    counts[SEEN_SLOTS] = slots_of(horizons, S, counts[SLOT:AT_SIZES])
-    profile[:] = 0.0
-    smoothing[:] = 0.0
-    values, _ = _cases(f, plan)
-    held = neighbours[HELD]
-    past = latest(values, neighbours[:NEIGHBOURS_INTS], held)
-    for u in range(held):
-        season_learn(profile, S, series[TIME] - held + u, past[u], True)
-        smoothing_learn(smoothing, S, series[TIME] - held + u, past[u])
-    _inherit(f, plan, regression, horizons, own, counts)
-    if s == seasons[IN_FORCE]:
-        _join(f, plan, seasons, horizons, bands)
-    # the levels lie above what is expected of an instant, and that is another now
-    after = _expected(f, plan, seasons, series[TIME])
-    level_shift(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], plan[BANDS], before - after)
-
-
-@compiled
-def _inherit(f, plan, regression, horizons, own, counts):
-    """Let the regression of a season begin with what the one without a season knows."""
-    features = plan[SHARED] + counts[SEEN_SLOTS]
-    features += -features % 4
-    sizes = counts[AT_SIZES:]
-    regression_begin(own, sizes, AUTO_LAGS, features, len(horizons), horizons[len(horizons) - 1])
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    regression_inherit(own, sizes, rows, regression, plan[SHARED])
-
-
-@compiled
-def _join(f, plan, seasons, horizons, bands):
-    """Let the experts of one more season join the pools."""
-    located = _located(plan, seasons)
-    for h in range(len(horizons)):
-        if h == 0 or bands[h] != bands[h - 1]:
-            near = h < plan[NEAR]
-            pool_join(_pool(f, plan, bands[h]), plan[MOST], located, near, SEASONAL)
-    seasons[IN_FORCE] += 1
-    # nothing was asked of the new experts yet: what waits says the last value of them
-    for place in range(horizons[len(horizons) - 1]):
-        for band in range(plan[BANDS]):
-            asked = _waiting(f, plan, horizons, band, place)
-            for k in range(located, located + SEASONAL):
-                asked[1 + 2 * k], asked[2 + 2 * k] = asked[1], asked[2]
-
-
-@compiled
-def slots_of(horizons, S, slots):
-    """Write which phases, counted from now, a regression sees the profile of; returns how many.
-
-    Those around every target's phase; evenly thinned where that is more than there is room for.
-    """
-    wanted = np.zeros(S, np.int64)
-    for h in horizons:
-        for o in range(-AROUND, AROUND + 1):
-            wanted[(h + o) % S] = 1
-    count = 0
-    for phase in range(S):
-        count += wanted[phase]
-    kept, seen, most = 0, 0, len(slots)
-    for phase in range(S):
-        if wanted[phase] == 1:
-            if count <= most or seen * most // count == kept:
-                slots[kept] = phase
-                kept += 1
-            seen += 1
-    return kept
-
-
-# ---- asking --------------------------------------------------------------------------------------
-
-
-@compiled
-def _ask(f, plan, series, regression, neighbours, seasons, moves, x, channel):
-    """Ask every expert about every horizon, and keep what it says until the answers come."""
-    horizons = plan[plan[AT_HORIZONS] : plan[AT_BANDS]]
-    time = series[TIME] - 1
-    unit = unit_of(f)
-    more = np.empty(len(moves) + MOST_SLOTS)
-    m = 0
-    for c in range(len(moves)):
-        if c != channel:
-            more[m] = moves[c]
-            m += 1
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    regression_ask(rows, regression, time, f[LAST], unit, more[:m])
-    for s in range(seasons[IN_FORCE]):
-        S, profile, _, own, counts = _season(f, plan, seasons, s)
-        n = counts[SEEN_SLOTS]
-        if unit > 0.0:
-            for k in range(n):
-                value = season_value(profile, S, time + counts[SLOT + k], f[LAST])
-                more[m + k] = (value - f[LAST]) / unit
-        regression_ask(own, counts[AT_SIZES:], time, f[LAST], unit, more[: m + n])
-    level_stand(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], plan[BANDS], time)
-    _find(f, plan, neighbours, horizons)
-    _locate(f, plan, regression, seasons, horizons, time, unit)
-    if len(x) > 0:
-        _beside(f, plan, regression, seasons, horizons, time, unit, x)
-    _keep(f, plan, seasons, horizons, time, unit)
-
-
-@compiled
-def _locate(f, plan, regression, seasons, horizons, time, unit):
-    """Where each expert expects the series at each horizon, and how far off: location and scale."""
-    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    located = _located(plan, seasons)
-    spreads = np.empty(located)
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    last, level = f[LAST], 0.0
-    low, high = recent_range(f, MARGIN)
-    for h in range(len(horizons)):
-        if h == 0 or bands[h] != bands[h - 1]:
-            level = level_median(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], bands[h])
-            pool_spreads(_pool(f, plan, bands[h]), located, spreads)
-        now = _now(f, plan, h)
-        now[2 * LAST_VALUE] = last
-        now[2 * MEMORIES] = level + _expected(f, plan, seasons, time + horizons[h])
-        now[2 * REGRESSION] = regression_says(rows, regression, time, h)
-        error = unit * regression_error(rows, regression, horizons[h], h)
-        for k in range(located):
-            now[2 * k + 1] = error * spreads[k]
-    for s in range(seasons[IN_FORCE]):
-        S, profile, smoothing, own, counts = _season(f, plan, seasons, s)
-        first = 2 * (plan[PLAIN] + SEASONAL * s)
-        for h in range(len(horizons)):
-            now = _now(f, plan, h)[first:]
-            now[2 * WITH_PROFILE] = regression_says(own, counts[AT_SIZES:], time, h)
-            now[2 * SAME_CHANGE] = last + season_change(profile, S, time, horizons[h])
-            now[2 * SMOOTHED] = smoothing_says(smoothing, S, time + horizons[h], last)
-    for h in range(len(horizons)):
-        now = _now(f, plan, h)
-        if plan[PLAIN] > FIRST:
-            # the regression that knows most is what the one beside it corrects
-            known = located - SEASONAL + WITH_PROFILE if seasons[IN_FORCE] > 0 else REGRESSION
-            now[2 * BESIDE] = now[2 * known]
-        for k in range(located):
-            now[2 * k] = max(low, min(high, now[2 * k]))
-
-
-@compiled
-def _context(f, plan, regression):
-    """Floats and integers of what is known beside a channel; the latter follow a regression's."""
-    return f[plan[AT_CONTEXT] : plan[AT_SEASONS]], regression[REGRESSION_INTS:]
-
-
-@compiled
-def _beside(f, plan, regression, seasons, horizons, time, unit, x):
-    """What is known beside the series moves its expert from where the first regression stands."""
-    context, sizes = _context(f, plan, regression)
-    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    context_see(context, sizes, x)
-    seen = regression_sees(f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]], regression, time)
-    features = np.empty(sizes[FEATURES])
-    low, high = recent_range(f, MARGIN)
-    first, wide = 0, 0
-    for h in range(len(horizons)):
-        if h == first + wide:
-            first, wide = h, _wide(bands, h)
-        ahead = x[plan[NOW] + h * plan[AHEAD] :]
-        known = context_features_of(context, sizes, seen, ahead, features)
-        now = _now(f, plan, h)
-        said = now[2 * BESIDE]
-        if known and unit > 0.0:
-            off = context_says(context, sizes, bands[h], features)
-            now[2 * BESIDE] = max(low, min(high, said + unit * off))
-        answer = time + horizons[h]
-        if _taught(horizons, bands, first, wide, answer) == h:
-            context_ask(context, sizes, bands[h], answer, said, unit, features, known)
-
-
-@compiled
-def _keep(f, plan, seasons, horizons, time, unit):
-    """Keep what was said for those answers that will teach a band."""
-    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    first, wide = 0, 0
-    for h in range(len(horizons)):
-        if h == first + wide:
-            first, wide = h, _wide(bands, h)
-        if _taught(horizons, bands, first, wide, time + horizons[h]) != h:
-            continue
-        asked = _waiting(f, plan, horizons, bands[h], time + horizons[h])
-        now = _now(f, plan, h)
-        asked[0] = unit
-        for k in range(2 * _located(plan, seasons)):
-            asked[1 + k] = now[k]
-        if h < plan[NEAR]:
-            now = _found(f, plan, 0, h)
-            _found_for(f, plan, horizons, time + horizons[h], h)[:] = now
-
-
-@compiled
-def _find(f, plan, neighbours, horizons):
-    """Find the neighbours of now, and what came after them at each near horizon."""
-    values, changes = _cases(f, plan)
-    of_values, of_changes = neighbours[:NEIGHBOURS_INTS], neighbours[NEIGHBOURS_INTS:]
-    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
-    many, few = np.empty(ROOM_MANY, np.int64), np.empty(ROOM_MANY, np.int64)
-    like, sample = np.empty(ROOM_ALIKE, np.int64), np.empty(ROOM_MANY)
-    n, fewer, alike_n, last = 0, 0, 0, -1
-    for h in range(plan[NEAR]):
-        if h > last:  # the horizons of a band share their neighbours
-            last = h
-            while last + 1 < plan[NEAR] and bands[last + 1] == bands[h]:
-                last += 1
-            least = horizons[last]
-            n = neighbours_near(values, of_values, NEAR_MANY, least, many)
-            fewer = min(ROOM_FEW, neighbours_few(values, NEAR_FEW, many[:n], few))
-            alike_n = neighbours_near(changes, of_changes, ALIKE, least, like)
-        found = _found(f, plan, 0, h)
-        said = _said(found)
-        successors(values, of_values, many[:n], horizons[h], False, sample)
-        _sample(sample[:n], f[LAST], said[0])
-        found[ATOMS] = repeated(sample[:n], found[ATOMS + 1 :])
-        successors(values, of_values, few[:fewer], horizons[h], False, sample)
-        _sample(sample[:fewer], f[LAST], said[1])
-        successors(values, of_values, like[:alike_n], horizons[h], True, sample)
-        _sample(sample[:alike_n], f[LAST], said[2])
-
-
-@compiled
-def _sample(values, otherwise, out):
-    """Quantiles and mean of a rising sample, [SAID]; ``otherwise`` where it is empty."""
-    n = len(values)
-    if n == 0:
-        out[:] = otherwise
-        return
-    total = 0.0
-    for value in values:
-        total += value - otherwise
-    for p in range(N):
-        out[p] = sample_quantile(values, n, LEVEL[p])
-    out[MEAN] = otherwise + total / n
-
-
-@compiled
-def _cases(f, plan):
-    """The instants that are remembered by value, and by change."""
-    first = plan[AT_NEIGHBOURS]
-    second = first + NEIGHBOURS_FLOATS
-    return f[first:second], f[second : second + NEIGHBOURS_FLOATS]
+            experts_ask(f, i, series, regression, neighbours, seasons, moves, x, c)
 
 
 @compiled
 def forecaster_ask(f, i, c, h, row):
     """Write the forecast of a channel for one horizon: what the pool of its band makes of it."""
-    channel, series, _, _, seasons = _channel(f, i, c)
+    channel, series, _, _, seasons = channel_of(f, i, c)
     if series[OBSERVED] == 0:
         write_unknown(row)
         return
@@ -750,11 +290,11 @@ def forecaster_ask(f, i, c, h, row):
         return
     band = i[i[AT_BANDS] + h]
     near = h < i[NEAR]
-    found = _found(channel, i, 0, h) if near else channel[:FOUND_FLOATS]
-    atoms = _atoms(found) if near else found[:0]
+    found = found_at(channel, i, 0, h) if near else channel[:FOUND_FLOATS]
+    atoms = atoms_of(found) if near else found[:0]
     values = row[VALUES:BOUNDS]
-    pool, most, located = _pool(channel, i, band), i[MOST], _located(i, seasons)
-    asked, said, least = _now(channel, i, h), _said(found), FLOOR * channel[LONG]
+    pool, most, located = pool_of(channel, i, band), i[MOST], locating(i, seasons)
+    asked, said, least = now_of(channel, i, h), said_of(found), FLOOR * channel[LONG]
     mean, left, right = pool_write(pool, most, located, near, asked, said, atoms, least, values)
     row[FAMILY] = QUANTILES
     row[CELL] = cell_of(channel)
@@ -765,20 +305,6 @@ def forecaster_ask(f, i, c, h, row):
     low, high = bounds_known(bounds)
     row[LOCATION] = within(mean, low, high)
     row[RATE] = level_rate(channel[i[AT_LEVEL] : i[AT_REGRESSION]], band)
-
-
-def bands_of(horizons: Sequence[int]) -> list[int]:
-    """Which band each horizon is in: one each if they are few, else those of an octave share one.
-
-    Examples
-    --------
-    >>> bands_of((1, 12)), bands_of(range(1, 10))
-    ([0, 1], [0, 1, 1, 2, 2, 2, 2, 3, 3])
-    """
-    if len(horizons) <= APART:
-        return list(range(len(horizons)))
-    octaves = [int(h).bit_length() for h in horizons]
-    return [sorted(set(octaves)).index(octave) for octave in octaves]
 
 
 class NumberForecaster(NumberLearner):
