@@ -683,7 +683,8 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 PROVENANCE = {
     *("format", "points_per_second", "source", "sha256", "command", "rows", "bad_rows", "options"),
-    *("checkpoint", "warm_up_rows", "course"),
+    *("checkpoint", "warm_up_rows", "course", "questions", "skill_intervals", "look_ahead"),
+    "values",
     *("learner", "seed", "versions", "seconds", "cost", "state_bytes", "loop", "kind", "series"),
     *("horizons", "predictions", "scores"),
 }
@@ -707,7 +708,7 @@ def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
             assert row["y"].encode() == TEXT[start:end]
     coming = rows_of(out / "forecast.csv")
     assert 0 < len(coming) <= 10 and 0.0 < sum(float(row["p"]) for row in coming) <= 1.0
-    assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "surprise", "rate"))
+    assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "confusion1"))
     assert source.name in (out / "report.html").read_text()
 
 

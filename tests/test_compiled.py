@@ -315,6 +315,7 @@ ROOMS = (
     "numbers",
     "words",
     "labels",
+    "members",
     "paced",
     "stream",
     "prequential",
