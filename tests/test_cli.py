@@ -697,6 +697,7 @@ def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
     assert record["bytes"] == len(TEXT) == record["scores"][0]["bytes"]
     assert record["bad_rows"] == {"bytes that are not UTF-8": 1}
     assert record["options"] == {"kind": "words", "predictions": "auto"}
+    honest(record, "word")
     assert record["loop"] == "compiled"
     rows = rows_of(out / "predictions.csv")
     assert list(rows[0]) == SYMBOLS
@@ -710,6 +711,26 @@ def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
     assert 0 < len(coming) <= 10 and 0.0 < sum(float(row["p"]) for row in coming) <= 1.0
     assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "confusion1"))
     assert source.name in (out / "report.html").read_text()
+
+
+def honest(record: dict[str, Any], series: str) -> None:
+    """The account of a run of symbols: what was asked, listened to, tested, and what it cost."""
+    rows = record["rows"]
+    asked = {"asked": rows + 1, "answered": rows, "open": 1, "unanswered": 0}
+    assert record["questions"] == [{"series": series, "horizon": 1, **asked}]
+    assert record["values"] == {series: {"observed": rows, "missing": 0, "refused": 0}}
+    test, kept = record["look_ahead"], min(rows, 300)
+    cuts = [kept // 3, 2 * kept // 3]
+    assert test == {
+        **{"held": True, "rows": kept, "cuts": cuts},
+        **{"forecasts": sum(cuts) + 2, "changed": 0},
+    }
+    assert record["warm_up_rows"] == 0
+    (found,) = record["course"]
+    assert sum(found["weights"].values()) == pytest.approx(1.0)
+    assert 0.0 < record["cost"]["call_p50_us"] <= record["cost"]["call_p99_us"]
+    assert len(record["scores"][0]["worst"]) == 10
+    assert record["scores"][0]["window"]["n"] == min(rows, 500 + rows % 50)
 
 
 def test_words_are_those_of_the_library(text: tuple[Path, Path]) -> None:
@@ -734,6 +755,9 @@ def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
     assert set(record) == PROVENANCE | {"labels", "guessed"}
     assert record["labels"] == ["ham", "spam"]
     assert record["rows"] == record["scores"][0]["n"] == 90
+    honest(record, "label")
+    groups = {name.split(",")[0] for name in record["course"][0]["weights"]}
+    assert groups == {"words of the message", "frequency of the labels"}
     rows = rows_of(out / "predictions.csv")
     assert list(rows[0]) == SYMBOLS
     assert [row["time"] for row in rows] == [str(line) for line in range(1, 91)]

@@ -92,9 +92,11 @@ def confusion(
             ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), **how)
     time_axis(axes[-1], instants, axis)
     which = name_of(trace.series, trace.horizon, one_series)
-    return f"confusion{place + 1}", which, READING, figure
+    numbered = MEMORIES if any("memory " in name for name in weights[1]) else ""
+    return f"confusion{place + 1}", which, READING + numbered, figure
 
 
+MEMORIES = " Memories are numbered from the one that forgets fastest."
 READING = (
     "Surprise is -log p of the truth, in nats: each more means that it was thought 2.7 times less "
     "likely. A lone spike is an outlier; what stays above the expected surprise is a change that "

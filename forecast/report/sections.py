@@ -104,9 +104,9 @@ def adapting(course: Sequence[Finding]) -> Section:
     if course[0]["expects"] is False:
         within = "above its mean, within three standard deviations"
     how = (
-        f"A change is noticed by the Page-Hinkley test on the surprise {within}, so that one "
-        f"outlier is no change; the stream is looked at {rows} (at most {BLOCKS:,} blocks), and "
-        "over no less than a horizon. Where "
+        f"A change is noticed by the Page-Hinkley test on the surprise {within} and for no more "
+        "than half of what makes a change, so that one outlier is none; the stream is looked at "
+        f"{rows} (at most {BLOCKS:,} blocks), and over no less than a horizon. Where "
         "nothing changes there is about one false alarm in 25,000 blocks. Recovered: the mean of "
         "the surprise above what was expected over the 25 answers that follow (two horizons if "
         "longer) is no more than two standard errors above that before the change; points are the "

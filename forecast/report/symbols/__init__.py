@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 Kind = Literal["words", "labels"]
 
 SCORES: dict[str, type[SymbolScores]] = {"words": WordScores, "labels": LabelScores}
-PLACE = {"words": "byte", "labels": "line"}  # what tells where an answer stands
-AXIS = {"words": "place in the text", "labels": "place in the file"}
 
 
 class SymbolReport(Folder):
@@ -136,7 +134,7 @@ class SymbolReport(Folder):
         bins = self.bins.of(told.row)
 
         def time(row: int) -> str:
-            return f"{PLACE[self.kind]} {int(at[row - block.first]):,}"
+            return f"{self._scores.place} {int(at[row - block.first]):,}"
 
         self.began.note(told.row, bins, self.bins.length, time)
         self.bins.add(here, bins, values)
@@ -196,7 +194,7 @@ class SymbolReport(Folder):
         from forecast.report.confusion import confusions
         from forecast.report.symbols.plots import drawings
 
-        return drawings(self._shown()) + confusions(*self._watched(), True, AXIS[self.kind])
+        return drawings(self._shown()) + confusions(*self._watched(), True, self._scores.axis)
 
     def _shown(self) -> "Shown":
         """What is drawn of the losses."""
@@ -256,7 +254,7 @@ class SymbolReport(Folder):
         figured = None
         with styled():
             if kind == "confusion" and watched:
-                figured = confusion(0, *watched[0], instants, True, AXIS[self.kind])
+                figured = confusion(0, *watched[0], instants, True, self._scores.axis)
             elif kind in FIGURES and watched:
                 figured = FIGURES[kind](self._shown())
         if figured is None:

@@ -52,7 +52,7 @@ def page(
     """
     scores, course = record["scores"], record["course"]
     (entry,) = scores
-    words = record["kind"] == "words"
+    labelled = "labels" in record
     head = [
         f'<p class="under">{text(scope(record, entry))}</p>',
         f'<p class="verdict">{prose(verdict)}</p>',
@@ -60,9 +60,9 @@ def page(
     drawn = {figure.name: figure for figure in figures}
     confused = [figure for figure in figures if figure.name.startswith("confusion")]
     losses = [one for one in figures if one.name == "loss"]
-    surprising = word_surprises if words else message_surprises
+    surprising = message_surprises if labelled else word_surprises
     sections = [
-        next_words(top) if words else next_label(top),
+        next_label(top) if labelled else next_words(top),
         Section("rivals", BESIDE, rivals_table(scores, room.rivalry) if entry["n"] else ""),
         *(Section(one.name, one.title, drawn_part(one)) for one in losses),
         Section("scores", "Scores", scores_part(scores, room.meanings)),
@@ -79,11 +79,11 @@ def page(
 
 def scope(record: Mapping[str, Any], entry: Entry) -> str:
     """How much was asked."""
-    if record["kind"] == "words":
-        what = f"words · {entry['n']:,} of them in {entry['bytes']:,} bytes"
-    else:
+    if "labels" in record:
         no, yes = (shown_name(label) for label in record["labels"])
         what = f"labels {no} and {yes} · {entry['n']:,} messages"
+    else:
+        what = f"{record['kind']} · {entry['n']:,} of them in {entry['bytes']:,} bytes"
     return f"{what}, each forecast made before its answer was known"
 
 

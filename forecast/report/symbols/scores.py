@@ -38,6 +38,8 @@ class SymbolScores(ABC):
 
     series: ClassVar[str]
     things: ClassVar[str]  # what is counted
+    place: ClassVar[str]  # what tells where an answer stands
+    axis: ClassVar[str]
     nothing: ClassVar[str]  # why nothing can be scored where there is none
     meanings: ClassVar[Mapping[str, Meaning]]
     rivalry: ClassVar[Rivalry]

@@ -88,6 +88,7 @@ class WordScores(SymbolScores):
     """All scores of a text, streamed."""
 
     series, things, nothing = "word", "words", "no word was read"
+    place, axis = "byte", "place in the text"
     meanings, named = MEANINGS, NAMED
     rivalry = Rivalry(
         "bits_per_byte",
@@ -165,18 +166,17 @@ average.
         if n == 0:
             return ["The text is empty, so nothing was forecast and nothing can be said."]
         if bits is None:
-            return [
-                f"Of {n:,} words, at least one was held to be impossible: no cost can be given."
-            ]
-        each = f"each of its {n:,} words was" if n > 1 else "its one word was"
+            impossible = "at least one was held to be impossible: no cost can be given"
+            return [f"Of {n:,} {cls.things}, {impossible}."]
+        each = f"each of its {n:,} {cls.things} was" if n > 1 else f"its one {cls.series} was"
         fair = f"as hard to guess as one of {number_of(entry['perplexity'])} equally likely ones"
         new = f"{percent(entry['new_words'] / n, 1)} of them were new"
         said = [
-            f"Forecast word by word, this text needs {bits:.2f} bits a byte, "
+            f"Forecast {cls.series} by {cls.series}, this text needs {bits:.2f} bits a byte, "
             f"{cls.against_rival(entry, sure)}: {each} {fair}, and {new}."
         ]
         if entry["reliability"]:
-            right = f"The likeliest word came in {percent(entry['accuracy'], 1)} of cases"
+            right = f"The likeliest {cls.series} came in {percent(entry['accuracy'], 1)} of cases"
             said.append(f"{right}; {held(entry['reliability'])}.")
         return said
 
