@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PIECE = 16384  # answers that one call of the loop may give: bounds memory
 MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
-LAST_ROWS = 300  # of a run of numbers, on which a single point is timed
+LAST_ROWS = 300  # of a run, on which a single point is timed
 SYMBOLS = 4096  # words whose likeliest rivals are held at once
 
 
@@ -312,7 +312,7 @@ class Symbolic(Kind):
     report: "SymbolReport"
     beginning: "SymbolBeginning"
     tops: "list[Top]"  # of the last piece, the likeliest answers of the rows that were wanted
-    last: "Symbols"  # the last piece
+    last: list[tuple[Any, Any]]  # the last observations, as a person gives them
     members: ClassVar[dict[str, tuple[str, ...]]] = {}  # of what each blend has memories
 
     def load(self) -> None:
@@ -330,7 +330,7 @@ class Symbolic(Kind):
         self.report = SymbolReport(asked.out, asked.kind, self.names, *how)
         self.loop = SymbolRun(self.learner)
         self.beginning = SymbolBeginning(self._again)
-        self.last = self.nothing()
+        self.last = []
         return self.report
 
     def _again(self) -> "SymbolRun":
@@ -368,7 +368,8 @@ class Symbolic(Kind):
         told = Told(*joined(parts))
         tops = zip(np.flatnonzero(wanted).tolist(), self.tops, strict=True)
         self.beginning.keep(block, told, dict(tops))
-        self.last = block if len(block) else self.last
+        late = part_of(block, max(0, len(block) - LAST_ROWS), len(block))
+        self.last = [*self.last, *self.observed(late)][-LAST_ROWS:]
         return told
 
     def weights(self) -> dict[tuple[str, int], dict[str, float]]:
@@ -385,8 +386,7 @@ class Symbolic(Kind):
         """What one point costs by itself."""
         from forecast.report.pace import symbol_pace
 
-        part = part_of(self.last, max(0, len(self.last) - LAST_ROWS), len(self.last))
-        return {**symbol_pace(self.learner, self.observed(part))}
+        return {**symbol_pace(self.learner, self.last)}
 
     @abstractmethod
     def observed(self, block: "Symbols") -> list[tuple[Any, Any]]:

@@ -729,6 +729,7 @@ def honest(record: dict[str, Any], series: str) -> None:
     (found,) = record["course"]
     assert sum(found["weights"].values()) == pytest.approx(1.0)
     assert 0.0 < record["cost"]["call_p50_us"] <= record["cost"]["call_p99_us"]
+    assert record["cost"]["call_points"] == kept
     assert len(record["scores"][0]["worst"]) == 10
     assert record["scores"][0]["window"]["n"] == min(rows, 500 + rows % 50)
 
