@@ -161,6 +161,9 @@ def test_scores_of_words_are_their_formulas(tmp_path: Path) -> None:
         assert {name: entry[late][name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
 
 
+COUNTS = ("n", "bytes", "new_words", "n_likeliest")
+
+
 def words_by_hand(parts: Sequence[bytes], answers: Told, weight: np.ndarray) -> dict[str, float]:
     """The scores of words, each weighing something, by their formulas, rivals word by word."""
     single, seen = [], np.full(256, 0.5)
@@ -200,6 +203,7 @@ def words_by_hand(parts: Sequence[bytes], answers: Told, weight: np.ndarray) -> 
         "perplexity": np.exp(mean),
         "perplexity_without_spelling": np.exp(weight @ (nats - answers.spelled) / weight.sum()),
         "new_words": weight @ (answers.spelled > 0),
+        "n_likeliest": weight.sum(),
         # the likeliest was always " the", then ","
         "accuracy": weight @ first / weight.sum(),
         "top10": weight @ (first | np.array([word == b"," for word in parts])) / weight.sum(),
@@ -353,7 +357,7 @@ def test_an_empty_stream_has_its_page(tmp_path: Path, labels: tuple[str, str] | 
     record = left_behind(tmp_path, block, told(block), labels, coming=[])
     (entry,) = record["scores"]
     scores = OF_WORDS if labels is None else OF_LABELS
-    unscored = [name for name in scores if name not in ("n", "bytes", "new_words")]
+    unscored = [name for name in scores if name not in COUNTS]
     assert entry["n"] == 0 and all(entry[name] is None for name in unscored)
     assert set(entry["reason"]) >= set(unscored)
     assert "nothing was forecast" in verdict(record)
@@ -512,7 +516,9 @@ def test_rows_are_kept_as_for_numbers(
     block = words([b"a"] * 400)
     told_of = told(block)
     record = left_behind(tmp_path, block, told_of, predictions=keep, cuts=(30, 31, 250))
-    written = record["predictions"]["written"]
+    written, looked = record["predictions"]["written"], record["scores"][0]["n_likeliest"]
+    # where none is listed, a sixteenth of those that would be is looked at
+    assert looked == written if keep != "none" else 6 <= looked <= 20
     if keep == "none":
         assert not (tmp_path / "predictions.csv").exists() and written == 0
         return

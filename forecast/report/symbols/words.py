@@ -68,8 +68,13 @@ MEANINGS = {
         "without spelling", "", "the same, had it been enough to say that a word is a new one"
     ),
     "new_words": Meaning("new words", "", "words never seen before, which had to be spelled"),
-    "accuracy": Meaning("likeliest right", "share", "words that were the likeliest one"),
-    "top10": Meaning("among ten", "share", "words that were among the ten likeliest"),
+    "n_likeliest": Meaning(
+        "looked at",
+        "",
+        "words whose likeliest rivals were looked at: all at first, ever fewer in a long text",
+    ),
+    "accuracy": Meaning("likeliest right", "share", "of these, words that were the likeliest one"),
+    "top10": Meaning("among ten", "share", "of these, words that were among the ten likeliest"),
 }
 
 
@@ -142,6 +147,7 @@ class WordScores(SymbolScores):
             "expected_surprise": sums.mean("expected", 0),
             "perplexity": exponential(surprise),
             "perplexity_without_spelling": exponential(sums.mean("known", 0)),
+            "n_likeliest": sums.counted("right", 0),
             "accuracy": sums.mean("right", 0),
             "top10": sums.mean("listed", 0),
         }
