@@ -10,15 +10,16 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from forecast.cli import options_for
+from forecast.cli import options_for, refuse_options_of_others
 from forecast.clock import Step
-from forecast.flow import carried_out
+from forecast.flow import KINDS, carried_out
 from forecast.learner import checked_horizons
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
     from forecast.report import Report
+    from forecast.report.symbols import SymbolReport
 
 READING = ("delimiter", "decimal", "missing", "duplicates", "unsorted", "time_format", "gather")
 
@@ -28,6 +29,8 @@ def evaluate(
     target: str | Sequence[str] = (),
     horizon: int | Sequence[int] = 1,
     *,
+    kind: str = "numbers",
+    labels: tuple[str, str] | None = None,
     time: str | None = None,
     season: int | str = "auto",
     known: str | Sequence[str] = (),
@@ -38,8 +41,8 @@ def evaluate(
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
     **reading: Any,
-) -> "Report":
-    """Forecast every value of a series before it is learned, and report.
+) -> "Report | SymbolReport":
+    """Forecast every value of a series, word or label before it is learned, and report.
 
     What ``forecast run`` does. A table is written as a CSV and read like any other: there is one
     reader, and it refuses the same things.
@@ -47,11 +50,16 @@ def evaluate(
     Parameters
     ----------
     data : path, DataFrame or Series
-        Of a table the index is the time, if it is one of times or has a name.
+        Of a table the index is the time, if it is one of times or has a name. Words and labels
+        are read from a file.
     target : str or sequence of str
         Columns to forecast; by default the only one of numbers.
     horizon : int or sequence of int
         Observations ahead.
+    kind : {"numbers", "words", "labels"}
+        What is forecast: numbers of a table, words of a text, labels of messages.
+    labels : (str, str), optional
+        The negative and the positive label; the two that are found, by default.
     time : str, optional
         Column of times.
     season : int or "auto"
@@ -74,18 +82,18 @@ def evaluate(
 
     Returns
     -------
-    Report
+    Report or SymbolReport
         With ``scores``, ``predictions`` and ``forecast`` as tables, ``verdict``, ``plot(kind)``
-        and ``to_html(path)``.
+        and ``to_html(path)``; of numbers, and of words or labels.
 
     Raises
     ------
     StreamError
         If the data cannot be read one way only.
     ValueError
-        If an argument is out of range.
+        If an argument is out of range, or about another kind.
     TypeError
-        At a name that is no option.
+        At a name that is no option, and at a table of words or labels.
 
     Examples
     --------
@@ -98,8 +106,12 @@ def evaluate(
     """
     if unknown := set(reading) - set(READING):
         raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}: say one of {', '.join(KINDS)}")
     horizons = checked_horizons((horizon,) if isinstance(horizon, int) else tuple(horizon))
     said = {
+        "kind": kind,
+        "labels": labels,
         "target": listed(target),
         "time": time,
         "season": season,
@@ -114,11 +126,17 @@ def evaluate(
     folder = Path(mkdtemp(prefix="forecast-"))
     try:
         given = isinstance(data, (str, os.PathLike))
+        if not given and kind != "numbers":
+            raise TypeError(f"{kind} are read from a file: name its path")
         source = os.fspath(data) if given else written(data, folder / "table.csv", said)  # type: ignore[arg-type]
         where = folder / "run" if out is None else Path(out)
         usual = vars(options_for(source))
         asked = Namespace(**{**usual, **said, "horizon": horizons, "out": where})
-        report = quietly(asked, {"target": target, "horizon": horizon, "season": season, **reading})
+        refuse_options_of_others(asked)
+        named = {"target": target, "horizon": horizon, "season": season, "labels": labels}
+        report = quietly(
+            asked, {**({} if kind == "numbers" else {"kind": kind}), **named, **reading}
+        )
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
@@ -126,10 +144,10 @@ def evaluate(
     return report
 
 
-def quietly(asked: Namespace, arguments: dict[str, Any]) -> "Report":
+def quietly(asked: Namespace, arguments: dict[str, Any]) -> "Report | SymbolReport":
     """Carry out a run without a word."""
     named = ", ".join(f"{name}={value!r}" for name, value in arguments.items() if value)
-    report: Report
+    report: Report | SymbolReport
     report, _ = carried_out(
         asked,
         f"forecast.evaluate({named})",

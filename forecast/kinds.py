@@ -9,25 +9,26 @@ from abc import ABC, abstractmethod
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import numpy as np
 
     from forecast.clock import Step
     from forecast.learner import SymbolLearner, Symbols
-    from forecast.lookahead import Beginning
+    from forecast.lookahead import Beginning, SymbolBeginning
     from forecast.numbers.forecaster import NumberForecaster
     from forecast.prequential import Answers, Run, SymbolRun, Told
     from forecast.report import Report
     from forecast.report.symbols import SymbolReport
+    from forecast.report.symbols.predictions import Top
     from forecast.stream import NumberStream, Rows
     from forecast.stream.messages import MessageStream
     from forecast.stream.text import TextStream
 
 PIECE = 16384  # answers that one call of the loop may give: bounds memory
 MOST_WAITING = 2_000_000  # questions that wait for their answers at once: about 850 MB
-LAST_ROWS = 300  # of a run of numbers, on which a single point is timed
+LAST_ROWS = 300  # of a run, on which a single point is timed
 SYMBOLS = 4096  # words whose likeliest rivals are held at once
 
 
@@ -102,6 +103,14 @@ class Kind(ABC):
     @abstractmethod
     def coming(self) -> list[Any]:
         """What comes after the end of the data."""
+
+    @abstractmethod
+    def weights(self) -> dict[tuple[str, int], dict[str, float]]:
+        """How much each expert weighs now, by series and horizon."""
+
+    def listened(self, first: int, n: int) -> Iterator[tuple[int, int]]:
+        """Parts of the next n rows; before some of them it is noted who is listened to."""
+        return self.report.course.weights.parts(first, n, self.weights) if n else iter([(0, 0)])
 
     def notices(self) -> list[str]:
         """What was asked for and never came about, in sentences."""
@@ -209,25 +218,17 @@ class Numbers(Kind):
         from forecast.prequential import Answers
 
         parts: list[Answers] = []
-        start = 0
-        samples = self.report.course.weights
         beside = rows.beside if self.learner.beside else None
-        while start < len(rows) or not parts:
-            row = rows.first + start
-            if row % samples.apart == 0 and len(rows):
-                samples.add(row, self._weights())
-            stop = min(len(rows), start + samples.apart - row % samples.apart)
+        for start, stop in self.listened(rows.first, len(rows)):
             part = slice(start, stop)
             parts.append(self.loop.feed(rows.y[part], None if beside is None else beside[part]))
-            start = stop
-        joined = map(np.concatenate, zip(*parts, strict=True))
-        answers = parts[0] if len(parts) == 1 else Answers(*joined)
+        answers = Answers(*joined(parts))
         self.beginning.keep(rows.y, answers, beside)
         told = rows.y if beside is None else np.concatenate((rows.y, beside), axis=1)
         self.last = np.concatenate((self.last, told[-LAST_ROWS:]))[-LAST_ROWS:]
         return answers
 
-    def _weights(self) -> dict[tuple[str, int], dict[str, float]]:
+    def weights(self) -> dict[tuple[str, int], dict[str, float]]:
         """How much each expert weighs now, of the series and horizons that are watched."""
         place = {name: channel for channel, name in enumerate(self.stream.series)}
         return {
@@ -309,6 +310,10 @@ class Symbolic(Kind):
     learner: "SymbolLearner"
     loop: "SymbolRun"
     report: "SymbolReport"
+    beginning: "SymbolBeginning"
+    tops: "list[Top]"  # of the last piece, the likeliest answers of the rows that were wanted
+    last: list[tuple[Any, Any]]  # the last observations, as a person gives them
+    members: ClassVar[dict[str, tuple[str, ...]]] = {}  # of what each blend has memories
 
     def load(self) -> None:
         """Import what it needs."""
@@ -317,13 +322,22 @@ class Symbolic(Kind):
 
     def reporting(self, asked: Namespace) -> "SymbolReport":
         """Make the report."""
+        from forecast.lookahead import SymbolBeginning
         from forecast.prequential import SymbolRun
         from forecast.report.symbols import SymbolReport
 
         how = (asked.predictions, asked.force)
         self.report = SymbolReport(asked.out, asked.kind, self.names, *how)
         self.loop = SymbolRun(self.learner)
+        self.beginning = SymbolBeginning(self._again)
+        self.last = []
         return self.report
+
+    def _again(self) -> "SymbolRun":
+        """A run like this one that has seen nothing."""
+        from forecast.prequential import SymbolRun
+
+        return SymbolRun(type(self.learner)(**self.learner.options()))
 
     def nothing(self) -> "Symbols":
         """A block without rows."""
@@ -336,21 +350,51 @@ class Symbolic(Kind):
 
     def pieces(self, blocks: "Iterable[Symbols]") -> "Iterator[Symbols]":
         """The blocks in pieces whose answers can be held."""
-        from forecast.learner import Symbols
-
         for block in blocks:
             for start in range(0, len(block), SYMBOLS):
-                to = slice(start, start + SYMBOLS + 1)
-                first = block.first + start
-                yield Symbols(first, block.x, block.x_at[to], block.y, block.y_at[to])
+                yield part_of(block, start, start + SYMBOLS)
 
     def feed(self, block: "Symbols") -> "Told":
-        """Forecast, be told, learn."""
-        return self.loop.feed(block, self.report.wanted(block))
+        """Forecast, be told, learn; between rows that lie evenly apart, note who is listened to."""
+        import numpy as np
+
+        from forecast.prequential import Told
+
+        parts: list[Told] = []
+        wanted, self.tops = self.report.wanted(block), []
+        for start, stop in self.listened(block.first, len(block)):
+            parts.append(self.loop.feed(part_of(block, start, stop), wanted[start:stop]))
+            self.tops += self.loop.tops
+        told = Told(*joined(parts))
+        tops = zip(np.flatnonzero(wanted).tolist(), self.tops, strict=True)
+        self.beginning.keep(block, told, dict(tops))
+        late = part_of(block, max(0, len(block) - LAST_ROWS), len(block))
+        self.last = [*self.last, *self.observed(late)][-LAST_ROWS:]
+        return told
+
+    def weights(self) -> dict[tuple[str, int], dict[str, float]]:
+        """How much each member of the blends weighs now."""
+        from forecast.members import weights_of
+
+        return dict.fromkeys(self.report.course.watched, weights_of(self.learner, self.members))
+
+    def tested(self) -> dict[str, Any]:
+        """Whether the run looked ahead."""
+        return {"look_ahead": self.beginning.test()}
+
+    def paced(self) -> dict[str, float | None]:
+        """What one point costs by itself."""
+        from forecast.report.pace import symbol_pace
+
+        return {**symbol_pace(self.learner, self.last)}
+
+    @abstractmethod
+    def observed(self, block: "Symbols") -> list[tuple[Any, Any]]:
+        """The observations of a block as a person gives them, each with what is beside it."""
 
     def score(self, block: "Symbols", told: "Told") -> None:
         """Score the answers, and write them."""
-        self.report.add(block, told, self.loop.tops)
+        self.report.add(block, told, self.tops)
 
     def coming(self) -> list[Any]:
         """What comes next, the likeliest first."""
@@ -361,7 +405,9 @@ class Symbolic(Kind):
 
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
-        return {"rows": self.points(), "bad_rows": self.stream.bad}
+        counts = {"observed": self.points(), "missing": 0, "refused": 0}
+        values = {name: counts for name, _ in self.report.course.watched}
+        return {"rows": self.points(), "bad_rows": self.stream.bad, "values": values}
 
     def points(self) -> int:
         """Words or messages."""
@@ -387,6 +433,12 @@ class Words(Symbolic):
         self.learner = WordForecaster()
         return []
 
+    def observed(self, block: "Symbols") -> list[tuple[Any, Any]]:
+        """The words of a block."""
+        from forecast.lookahead import slices
+
+        return [(word, None) for word in slices(block.y, block.y_at)]
+
     def read(self) -> dict[str, Any]:
         """What was read."""
         return {**super().read(), "bytes": self.stream.bytes}
@@ -396,6 +448,8 @@ class Labels(Symbolic):
     """A run over messages, each with its label."""
 
     stream: "MessageStream"
+    names: tuple[str, str]
+    members: ClassVar = {"blend": ("words of the message", "frequency of the labels")}
 
     def open(self, asked: Namespace) -> "MessageStream":
         """Open the source."""
@@ -418,11 +472,33 @@ class Labels(Symbolic):
 
     def score(self, block: "Symbols", told: "Told") -> None:
         """Score the answers, and write them with the lines where they stand."""
-        self.report.add(block, told, self.loop.tops, self.stream.lines)
+        self.report.add(block, told, self.tops, self.stream.lines)
+
+    def observed(self, block: "Symbols") -> list[tuple[Any, Any]]:
+        """The labels of a block, each with its message."""
+        from forecast.lookahead import slices
+
+        both = zip(slices(block.y, block.y_at), slices(block.x, block.x_at), strict=True)
+        return [(self.names[y[0]], x) for y, x in both]
 
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
         return {**super().read(), "guessed": self.stream.guessed}
+
+
+def part_of(block: "Symbols", start: int, stop: int) -> "Symbols":
+    """The observations of a block from one place to before another."""
+    from forecast.learner import Symbols
+
+    to = slice(start, stop + 1)
+    return Symbols(block.first + start, block.x, block.x_at[to], block.y, block.y_at[to])
+
+
+def joined(parts: Sequence[tuple["np.ndarray", ...]]) -> "Iterable[np.ndarray]":
+    """The columns of several answers, one below the other."""
+    import numpy as np
+
+    return parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
 
 
 # ---- numbers -----------------------------------------------------------------------------------

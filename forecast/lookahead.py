@@ -10,21 +10,54 @@ grid that was taken from all of it, or a row that was told too early. What a lea
 know beforehand cannot be told from what it learned.
 """
 
-from collections.abc import Callable
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from forecast.prequential import Answers, Run
+    from forecast.learner import Symbols
+    from forecast.prequential import Answers, Run, SymbolRun, Told
 
 MOST_ROWS = 300  # beside two of the longest horizon
 MOST_ANSWERS = 40_000  # of the rows that are kept: bounds what the test costs
 COMPARED = ("row", "series", "horizon", "issued", "mean", "rate", "quantiles")
 
 
-class Beginning:
-    """The first rows of a run and their answers.
+class FirstRows(ABC):
+    """The first rows of a run, and what was forecast then."""
+
+    rows = 0  # that are kept
+
+    def test(self) -> dict[str, Any]:
+        """Hold the beginning against two runs that went on otherwise.
+
+        Returns
+        -------
+        dict
+            ``held``: True, False, or None where there was nothing to compare; ``rows`` that were
+            kept; ``cuts``: rows from which on the values were others; ``forecasts`` compared;
+            ``changed``: how many of them were not the same.
+        """
+        cuts = [self.rows // 3, 2 * self.rows // 3]
+        compared, changed = 0, 0
+        for cut in cuts if self.rows > 2 else []:
+            count, differ = self.compared(cut)
+            compared, changed = compared + count, changed + differ
+        held = changed == 0 if compared else None
+        said = {"held": held, "rows": self.rows, "cuts": cuts}
+        return {**said, "forecasts": compared, "changed": changed}
+
+    @abstractmethod
+    def compared(self, cut: int) -> tuple[int, int]:
+        """Forecasts asked before a row from which on all went otherwise, and how many differ."""
+
+
+class Beginning(FirstRows):
+    """The first rows of a run of numbers and their answers.
 
     Parameters
     ----------
@@ -53,7 +86,6 @@ class Beginning:
         self.ys: list[np.ndarray] = []
         self.xs: list[np.ndarray] = []
         self.answers: list[Answers] = []
-        self.rows = 0
 
     def keep(self, ys: np.ndarray, answers: "Answers", xs: np.ndarray | None = None) -> None:
         """Keep what belongs to the first rows.
@@ -77,30 +109,15 @@ class Beginning:
         self.answers.append(type(answers)._make(field[early] for field in answers))
         self.ys.append(part)
 
-    def test(self) -> dict[str, Any]:
-        """Hold the beginning against two runs that went on otherwise.
-
-        Returns
-        -------
-        dict
-            ``held``: True, False, or None where there was nothing to compare; ``rows`` that were
-            kept; ``cuts``: rows from which on the values were others; ``forecasts`` compared;
-            ``changed``: how many of them were not the same.
-        """
-        cuts = [self.rows // 3, 2 * self.rows // 3]
-        said: dict[str, Any] = {"held": None, "rows": self.rows, "cuts": cuts}
-        compared, changed = 0, 0
-        for cut in cuts if self.rows > 2 else []:
-            ys = np.concatenate(self.ys)
-            other = otherwise(ys, cut, self.bounds)
-            if np.array_equal(ys, other, equal_nan=True):
-                continue
-            beside = [np.concatenate(self.xs)] if self.xs else []
-            changed_beside = [otherwise(xs, cut, (None, None)) for xs in beside]
-            count, differ = differences(self._kept(), self.make().feed(other, *changed_beside), cut)
-            compared, changed = compared + count, changed + differ
-        held = changed == 0 if compared else None
-        return {**said, "held": held, "forecasts": compared, "changed": changed}
+    def compared(self, cut: int) -> tuple[int, int]:
+        """Forecasts asked before a row from which on the values were others; how many differ."""
+        ys = np.concatenate(self.ys)
+        other = otherwise(ys, cut, self.bounds)
+        if np.array_equal(ys, other, equal_nan=True):
+            return 0, 0
+        beside = [np.concatenate(self.xs)] if self.xs else []
+        changed_beside = [otherwise(xs, cut, (None, None)) for xs in beside]
+        return differences(self._kept(), self.make().feed(other, *changed_beside), cut)
 
     def _kept(self) -> "Answers":
         fields = zip(*self.answers, strict=True)
@@ -137,8 +154,122 @@ def differences(one: "Answers", two: "Answers", cut: int) -> tuple[int, int]:
     count = max(len(first[0]), len(second[0]))
     if len(first[0]) != len(second[0]):
         return count, count
-    same = np.ones(count, bool)
+    alike = np.ones(count, bool)
     for a, b in zip(first, second, strict=True):
-        equal = (a == b) | ((a != a) & (b != b))  # NaN where NaN
-        same &= equal.reshape(count, -1).all(axis=1)
-    return count, int(count - same.sum())
+        alike &= same(a, b).reshape(count, -1).all(axis=1)
+    return count, int(count - alike.sum())
+
+
+# ---- words and labels ----------------------------------------------------------------------------
+
+Top = Sequence[tuple[str, float]]  # likeliest answers with their probabilities
+CLOSE = 1e-9  # two ways to the same probability
+
+
+class SymbolBeginning(FirstRows):
+    """The first rows of a run of words or labels, and the likeliest answers before each.
+
+    Two things are held against each other. A run that went on otherwise must have said the same
+    until then, the likeliest answers of the first row that was another one included: when they
+    were given, that row was not told. And what was paid for each answer must be what the likeliest
+    answers had given it: a learner that is told the answer with the question can charge too little
+    for it, but not in answer to a question without.
+
+    Parameters
+    ----------
+    make : callable
+        Makes a run like this one, of a new learner with the same options.
+
+    Examples
+    --------
+    >>> from forecast import LabelForecaster
+    >>> from forecast.prequential import SymbolRun
+    >>> run = SymbolRun(LabelForecaster())
+    >>> beginning = SymbolBeginning(lambda: SymbolRun(LabelForecaster()))
+    >>> block = symbols([b"win", b"see you"] * 20, [bytes([1]), bytes([0])] * 20)
+    >>> told = run.feed(block, np.ones(40, bool))
+    >>> beginning.keep(block, told, dict(enumerate(run.tops)))
+    >>> said = beginning.test()
+    >>> said["held"], said["cuts"], said["forecasts"]
+    (True, [13, 26], 41)
+    """
+
+    def __init__(self, make: "Callable[[], SymbolRun]") -> None:
+        self.make = make
+        self.xs: list[bytes] = []
+        self.ys: list[bytes] = []
+        self.told: list[Told] = []
+        self.tops: dict[int, Top] = {}
+
+    def keep(self, block: "Symbols", told: "Told", tops: Mapping[int, Top]) -> None:
+        """Keep what belongs to the first rows; ``tops`` by places in the block."""
+        part = min(len(block), MOST_ROWS - self.rows)
+        if part <= 0:
+            return
+        self.tops |= {self.rows + place: top for place, top in tops.items() if place < part}
+        self.xs += slices(block.x, block.x_at[: part + 1])
+        self.ys += slices(block.y, block.y_at[: part + 1])
+        self.told.append(type(told)._make(column[:part] for column in told))
+        self.rows += part
+
+    def compared(self, cut: int) -> tuple[int, int]:
+        """Forecasts of the rows up to one from which on others were told; how many differ."""
+        ys = others(self.ys, cut)
+        if ys == self.ys:
+            return 0, 0
+        run = self.make()
+        xs = [*self.xs[: cut + 1], *self.xs[cut + 1 :][::-1]]  # a message is known before its label
+        told = run.feed(symbols(xs, ys), np.ones(self.rows, np.bool_))
+        changed = self._charged_otherwise(run)
+        mine = map(np.concatenate, zip(*self.told, strict=True))
+        for said, again in zip(mine, told, strict=True):
+            changed[:cut] |= ~same(said[:cut], again[:cut])
+        for row in range(cut + 1):
+            changed[row] |= row in self.tops and self.tops[row] != run.tops[row]
+        return cut + 1, int(changed[: cut + 1].sum())
+
+    def _charged_otherwise(self, run: "SymbolRun") -> np.ndarray:
+        """Of which rows the answer's surprise is not that of the likeliest answers."""
+        surprise = np.concatenate([told.surprise for told in self.told])
+        wrong = np.zeros(self.rows, np.bool_)
+        for row, top in self.tops.items():
+            for name, p in top:
+                if bytes(run.learner.told(name)) == self.ys[row]:
+                    wrong[row] = not math.isclose(math.exp(-surprise[row]), p, rel_tol=CLOSE)
+        return wrong
+
+
+def others(ys: Sequence[bytes], cut: int) -> list[bytes]:
+    """The same words or labels up to a row, and from there on each another one that came.
+
+    Examples
+    --------
+    >>> others([b"a", b"b", b"a", b"c", b"b"], 2)
+    [b'a', b'b', b'b', b'a', b'c']
+    """
+    known = list(dict.fromkeys(ys))
+    following = dict(zip(known, [*known[1:], *known[:1]], strict=True))
+    return [*ys[:cut], *(following[y] for y in ys[cut:])]
+
+
+def slices(flat: np.ndarray, at: np.ndarray) -> list[bytes]:
+    """The parts of some bytes, as ``Symbols`` holds them."""
+    whole, ends = bytes(flat), at.tolist()
+    return [whole[a:b] for a, b in pairwise(ends)]
+
+
+def symbols(xs: Sequence[bytes], ys: Sequence[bytes], first: int = 0) -> "Symbols":
+    """A block of observations, each with what is known beside it."""
+    from forecast.learner import Symbols
+
+    def joined(parts: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        at = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+        return np.frombuffer(bytearray(b"".join(parts)), np.uint8), at
+
+    return Symbols(first, *joined(xs), *joined(ys))
+
+
+def same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two columns hold the same, NaN where NaN."""
+    equal: np.ndarray = (a == b) | ((a != a) & (b != b))
+    return equal

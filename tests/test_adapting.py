@@ -13,6 +13,7 @@ from forecast.report.batch_means import SkillIntervals, interval_of_ratio
 from forecast.report.changes import Change, alarms, changes, onset, stretches
 from forecast.report.course import BLOCKS, CLIP, MOST_SAMPLES, Blocks, Course, Samples
 from forecast.report.findings import findings
+from forecast.report.scores import RIVALS, errors
 from forecast.report.verdict import lately, verdict
 
 N = 4000
@@ -341,10 +342,10 @@ def covered(seeds: range, n: int, horizon: int) -> float:
         quantiles = np.zeros((n, 21))
         quantiles[:, 10] = shared
         answers = answers._replace(y=np.zeros(n), quantiles=quantiles, last=rival)
-        sure = SkillIntervals(("y",), (horizon,))
+        sure = SkillIntervals(("y",), (horizon,), RIVALS)
         for start in range(0, n, 700):
             piece = Answers(*(field[start : start + 700] for field in answers))
-            sure.add(piece, np.zeros(len(piece.row), int))
+            sure.add(piece.row, np.zeros(len(piece.row), int), *errors(piece))
         low, high = sure.entries()[0]["skill_last"]
         hits += low <= 0.5 <= high
     return hits / len(seeds)
@@ -372,8 +373,8 @@ def test_batches_are_longer_than_the_horizon_or_nothing_is_said() -> None:
     answers = answers._replace(last=answers.y + 1.0 + np.arange(1000) % 3)
     found = {}
     for horizon in (1, 24, 40):
-        sure = SkillIntervals(("y",), (horizon,))
-        sure.add(answers, np.zeros(1000, int))
+        sure = SkillIntervals(("y",), (horizon,), RIVALS)
+        sure.add(answers.row, np.zeros(1000, int), *errors(answers))
         found[horizon] = sure.entries()[0]["skill_last"]
     assert found[40] is None
     assert found[1] is not None and found[24] is not None and found[1] != found[24]

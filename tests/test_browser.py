@@ -16,16 +16,9 @@ import chromium
 import pytest
 from test_compare import finished, noise
 from test_report import LEVEL, made, time
-from test_symbols_report import (
-    left_behind,
-    messages,
-    some_labels,
-    some_words,
-    told,
-    told_labels,
-    words,
-)
+from test_symbols_report import some_labels, some_words
 
+from forecast.cli import main
 from forecast.compare import compare
 from forecast.report import Report
 from forecast.report.document import document
@@ -52,15 +45,19 @@ def channels(out: Path) -> Path:
 
 
 def text(out: Path) -> Path:
-    block = words(some_words(300))
-    left_behind(out, block, told(block))
-    return out / "report.html"
+    return ran(out, "words", b"".join(some_words(400)))
 
 
 def labels(out: Path) -> Path:
-    p, y = some_labels(300)
-    block = messages([b"win a prize now"] * 300, y)
-    left_behind(out, block, told_labels(p, y), ("ham", "spam"), coming=[("ham", 0.9)])
+    texts = (b"ham\tsee you at 5, <b>%d</b>\n", b"spam\twin a prize now %d\n")
+    lines = (texts[y] % (k % 9) for k, y in enumerate(some_labels(400)[1].tolist()))
+    return ran(out, "labels", b"".join(lines))
+
+
+def ran(out: Path, kind: str, content: bytes) -> Path:
+    source = out.parent / "source"
+    source.write_bytes(content)
+    assert main(["run", str(source), "--kind", kind, "--out", str(out), "--quiet"]) == 0
     return out / "report.html"
 
 

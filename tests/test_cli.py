@@ -695,7 +695,8 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 PROVENANCE = {
     *("format", "points_per_second", "source", "sha256", "command", "rows", "bad_rows", "options"),
-    *("checkpoint", "warm_up_rows", "course"),
+    *("checkpoint", "warm_up_rows", "course", "questions", "skill_intervals", "look_ahead"),
+    "values",
     *("learner", "seed", "versions", "seconds", "cost", "state_bytes", "loop", "kind", "series"),
     *("horizons", "predictions", "scores"),
 }
@@ -708,6 +709,7 @@ def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
     assert record["bytes"] == len(TEXT) == record["scores"][0]["bytes"]
     assert record["bad_rows"] == {"bytes that are not UTF-8": 1}
     assert record["options"] == {"kind": "words", "predictions": "auto"}
+    honest(record, "word")
     assert record["loop"] == "compiled"
     rows = rows_of(out / "predictions.csv")
     assert list(rows[0]) == SYMBOLS
@@ -719,8 +721,29 @@ def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
             assert row["y"].encode() == TEXT[start:end]
     coming = rows_of(out / "forecast.csv")
     assert 0 < len(coming) <= 10 and 0.0 < sum(float(row["p"]) for row in coming) <= 1.0
-    assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "surprise", "rate"))
+    assert all((out / "figures" / f"{name}.png").exists() for name in ("loss", "confusion1"))
     assert source.name in (out / "report.html").read_text()
+
+
+def honest(record: dict[str, Any], series: str) -> None:
+    """The account of a run of symbols: what was asked, listened to, tested, and what it cost."""
+    rows = record["rows"]
+    asked = {"asked": rows + 1, "answered": rows, "open": 1, "unanswered": 0}
+    assert record["questions"] == [{"series": series, "horizon": 1, **asked}]
+    assert record["values"] == {series: {"observed": rows, "missing": 0, "refused": 0}}
+    test, kept = record["look_ahead"], min(rows, 300)
+    cuts = [kept // 3, 2 * kept // 3]
+    assert test == {
+        **{"held": True, "rows": kept, "cuts": cuts},
+        **{"forecasts": sum(cuts) + 2, "changed": 0},
+    }
+    assert record["warm_up_rows"] == 0
+    (found,) = record["course"]
+    assert sum(found["weights"].values()) == pytest.approx(1.0)
+    assert 0.0 < record["cost"]["call_p50_us"] <= record["cost"]["call_p99_us"]
+    assert record["cost"]["call_points"] == kept
+    assert len(record["scores"][0]["worst"]) == 10
+    assert record["scores"][0]["window"]["n"] == min(rows, 500 + rows % 50)
 
 
 def test_words_are_those_of_the_library(text: tuple[Path, Path]) -> None:
@@ -745,6 +768,9 @@ def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
     assert set(record) == PROVENANCE | {"labels", "guessed"}
     assert record["labels"] == ["ham", "spam"]
     assert record["rows"] == record["scores"][0]["n"] == 90
+    honest(record, "label")
+    groups = {name.split(",")[0] for name in record["course"][0]["weights"]}
+    assert groups == {"words of the message", "frequency of the labels"}
     rows = rows_of(out / "predictions.csv")
     assert list(rows[0]) == SYMBOLS
     assert [row["time"] for row in rows] == [str(line) for line in range(1, 91)]

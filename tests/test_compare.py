@@ -6,13 +6,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pandas import read_csv
 
+from forecast import LabelForecaster
 from forecast.cli import main
 from forecast.compare import compare
 from forecast.distribution import LEVELS
@@ -302,6 +305,39 @@ def test_words_are_compared_by_their_surprise(
     assert entry["difference"] == 0.0
     with pytest.raises(UsageError, match="--score surprise only"):
         compare(runs, ["mae"], tmp_path / "d")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_labels_are_compared_by_what_the_probabilities_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forecaster whose words fall into two places, and the usual one."""
+    monkeypatch.setattr("forecast.report.symbols.plots.drawings", lambda shown: [])
+    rng = np.random.default_rng(2)
+    said = {0: ("see", "you", "at", "home"), 1: ("win", "a", "prize", "now")}
+    labels = rng.integers(0, 2, 400).tolist()
+    texts = [" ".join(rng.choice(said[y], 3)) for y in labels]
+    lines = [f"{('ham', 'spam')[y]}\t{one}\n" for y, one in zip(labels, texts, strict=True)]
+    (tmp_path / "mail.tsv").write_text("".join(lines))
+    for name, bits in (("coarse", 1), ("fine", 18)):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                "forecast.labels.forecaster.LabelForecaster", partial(LabelForecaster, bits=bits)
+            )
+            words = ["run", str(tmp_path / "mail.tsv"), "--kind", "labels", "--labels", "ham,spam"]
+            assert main([*words, "--out", str(tmp_path / name), "--quiet"]) == 0
+    runs = [tmp_path / name for name in ("coarse", "fine")]
+    assert compared(*runs, "--out", tmp_path / "c") == 0
+    assert capsys.readouterr().out.startswith("fine is better than coarse: over 400 questions its")
+    (entry,) = read(tmp_path / "c")["comparisons"]
+    losses = [
+        json.loads((run / "scores.json").read_text())["scores"][0]["log_loss"] for run in runs
+    ]
+    assert (entry["loss_first"], entry["loss_other"]) == pytest.approx(losses, rel=1e-7)
+    assert losses[0] > 2.0 * losses[1] and entry["claimed"]
+    columns = [read_csv(run / "predictions.csv")["surprise"].to_numpy() for run in runs]
+    test = diebold_mariano(columns[0] - columns[1], 1)
+    assert entry["diebold_mariano"]["statistic"] == pytest.approx(test.statistic, rel=1e-6)
 
 
 # ---- the page ------------------------------------------------------------------------------------

@@ -322,6 +322,7 @@ ROOMS = (
     "numbers",
     "words",
     "labels",
+    "members",
     "paced",
     "stream",
     "prequential",

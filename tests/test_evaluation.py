@@ -141,3 +141,77 @@ def test_wrong_options_are_refused(how, error, said):
         evaluate(sales(20), **how)
     with pytest.raises(TypeError, match="expected a path or a table; got list"):
         evaluate([1.0, 2.0])
+
+
+# ---- words and labels ----------------------------------------------------------------------------
+
+TEXT = b"The cat sat on the mat, the cat sat.\n" * 30 + b" NA nan =1+1 <b>null"
+MAIL = b"".join(
+    b"%s\t%s %d\n" % ((b"spam", b"Win a prize now", k) if k % 3 else (b"ham", b"See you at 5", k))
+    for k in range(90)
+)
+SYMBOLS = {"words": TEXT, "labels": MAIL}
+
+
+@pytest.fixture(scope="module", params=SYMBOLS)
+def symbols(request, tmp_path_factory):
+    """A text or messages in a file, and their report."""
+    path = tmp_path_factory.mktemp(request.param) / "file"
+    path.write_bytes(SYMBOLS[request.param])
+    return path, evaluate(path, kind=request.param)
+
+
+def test_words_and_labels_are_the_run_of_the_command(symbols, tmp_path, capsys):
+    path, report = symbols
+    assert main(["run", str(path), "--kind", report.kind, "--out", str(tmp_path), "--force"]) == 0
+    assert report.verdict == capsys.readouterr().out.splitlines()[0]
+    for name in ("predictions.csv", "forecast.csv"):
+        assert (report.out / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_the_tables_of_words_and_labels(symbols):
+    _, report = symbols
+    (entry,) = report.record["scores"]
+    scores = report.scores.loc[(entry["series"], 1)]
+    assert scores["n"] == entry["n"] and scores["surprise"] == entry["surprise"]
+    assert "window" not in report.scores
+    rows = report.predictions
+    assert len(rows) == entry["n"] and rows["surprise"].mean() == pytest.approx(entry["surprise"])
+    assert (np.exp(-rows["surprise"]) - rows["p"]).abs().max() < 1e-6
+    if report.kind == "words":  # what looks like a missing number is a word
+        assert {" NA", " nan", "null"} <= set(rows["y"]) and rows["y"].notna().all()
+        assert rows["time"].iloc[-1] == len(TEXT) - len("null")
+    else:
+        assert set(rows["y"]) == {"ham", "spam"} == set(report.forecast["y"])
+    assert 0.0 < report.forecast["p"].sum() < 1.0 + 1e-9
+    assert report.verdict.split(".")[0] in report._repr_html_() and "<table" in report._repr_html_()
+
+
+@pytest.mark.parametrize("kind", ["loss", "reliability", "confusion"])
+def test_every_figure_of_words_and_labels_can_be_drawn(symbols, kind):
+    _, report = symbols
+    axes = report.plot(kind, series=report.record["series"][0], horizon=1)
+    assert axes and all(ax.has_data() for ax in axes)
+    with pytest.raises(ValueError, match="loss, reliability, confusion"):
+        report.plot("pit")
+    with pytest.raises(ValueError, match=r"say (word|label) at 1"):
+        report.plot(kind, horizon=2)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "said"),
+    [
+        ({"kind": "letters"}, ValueError, "say one of numbers, words, labels"),
+        (
+            {"data": "a.txt", "kind": "words", "season": 7},
+            ValueError,
+            "--season can only be said of numbers",
+        ),
+        ({"data": "a.txt", "kind": "words", "horizon": 2}, ValueError, "forecast one ahead"),
+        ({"labels": ("a", "b")}, ValueError, "--labels can only be said of labels"),
+        ({"kind": "labels"}, TypeError, "labels are read from a file"),
+    ],
+)
+def test_wrong_options_of_words_and_labels_are_refused(how, error, said):
+    with pytest.raises(error, match=said):
+        evaluate(**{"data": sales(20), **how})

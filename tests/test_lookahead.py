@@ -6,10 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from forecast import LightForecaster, NumberForecaster
-from forecast.lookahead import Beginning, differences, otherwise
+from forecast import LabelForecaster, LightForecaster, NumberForecaster, WordForecaster
+from forecast.learner import Symbols
+from forecast.lookahead import Beginning, SymbolBeginning, differences, otherwise, symbols
 from forecast.numbers.context import context_of
-from forecast.prequential import Answers, Run
+from forecast.prequential import Answers, Run, SymbolRun, Told
 
 
 class ByTheWhole(Run):
@@ -124,3 +125,116 @@ def test_columns_known_ahead_are_no_look_ahead_and_columns_seen_later_are_change
     assert said["held"] is True and said["rows"] == 160 and said["forecasts"] > 200
     beginning.xs[0][40] += 1.0  # had the run been told something else before the cut
     assert beginning.test()["held"] is False
+
+
+# ---- words and labels ----------------------------------------------------------------------------
+
+
+def small() -> WordForecaster:
+    return WordForecaster(vocabulary=64, pairs=256)
+
+
+def labelled(n: int) -> Symbols:
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, 2, n)
+    texts = [
+        b"win prize %d" % (k % 7) if one else b"see you %d" % (k % 5) for k, one in enumerate(y)
+    ]
+    return symbols(texts, [bytes([one]) for one in y])
+
+
+def spoken(n: int) -> Symbols:
+    rng = np.random.default_rng(4)
+    lexicon = [b"the", b" cat", b" sat", b"\n", b"\xff", b" on"]
+    return symbols([b""] * n, [lexicon[k] for k in rng.integers(0, 6, n)])
+
+
+class Restarted(SymbolRun):
+    """Has read each block to its end before it is asked about its first row."""
+
+    def feed(self, block: Symbols, wanted: np.ndarray | None = None) -> Told:
+        before = SymbolRun(self.learner.copy())
+        before.feed(block)
+        self.learner.floats[:], self.learner.ints[:] = before.learner.floats, before.learner.ints
+        return super().feed(block, wanted)
+
+
+class ToldOneTooEarly(SymbolRun):
+    """Each answer is told before it was asked for."""
+
+    def feed(self, block: Symbols, wanted: np.ndarray | None = None) -> Told:
+        told = super().feed(block, wanted)
+        answers = [bytes(block.y[a:b]) for a, b in zip(block.y_at, block.y_at[1:], strict=False)]
+        names = [answer.decode("utf-8", "surrogateescape") for answer in answers]
+        if isinstance(self.learner, LabelForecaster):
+            names = [self.learner.labels[answer[0]] for answer in answers]
+        self.tops = [[(name, 1.0)] for name in names]
+        return told._replace(surprise=np.zeros(len(block)))
+
+
+class Cheap(SymbolRun):
+    """Charges next to nothing for whatever comes: it is told the answer with the question."""
+
+    def feed(self, block: Symbols, wanted: np.ndarray | None = None) -> Told:
+        told = super().feed(block, wanted)
+        return told._replace(surprise=0.5 * told.surprise)
+
+
+def read_and_tested(
+    make: Callable[[], SymbolRun], block: Symbols, piece: int = 10_000, every: int = 1
+) -> dict[str, object]:
+    run, beginning = make(), SymbolBeginning(make)
+    for start in range(0, len(block), piece):
+        to = slice(start, start + piece + 1)
+        part = Symbols(start, block.x, block.x_at[to], block.y, block.y_at[to])
+        wanted = np.arange(start, start + len(part)) % every == 0
+        told = run.feed(part, wanted)
+        beginning.keep(
+            part, told, dict(zip(np.flatnonzero(wanted).tolist(), run.tops, strict=False))
+        )
+    return beginning.test()
+
+
+SPEAKERS = {"words": (small, spoken), "labels": (LabelForecaster, labelled)}
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+@pytest.mark.parametrize("kind", SPEAKERS)
+def test_an_honest_run_of_symbols_holds_however_it_is_fed(kind: str, piece: int) -> None:
+    learner, stream = SPEAKERS[kind]
+    said = read_and_tested(lambda: SymbolRun(learner()), stream(350), piece)
+    # at each cut the rows before it, and the question of the first row that was another one
+    wanted = {"held": True, "rows": 300, "cuts": [100, 200], "forecasts": 302, "changed": 0}
+    assert said == wanted
+
+
+@pytest.mark.parametrize("broken", [Restarted, ToldOneTooEarly, Cheap])
+@pytest.mark.parametrize("kind", SPEAKERS)
+def test_a_run_of_symbols_that_knows_what_comes_is_found_out(
+    kind: str, broken: type[SymbolRun]
+) -> None:
+    learner, stream = SPEAKERS[kind]
+    said = read_and_tested(lambda: broken(learner()), stream(120))
+    assert said["held"] is False
+    assert isinstance(said["changed"], int) and said["changed"] > 0
+
+
+@pytest.mark.parametrize("kind", SPEAKERS)
+def test_of_one_too_early_the_first_row_that_was_another_one_differs(kind: str) -> None:
+    """Only there: before it the same answers were told too early in both runs."""
+    learner, stream = SPEAKERS[kind]
+    said = read_and_tested(lambda: ToldOneTooEarly(learner()), stream(90))
+    assert said["changed"] == 2
+
+
+def test_without_the_likeliest_answers_the_surprises_are_compared() -> None:
+    make = {True: Restarted, False: SymbolRun}
+    for broken, run in make.items():
+        said = read_and_tested(lambda run=run: run(small()), spoken(120), every=1000)
+        assert said["held"] is not broken
+
+
+@pytest.mark.parametrize("n", [0, 1, 200])
+def test_where_no_other_word_came_nothing_is_claimed(n: int) -> None:
+    block = symbols([b""] * n, [b"a"] * n)
+    assert read_and_tested(lambda: SymbolRun(small()), block)["held"] is None

@@ -174,11 +174,11 @@ def test_sums_keep_the_digits_that_a_plain_sum_loses() -> None:
     one = part(made(400, 1, (1,)), np.zeros(1, int))
     scores = Scores(("a",), (1,), 0)
     first, rest = np.zeros(1, np.int64), 100_000
-    scores.sums.add("crps", first, np.array([1e16]))
+    scores.means.sums.add("crps", first, np.array([1e16]))
     for _ in range(rest):
-        scores.sums.add("crps", first, one.y * 0.0 + 1.0)
-    scores.sums.add("crps", first, np.array([-1e16]))
-    assert scores.sums.mean("crps", 0) * (rest + 2) == pytest.approx(rest, rel=1e-12)
+        scores.means.sums.add("crps", first, one.y * 0.0 + 1.0)
+    scores.means.sums.add("crps", first, np.array([-1e16]))
+    assert scores.means.sums.mean("crps", 0) * (rest + 2) == pytest.approx(rest, rel=1e-12)
 
 
 def test_what_is_undefined_is_null_with_a_reason() -> None:

@@ -397,10 +397,13 @@ def test_what_knows_no_order_merges_in_any(order: list[int]) -> None:
     whole = over(LONG)
     merged = Scores(("a", "b"), (1, 12), 12)
     for k in order:
-        for name in ("sums", "window", "surprises", "errors", "calibration"):
+        for name in ("sums", "window"):
+            getattr(merged.means, name).merge(getattr(parts[k].means, name))
+        for name in ("surprises", "errors", "calibration"):
             getattr(merged, name).merge(getattr(parts[k], name))
     for cell in range(4):
-        for sums, reference in ((merged.sums, whole.sums), (merged.window, whole.window)):
+        for kind in ("sums", "window"):
+            sums, reference = (getattr(scores.means, kind) for scores in (merged, whole))
             for name in ("error", "surprise", "winkler80", "seasonal"):
                 assert sums.counted(name, cell) == reference.counted(name, cell)
                 assert sums.mean(name, cell) == pytest.approx(reference.mean(name, cell), rel=1e-12)
@@ -465,12 +468,15 @@ def test_the_worst_coverage_is_found_across_parts(hits: np.ndarray, at: list[int
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.0, 5.0, math.inf, math.nan]), max_size=60))
 def test_the_ten_worst_are_the_first_of_equals(values: list[float]) -> None:
     column = np.array(values)
-    columns = dict.fromkeys(Point._fields[2:], column)
-    worst = WorstPoints(1, by="surprise")
+    worst: WorstPoints[Point] = WorstPoints(1, by="surprise")
     rows = np.arange(len(values))
     for block in np.array_split(rows, 4):
-        block_columns = {name: values[block] for name, values in columns.items()}
-        worst.add(block, np.zeros(len(block), np.int64), block_columns, str)
+
+        def point(place: int, first: int = int(block[0]) if len(block) else 0) -> Point:
+            row = first + place
+            return Point(str(row), row, *[float(column[row])] * 7)
+
+        worst.add(np.zeros(len(block), np.int64), column[block], point)
     known = [row for row in rows.tolist() if not math.isnan(values[row])]
     wanted = heapq.nlargest(TEN, known, key=lambda row: (values[row], -row))
     assert [point.row for point in worst.points[0]] == wanted

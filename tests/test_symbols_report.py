@@ -1,5 +1,6 @@
 """What a run of words or labels leaves behind: scores by the textbook, files that read back."""
 
+import copy
 import csv
 import json
 import math
@@ -7,12 +8,14 @@ import re
 import tracemalloc
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import rankdata
+from scipy.special import gammaln
+from scipy.stats import binom, rankdata
 
 from forecast.learner import Symbols
 from forecast.prequential import Told
@@ -20,9 +23,12 @@ from forecast.report.symbols import SymbolReport, table, verdict
 from forecast.report.symbols import labels as label_room
 from forecast.report.symbols.labels import MEANINGS as OF_LABELS
 from forecast.report.symbols.predictions import COLUMNS, NEXT_COLUMNS, spelled
-from forecast.report.symbols.surprises import MOST, Surprises
+from forecast.report.symbols.reliability import Reliability
+from forecast.report.symbols.surprises import Surprises
 from forecast.report.symbols.words import MEANINGS as OF_WORDS
-from forecast.report.symbols.words import running_frequencies
+from forecast.report.window import FADING
+from forecast.report.worst import TEN
+from forecast.rivals import Frequencies, WordFrequencies
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -143,27 +149,65 @@ def test_scores_of_words_are_their_formulas(tmp_path: Path) -> None:
     block = words(parts)
     answers = told(block)
     (entry,) = left_behind(tmp_path, block, answers, cuts=(1, 300, 301))["scores"]
-    text, nats = b"".join(parts), answers.surprise
-    seen, single = dict.fromkeys(range(256), 0.5), 0.0
-    for n, byte in enumerate(text):  # each byte before it is counted
-        single -= math.log2(seen[byte] / (n + 128.0))
-        seen[byte] += 1.0
-    wanted = {
-        "n": 900,
-        "bytes": len(text),
-        "bits_per_byte": nats.sum() / math.log(2.0) / len(text),
-        "bits_per_byte_single": single / len(text),
-        "skill_single": 1.0 - nats.sum() / math.log(2.0) / single,
-        "bits_per_word": np.log2(np.exp(nats)).mean(),
-        "surprise": nats.mean(),
-        "expected_surprise": answers.expected.mean(),
-        "perplexity": np.exp(nats.mean()),
-        "perplexity_without_spelling": np.exp((nats - answers.spelled).mean()),
-        "new_words": (answers.spelled > 0).sum(),
-    }
-    assert set(wanted) == set(OF_WORDS)
-    assert {name: entry[name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+    everything = words_by_hand(parts, answers, np.ones(900))
+    assert set(everything) == set(OF_WORDS)
+    assert {name: entry[name] for name in everything} == pytest.approx(everything, rel=1e-11)
     assert entry["reason"] == {}
+    first, last = entry["window"]["rows"]
+    assert (first, last) == (350, 899)
+    weights = {"window": np.arange(900) >= 350, "fading": FADING ** np.arange(899, -1, -1)}
+    for late, weight in weights.items():
+        wanted = words_by_hand(parts, answers, weight.astype(float))
+        assert {name: entry[late][name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+
+
+COUNTS = ("n", "bytes", "new_words", "n_likeliest")
+
+
+def words_by_hand(parts: Sequence[bytes], answers: Told, weight: np.ndarray) -> dict[str, float]:
+    """The scores of words, each weighing something, by their formulas, rivals word by word."""
+    single, seen = [], np.full(256, 0.5)
+    frequency, times, spelling = [], dict.fromkeys(parts, 0), np.full(257, 0.5)
+    new = 0
+    for n, word in enumerate(parts):
+        nats = 0.0
+        for byte in word:  # each byte before it is counted
+            nats -= math.log(seen[byte] / seen.sum())
+            seen[byte] += 1.0
+        single.append(nats)
+        if times[word]:
+            nats = -math.log(times[word] / (n + new))
+        else:
+            nats = -math.log(new / (n + new)) if n else 0.0
+            for byte in [*word, 256]:
+                nats -= math.log(spelling[byte] / spelling.sum())
+                spelling[byte] += 1.0
+            new += 1
+        frequency.append(nats)
+        times[word] += 1
+    nats, length = answers.surprise, np.array([len(word) for word in parts])
+    size = weight @ length
+    costs = {"frequency": np.array(frequency), "single": np.array(single)}
+    costs["raw"] = length * math.log(256.0)
+    mean = weight @ nats / weight.sum()
+    first = np.array([word == b" the" for word in parts])
+    return {
+        "n": weight.sum(),
+        "bytes": size,
+        "bits_per_byte": weight @ nats / math.log(2.0) / size,
+        **{f"bits_per_byte_{k}": weight @ v / math.log(2.0) / size for k, v in costs.items()},
+        **{f"skill_{k}": 1.0 - weight @ nats / (weight @ v) for k, v in costs.items()},
+        "bits_per_word": mean / math.log(2.0),
+        "surprise": mean,
+        "expected_surprise": weight @ answers.expected / weight.sum(),
+        "perplexity": np.exp(mean),
+        "perplexity_without_spelling": np.exp(weight @ (nats - answers.spelled) / weight.sum()),
+        "new_words": weight @ (answers.spelled > 0),
+        "n_likeliest": weight.sum(),
+        # the likeliest was always " the", then ","
+        "accuracy": weight @ first / weight.sum(),
+        "top10": weight @ (first | np.array([word == b"," for word in parts])) / weight.sum(),
+    }
 
 
 def some_labels(n: int = 1200) -> tuple[np.ndarray, np.ndarray]:
@@ -181,37 +225,82 @@ def test_scores_of_labels_are_their_formulas(tmp_path: Path) -> None:
     (entry,) = left_behind(tmp_path, block, answers, ("no", "yes"), cuts=(7, 8, 600))["scores"]
     n, positives = len(y), int(y.sum())
     ranks = rankdata(p)
-    before = np.concatenate(([0], np.cumsum(y)[:-1]))
-    t = np.arange(n)
-    running = np.where(y == 1, before + 0.5, t - before + 0.5) / (t + 1.0)
-    wanted = {
-        "n": n,
-        "base_rate": positives / n,
-        "accuracy": ((p > 0.5) == (y == 1)).mean(),
-        "accuracy_commoner": ((before > t - before) == (y == 1)).mean(),
-        "log_loss": -(y * np.log(p) + (1 - y) * np.log(1.0 - p)).mean(),
-        "log_loss_frequency": -np.log(running).mean(),
-        "skill_frequency": 1.0 - answers.surprise.sum() / -np.log(running).sum(),
-        "expected_surprise": answers.expected.mean(),
-        "auc": (ranks[y == 1].sum() - positives * (positives + 1) / 2)
-        / (positives * (n - positives)),
-        "false_alarm_rate": (p[y == 0] > 0.5).mean(),
-        "miss_rate": (p[y == 1] <= 0.5).mean(),
-    }
+    auc = (ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * (n - positives))
+    wanted = {**labels_by_hand(p, y, np.ones(n)), "auc": auc}
     assert set(wanted) == set(OF_LABELS)
     assert {name: entry[name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
     assert entry["auc_exact"] is True
+    assert entry["window"]["rows"] == [650, 1199]
+    weights = {"window": np.arange(n) >= 650, "fading": FADING ** np.arange(n - 1, -1, -1)}
+    for late, weight in weights.items():
+        wanted = labels_by_hand(p, y, weight.astype(float))
+        assert {name: entry[late][name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+
+
+def labels_by_hand(p: np.ndarray, y: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """The scores of labels, each weighing something, by their formulas."""
+    t = np.arange(len(y))
+    before = np.concatenate(([0], np.cumsum(y)[:-1]))
+    running = np.where(y == 1, before + 0.5, t - before + 0.5) / (t + 1.0)
+    last = [0.5]
+    twice = other = 0
+    for one, two in pairwise(y):
+        same = one == two
+        last.append(((twice if same else other) + 0.5) / (twice + other + 1.0))
+        twice, other = twice + same, other + (not same)
+    again = np.concatenate(([0.0], y[1:] == y[:-1]))
+    surprise = -(y * np.log(p) + (1 - y) * np.log(1.0 - p))
+    rivals = {"frequency": -np.log(running), "last": -np.log(last)}
+
+    def mean(values: np.ndarray, of: np.ndarray | float = 1.0) -> float:
+        return float((weight * of) @ values / (weight * of).sum())
+
+    return {
+        "n": weight.sum(),
+        "base_rate": mean(y),
+        "accuracy": mean((p > 0.5) == (y == 1)),
+        "accuracy_commoner": mean((before > t - before) == (y == 1)),
+        "accuracy_last": mean(again, t > 0),
+        "log_loss": mean(surprise),
+        **{f"log_loss_{rival}": mean(cost) for rival, cost in rivals.items()},
+        **{f"skill_{rival}": 1.0 - mean(surprise) / mean(cost) for rival, cost in rivals.items()},
+        "expected_surprise": mean(-p * np.log(p) - (1.0 - p) * np.log1p(-p)),
+        "false_alarm_rate": mean(p > 0.5, y == 0),
+        "miss_rate": mean(p <= 0.5, y == 1),
+    }
 
 
 @pytest.mark.parametrize("counts", [[0, 0], [5, 0], [3, 4], [1, 2, 3, 0]])
-def test_running_frequencies_do_not_depend_on_the_order(counts: list[int]) -> None:
+def test_running_frequencies_are_a_quotient_of_gamma_functions(counts: list[int]) -> None:
+    """Whatever the order and the blocks, the product of (c + 1/2) / (n + K/2) is that."""
     symbols = np.repeat(np.arange(len(counts)), counts)
+    n, half = sum(counts), 0.5 * len(counts)
+    wanted = gammaln(n + half) - gammaln(half)
+    wanted -= sum(gammaln(count + 0.5) - gammaln(0.5) for count in counts)
     for order in (symbols, symbols[::-1]):
-        seen, nats = np.zeros(len(counts)), 0.0
-        for n, k in enumerate(order):
-            nats -= math.log((seen[k] + 0.5) / (n + 0.5 * len(counts)))
-            seen[k] += 1.0
-        assert running_frequencies(np.array(counts)) == pytest.approx(nats, abs=1e-12)
+        for cuts in ([], [1], range(1, n)):
+            seen = Frequencies(len(counts))
+            nats = [seen.see(part) for part in np.split(order, list(cuts))]
+            assert np.concatenate(nats).sum() == pytest.approx(wanted, abs=1e-12)
+
+
+def test_running_words_are_a_distribution() -> None:
+    """What known words and all that can be spelled with up to two bytes get is at most 1."""
+    text = [b"a", b"ab", b"a", b"c", b"b", b"a"]
+    rival = WordFrequencies()
+    rival.see(*joined(text))
+    known = [-WordFrequencies.see(copied(rival), *joined([word]))[0] for word in set(text)]
+    spelled = [bytes([a]) for a in range(256)] + [
+        bytes([a, b]) for a in range(97, 100) for b in range(97, 100)
+    ]
+    new = [-copied(rival).see(*joined([w]))[0] for w in spelled if w not in text]
+    share = np.exp(known).sum()
+    assert share == pytest.approx(6.0 / 10.0)  # of six words four were new
+    assert 0.0 < np.exp(new).sum() < 1.0 - share
+
+
+def copied(rival: WordFrequencies) -> WordFrequencies:
+    return copy.deepcopy(rival)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -259,7 +348,7 @@ def test_what_was_impossible_or_absent_is_null_with_a_reason(tmp_path: Path) -> 
     (entry,) = record["scores"]
     assert entry["auc"] is entry["miss_rate"] is None
     assert set(entry["reason"]) == {"auc", "miss_rate"}
-    assert "All of them were no." in verdict(record)
+    assert "All of them were no; " in verdict(record)
 
 
 @pytest.mark.parametrize("labels", [None, ("no", "yes")])
@@ -268,7 +357,7 @@ def test_an_empty_stream_has_its_page(tmp_path: Path, labels: tuple[str, str] | 
     record = left_behind(tmp_path, block, told(block), labels, coming=[])
     (entry,) = record["scores"]
     scores = OF_WORDS if labels is None else OF_LABELS
-    unscored = [name for name in scores if name not in ("n", "bytes", "new_words")]
+    unscored = [name for name in scores if name not in COUNTS]
     assert entry["n"] == 0 and all(entry[name] is None for name in unscored)
     assert set(entry["reason"]) >= set(unscored)
     assert "nothing was forecast" in verdict(record)
@@ -279,46 +368,63 @@ def test_an_empty_stream_has_its_page(tmp_path: Path, labels: tuple[str, str] | 
 # ---- what is said --------------------------------------------------------------------------------
 
 
+RIGHT = {"n": 4000, "said": 0.25, "was": 0.255, "low": 0.23, "high": 0.27}
+OFF = {"n": 900, "said": 0.9, "was": 0.75, "low": 0.88, "high": 0.92}
+CHANGE = {"began": "byte 12", "began_row": 7, "recovered": None, "points": 1, "excess_loss": 31.4}
+
+
 def of_words(**values: Any) -> dict[str, Any]:
-    usual = {"n": 5000, "bytes": 20_000, "bits_per_byte": 2.0, "bits_per_byte_single": 4.0}
-    usual |= {"skill_single": 0.5, "perplexity": 90.4, "new_words": 250, "bits_per_word": 8.0}
-    return {**usual, "perplexity_without_spelling": 60.0, **values}
+    usual = {"series": "word", "n": 5000, "bytes": 20_000, "bits_per_byte": 2.0}
+    usual |= {"bits_per_byte_single": 4.0, "bits_per_byte_frequency": 2.5, "accuracy": 0.25}
+    usual |= {"skill_single": 0.5, "skill_frequency": 0.2, "skill_raw": 0.75, "perplexity": 90.4}
+    usual |= {"new_words": 250, "bits_per_word": 8.0, "reliability": [RIGHT]}
+    return {**usual, **values}
 
 
 def of_labels(**values: Any) -> dict[str, Any]:
-    usual = {"n": 5000, "accuracy": 0.98, "accuracy_commoner": 0.87, "log_loss": 0.06, "auc": 0.99}
+    usual = {"series": "label", "n": 5000, "accuracy": 0.98, "accuracy_commoner": 0.87}
+    usual |= {"log_loss": 0.06, "auc": 0.99, "log_loss_last": 0.5, "skill_last": 0.9}
     usual |= {"log_loss_frequency": 0.4, "skill_frequency": 0.85, "miss_rate": 0.06}
-    return {**usual, "false_alarm_rate": 0.009, **values}
+    return {**usual, "false_alarm_rate": 0.009, "reliability": [RIGHT], **values}
+
+
+NO_SKILL = dict.fromkeys(("skill_frequency", "skill_single", "skill_raw", "skill_last"))
 
 
 @pytest.mark.parametrize(
     ("kind", "values", "said"),
     [
-        ("words", {}, "needs 2.00 bits a byte, 25 % of its size, where"),
-        ("words", {}, "5,000 words was as hard to guess as one of 90 equally likely ones; 5.0 %"),
-        ("words", {"skill_single": -0.1, "bits_per_byte": 4.4}, "no less than the 4.00 that"),
+        ("words", {}, "needs 2.00 bits a byte, 20 % less than the running frequency of its words"),
+        ("words", {}, "5,000 words was as hard to guess as one of 90 equally likely ones, and 5.0"),
+        ("words", {}, "The likeliest word came in 25.0 % of cases; the probabilities held, 0.5 p"),
+        ("words", {"reliability": [RIGHT, OFF]}, "off in 1 of 2 tenths: where 90 % was said, it w"),
+        ("words", {"skill_single": -0.1}, "10 % more than the running frequency of its bytes"),
         ("words", {"n": 9}, "fewer than 50 words prove little"),
         ("words", {"perplexity": 4e6}, "more than a million"),
-        ("words", {"bits_per_byte": None}, "at least one was held to be impossible"),
+        ("words", {"bits_per_byte": None, **NO_SKILL}, "at least one was held to be impossible"),
         ("labels", {}, "98.0 % got the right label before it was told"),
-        ("labels", {}, "Of spam 94.0 % was found, of ham 0.9 % taken for it."),
-        ("labels", {}, "85 % less than the running frequency"),
+        ("labels", {}, "Of spam 94.0 % was found, of ham 0.9 % taken for it; the prob"),
+        ("labels", {}, "85 % less than the running frequency of the labels (95 % sure: 80 to 90 %"),
+        ("labels", {"skill_last": 0.3}, "30 % less than the last label and how often it came ag"),
         ("labels", {"skill_frequency": -0.2}, "20 % more than the running frequency"),
         ("labels", {"skill_frequency": 0.001}, "no less than the running frequency"),
-        ("labels", {"false_alarm_rate": None}, "All of them were spam."),
+        ("labels", {"false_alarm_rate": None}, "All of them were spam; "),
         ("labels", {"n": 9}, "fewer than 50 messages prove little"),
-        ("labels", {"skill_frequency": None}, "held to be impossible"),
+        ("labels", {"log_loss": None, **NO_SKILL}, "held to be impossible"),
+        ("labels", {}, "The last change began at byte 12 and was not recovered from until the end"),
     ],
 )
 def test_the_verdict_says_what_happened(kind: str, values: dict[str, Any], said: str) -> None:
     entry = of_words(**values) if kind == "words" else of_labels(**values)
-    record = {"kind": kind, "labels": ("ham", "spam"), "scores": [entry]}
-    assert said in verdict(record)
+    sure = {"series": entry["series"], "horizon": 1, "skill_frequency": [0.8, 0.9]}
+    course = [{"series": entry["series"], "horizon": 1, "changes": [CHANGE]}]
+    record = {"kind": kind, "scores": [entry], "skill_intervals": [sure], "course": course}
+    assert said in verdict({**record, "labels": ("ham", "spam") if kind == "labels" else ()})
 
 
 def test_the_table_has_a_cell_for_each_column() -> None:
     header, row = table({"kind": "words", "scores": [of_words()]})
-    assert dict(zip(header, row, strict=True))["skill"] == "+50.0 %"
+    assert row[header.index("byte counts") :][:2] == ["4.000", "+50.0 %"]
     header, row = table({"kind": "labels", "labels": ("n", "y"), "scores": [of_labels()]})
     assert dict(zip(header, row, strict=True))["misses"] == "6.0 %"
 
@@ -410,7 +516,9 @@ def test_rows_are_kept_as_for_numbers(
     block = words([b"a"] * 400)
     told_of = told(block)
     record = left_behind(tmp_path, block, told_of, predictions=keep, cuts=(30, 31, 250))
-    written = record["predictions"]["written"]
+    written, looked = record["predictions"]["written"], record["scores"][0]["n_likeliest"]
+    # where none is listed, a sixteenth of those that would be is looked at
+    assert looked == written if keep != "none" else 6 <= looked <= 20
     if keep == "none":
         assert not (tmp_path / "predictions.csv").exists() and written == 0
         return
@@ -432,7 +540,7 @@ def test_one_run_in_one_folder(tmp_path: Path) -> None:
         left_behind(tmp_path, block, told(block))
     left_behind(tmp_path, block, told(block), force=True)
     figures = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert figures == {"loss", "surprise", "rate"}
+    assert figures == {"loss", "reliability", "confusion1"}
     with pytest.raises(ValueError, match="two labels"):
         SymbolReport(tmp_path / "other", "labels")
     assert not (tmp_path / "other").exists()
@@ -489,6 +597,12 @@ def obeyed(out: Path) -> Page:
     return page
 
 
+PARTS = (
+    *("Beside naive forecasters", "Scores", "Calibration", "What it was confused by"),
+    *("Adapting and forgetting", "Honesty", "Where this came from", "What it cost"),
+)
+
+
 def test_the_page_of_words_obeys_no_word(tmp_path: Path) -> None:
     parts = [word.encode() for word in HOSTILE] * 4
     block = words(parts)
@@ -496,9 +610,10 @@ def test_the_page_of_words_obeys_no_word(tmp_path: Path) -> None:
     left_behind(tmp_path, block, told(block), coming=coming, source=HOSTILE[0])
     page = obeyed(tmp_path)
     html = (tmp_path / "report.html").read_text()
-    assert page.tags.count("svg") == page.tags.count("figure") == 3
+    assert page.tags.count("svg") == page.tags.count("figure") == 3  # one of each kind
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    for title in ("The next word", "Bits a byte", "Surprise", "The most surprising words"):
+    titles = ("The next word", "Bits a byte", "The most surprising words", *PARTS)
+    for title in titles:
         assert f"<h2>{title}</h2>" in html
     assert html.index("Forecast word by word") < html.index("The next word")
 
@@ -511,8 +626,8 @@ def test_the_page_of_labels_obeys_no_label_and_no_message(tmp_path: Path) -> Non
     left_behind(tmp_path, messages(texts, y), told_labels(p, y), names, coming=coming)
     page = obeyed(tmp_path)
     html = (tmp_path / "report.html").read_text()
-    assert page.tags.count("svg") == page.tags.count("figure") == 4
-    for title in ("The next label", "Log loss", "Are the probabilities right?"):
+    assert page.tags.count("svg") == page.tags.count("figure") == 3
+    for title in ("The next label", "Log loss", "The most surprising labels", *PARTS):
         assert f"<h2>{title}</h2>" in html
     assert "y" * 80 not in html and "y" * 30 in html  # a message is cut at 80 characters
 
@@ -523,7 +638,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     for name, cuts in (("one", ()), ("two", (5, 6, 200))):
         left_behind(tmp_path / name, block, told_labels(p, y), ("no", "yes"), cuts=cuts)
     names = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")]
-    assert len(names) == 8
+    assert len(names) == 7
     for name in names:
         if name.suffix == ".csv":
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -549,6 +664,87 @@ def test_a_run_of_almost_nothing_has_its_page(tmp_path: Path, kind: str, n: int)
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
+# ---- calibration, and what stands beside the scores ----------------------------------------------
+
+
+def test_reliability_is_counted_by_tenths_with_binomial_bands() -> None:
+    rng = np.random.default_rng(6)
+    said = np.append(rng.uniform(size=5000) ** 2, [0.0, 1.0, np.nan])
+    was = np.append((rng.uniform(size=5000) < said[:5000]).astype(float), [0.0, 1.0, 1.0])
+    whole, merged = Reliability(), Reliability()
+    whole.add(said, was)
+    for part in (slice(3000, None), slice(3000)):
+        seen = Reliability()
+        seen.add(said[part], was[part])
+        merged.merge(seen)
+    place = np.minimum(np.digitize(said[:-1], np.linspace(0.0, 1.0, 11)) - 1, 9)
+    for tenth, (bar, again) in enumerate(zip(whole.told(), merged.told(), strict=True)):
+        own = place == tenth
+        p = said[:-1][own].mean()
+        assert bar["n"] == own.sum() == again["n"]
+        assert bar["said"] == pytest.approx(p, rel=1e-12) == again["said"]
+        assert bar["was"] == pytest.approx(was[:-1][own].mean(), rel=1e-12)
+        low, high = binom.interval(0.95, own.sum(), p)
+        assert (bar["low"], bar["high"]) == pytest.approx((low / own.sum(), high / own.sum()))
+    assert tenth == 9
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("cuts", [(), (1, 2, 600)])
+def test_how_sure_questions_and_the_worst_stand_beside_the_scores(
+    tmp_path: Path, cuts: tuple[int, ...]
+) -> None:
+    p, y = some_labels()
+    answers = told_labels(p, y)
+    texts = [b"message %d" % k for k in range(len(y))]
+    record = left_behind(tmp_path, messages(texts, y), answers, ("no", "yes"), cuts=cuts)
+    (entry,), (asked,) = record["scores"], record["questions"]
+    asked_for = {"asked": 1201, "answered": 1200, "open": 1, "unanswered": 0}
+    assert asked == {"series": "label", "horizon": 1, **asked_for}
+    (sure,) = record["skill_intervals"]
+    for rival in ("frequency", "last"):
+        low, high = sure[f"skill_{rival}"]
+        assert low < entry[f"skill_{rival}"] < high
+    order = np.argsort(-answers.surprise, kind="stable")[:TEN]
+    assert [one["row"] for one in entry["worst"]] == order.tolist()
+    for one, row in zip(entry["worst"], order.tolist(), strict=True):
+        assert one["surprise"] == pytest.approx(answers.surprise[row])
+        assert one["expected_surprise"] == pytest.approx(answers.expected[row])
+        assert (one["y"], one["after"]) == (("no", "yes")[y[row]], f"message {row}")
+        assert one["time"] == row + 1
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_skill_that_is_the_same_in_every_batch_is_sure(tmp_path: Path) -> None:
+    """A forecaster that pays half of what the running frequency pays, always."""
+    _, y = some_labels()
+    answers = told_labels(np.full(len(y), 0.5), y)
+    answers = answers._replace(surprise=0.5 * Frequencies(2).see(y))
+    record = left_behind(tmp_path, messages([b""] * len(y), y), answers, ("no", "yes"))
+    assert record["skill_intervals"][0]["skill_frequency"] == pytest.approx([0.5, 0.5])
+    assert "50 % less than the running frequency of the labels (95 % sure" in verdict(record)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_change_of_labels_is_noticed_and_one_surprise_is_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    y = (rng.uniform(size=1500) < 0.1).astype(np.int64)
+    p = np.where(y == 1, 0.97, 0.03)
+    alone, turned = p.copy(), p.copy()
+    alone[700] = 1.0 - p[700] + 0.029 * (1 - 2 * y[700])  # held to be all but impossible
+    turned[700:760] = 1.0 - p[700:760]
+    found = {}
+    for name, said in (("alone", alone), ("turned", turned)):
+        block, answers = messages([b""] * 1500, y), told_labels(said, y)
+        record = left_behind(tmp_path / name, block, answers, ("no", "yes"))
+        (found[name],) = record["course"]
+    assert answers.surprise[700] == pytest.approx(-math.log(0.03))
+    assert found["alone"]["changes"] == []
+    (change,) = found["turned"]["changes"]
+    assert change["began"] == "line 701" and 700 <= change["noticed_row"] <= 703
+    assert change["excess_loss"] == pytest.approx(60 * math.log(0.97 / 0.03), rel=0.05)
+
+
 # ---- what was most surprising --------------------------------------------------------------------
 
 
@@ -562,11 +758,12 @@ def test_the_most_surprising_words_stand_in_their_text(cuts: tuple[int, ...]) ->
     starts = np.cumsum([0, *map(len, parts)])
     for start, stop in zip((0, *cuts), (*cuts, 120), strict=True):
         piece, said = part(block, told(block)._replace(surprise=surprise), start, stop)
-        seen.add(piece, said.surprise, starts[start:stop])
+        seen.add(piece, said, starts[start:stop])
     text = b"".join(parts)
-    order = np.argsort(-surprise, kind="stable")[:MOST]
+    order = np.argsort(-surprise, kind="stable")[:TEN]
     assert [one.time for one in seen.kept] == starts[order].tolist()
-    for one in seen.kept:
+    for one, row in zip(seen.kept, order.tolist(), strict=True):
+        assert (one.row, one.surprise) == (row, surprise[row])
         end = one.time + len(one.y)
         assert one.y == text[one.time : end] == parts[starts.tolist().index(one.time)]
         assert one.before == text[max(0, one.time - 60) : one.time]
@@ -581,7 +778,7 @@ def test_memory_does_not_grow_with_the_stream(tmp_path: Path) -> None:
             tracemalloc.start()
             for k in range(blocks):
                 later = Symbols(3000 * k, block.x, block.x_at, block.y, block.y_at)
-                report.add(later, told(later), [])
+                report.add(later, told(later), [[]] * int(report.wanted(later).sum()))
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]

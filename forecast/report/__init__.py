@@ -6,7 +6,6 @@ and predictions as tables, and any of its figures.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,12 @@ from forecast.report.course import Course
 from forecast.report.findings import findings
 from forecast.report.folder import Folder
 from forecast.report.predictions import Keep, Next, Predictions, write_next
-from forecast.report.scores import Entry, Ints, Scores
+from forecast.report.scores import RIVALS, Entry, Ints, Scores, errors
 from forecast.report.traces import MOST_SERIES, Traces
 from forecast.report.verdict import table, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from pandas import DataFrame
 
     from forecast.prequential import Answers
     from forecast.report.confusion import Watched
@@ -75,6 +73,7 @@ class Report(Folder):
     """
 
     listing: Predictions
+    headline = ("n", "mae", "surprise", "crps", "coverage90", "skill_last", "skill_seasonal")
 
     def __init__(
         self,
@@ -90,7 +89,7 @@ class Report(Folder):
         self._scores = Scores(self.series, self.horizons, season)
         self.traces = Traces(self.series, self.horizons)
         self.course = Course(self.series, self.horizons)
-        self.sure = SkillIntervals(self.series, self.horizons)
+        self.sure = SkillIntervals(self.series, self.horizons, RIVALS)
         self.listing = Predictions(self.out / "predictions.csv", self.series, predictions)
         self.place = places(self.horizons)
 
@@ -108,7 +107,7 @@ class Report(Folder):
             self._scores.add(piece, cell, times)
             self.traces.add(piece, cell, times)
             self.course.add(piece, cell, times)
-            self.sure.add(piece, cell)
+            self.sure.add(piece.row, cell, *errors(piece))
         self.listing.add(answers, times)
 
     def finish(
@@ -184,11 +183,6 @@ class Report(Folder):
     # ---- what it tells once it is finished ------------------------------------------------------
 
     @property
-    def record(self) -> dict[str, Any]:
-        """What ``scores.json`` holds."""
-        return self._record
-
-    @property
     def verdict(self) -> str:
         """How good the forecasts were, in three sentences."""
         from forecast.report.page import named
@@ -196,34 +190,6 @@ class Report(Folder):
         return verdict(
             named(self._record["scores"]), self._record["skill_intervals"], self._record["course"]
         )
-
-    @property
-    def scores(self) -> "DataFrame":
-        """A row for each series and horizon, a column for each score."""
-        from pandas import DataFrame
-
-        plain = [
-            {name: value for name, value in entry.items() if not isinstance(value, (dict, list))}
-            for entry in self._record["scores"]
-        ]
-        return DataFrame(plain).set_index(["series", "horizon"])
-
-    @property
-    def predictions(self) -> "DataFrame":
-        """The answered questions, as ``predictions.csv`` lists them."""
-        return self._table("predictions.csv")
-
-    @property
-    def forecast(self) -> "DataFrame":
-        """What comes next, as ``forecast.csv`` has it."""
-        return self._table("forecast.csv")
-
-    def _table(self, name: str) -> "DataFrame":
-        from pandas import read_csv
-
-        if not (self.out / name).exists():
-            raise FileNotFoundError(f"{self.out} has no {name}: it was not asked for")
-        return read_csv(self.out / name, dtype={"time": str, "series": str})
 
     def plot(
         self, kind: str, series: str | None = None, horizon: int | None = None
@@ -279,15 +245,6 @@ class Report(Folder):
             among = ", ".join(f"{name} at {h}" for name, h in kept[:10])
             raise ValueError(f"nothing was kept of {series!r} at horizon {horizon}: say {among}")
         return pairs
-
-    def to_html(self, path: str | Path) -> None:
-        """Write the page to a file of its own."""
-        Path(path).write_bytes((self.out / "report.html").read_bytes())
-
-    def _repr_html_(self) -> str:
-        """The verdict, and the first scores: what a notebook shows."""
-        shown = ["n", "mae", "surprise", "crps", "coverage90", "skill_last", "skill_seasonal"]
-        return f"<p>{escape(self.verdict)}</p>{self.scores[shown].head(12).to_html()}"
 
     def _choice(self, pairs: Sequence[Pair]) -> str:
         """Say which series and horizons the figures show, where they do not show all."""

@@ -1,28 +1,24 @@
-"""How sure a skill is: batch means of the errors of forecaster and rival, in bounded memory.
+"""How sure a skill is: batch means of the losses of forecaster and rival, in bounded memory.
 
-Errors of answers that lie near each other are alike, so that n of them tell less than n. Means of
+Losses of answers that lie near each other are alike, so that n of them tell less than n. Means of
 batches much longer than the horizon are nearly independent: their spread gives the standard error
 of the whole (Conway 1963; Law and Carson 1979). At most 32 batches are kept, twice as long each
 time the stream outgrows them.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from forecast.report.scores import MEDIAN, Floats, Ints
+from forecast.report.scores import Floats, Ints, beside
 from forecast.report.traces import Bins
-
-if TYPE_CHECKING:
-    from forecast.prequential import Answers
 
 BATCHES = 32
 FEWEST = 8  # batches; fewer say nothing of their spread
 LONGER = 4  # a batch spans so many horizons at least
 CONFIDENCE = 0.95
-RIVALS = ("last", "seasonal", "running")
 
 
 class SkillIntervals:
@@ -32,31 +28,33 @@ class SkillIntervals:
     ----------
     series : sequence of str
     horizons : sequence of int
+    rivals : iterable of str
     """
 
-    def __init__(self, series: Sequence[str], horizons: Sequence[int]) -> None:
+    def __init__(
+        self, series: Sequence[str], horizons: Sequence[int], rivals: Iterable[str]
+    ) -> None:
         self.names = [(name, horizon) for name in series for horizon in horizons]
-        means = [f"{whose}_{rival}" for rival in RIVALS for whose in ("own", "rival")]
+        self.rivals = tuple(rivals)
+        means = [f"{whose}_{rival}" for rival in self.rivals for whose in ("own", "rival")]
         self.bins = Bins(len(self.names), means, most=BATCHES)
 
-    def add(self, answers: "Answers", cell: Ints) -> None:
-        """Add a block of answers; ``cell`` [n] as for the scores."""
-        if not len(answers.row):
+    def add(self, row: Ints, cell: Ints, own: Floats, rivals: Mapping[str, Floats]) -> None:
+        """Add the losses [n] of answers, and of each rival, in order of rows; NaN if it was silent.
+
+        ``cell`` [n] as for the scores.
+        """
+        if not len(row):
             return
-        with np.errstate(over="ignore", invalid="ignore"):
-            own = np.abs(answers.y - answers.quantiles[:, MEDIAN])
-            values: dict[str, Floats] = {}
-            for rival in RIVALS:
-                error = np.abs(answers.y - getattr(answers, rival))
-                values[f"rival_{rival}"] = error
-                values[f"own_{rival}"] = np.where(np.isnan(error), np.nan, own)
-            self.bins.add(cell, self.bins.of(answers.row), values)
+        values = {f"rival_{name}": rivals[name] for name in self.rivals}
+        values |= {f"own_{name}": beside(own, rivals[name]) for name in self.rivals}
+        self.bins.add(cell, self.bins.of(row), values)
 
     def entries(self) -> list[dict[str, Any]]:
-        """Of each series and horizon ``skill_last`` and ``skill_seasonal``: [low, high] or None."""
+        """Of each series and horizon the interval of each skill: [low, high] or None."""
         return [
             {"series": series, "horizon": horizon}
-            | {f"skill_{rival}": self._interval(cell, horizon, rival) for rival in RIVALS}
+            | {f"skill_{rival}": self._interval(cell, horizon, rival) for rival in self.rivals}
             for cell, (series, horizon) in enumerate(self.names)
         ]
 

@@ -2,7 +2,8 @@
 
 A change is noticed by the Page-Hinkley test (Page 1954) on the surprise less the expected surprise:
 a right forecaster's is 0 on average whatever the noise, so that what stands out is what was not
-learned yet. A single outlier is no change: it counts for 6 nats at most, and a change needs three.
+learned yet. A single outlier is no change: it counts for 6 nats at most, and for half of what makes
+a change, so that this needs three.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from forecast.report.scores import Floats
 # 110; KSWIN raises more false alarms and takes 0.8 ms a point. (Medians of 20 simulations.)
 THRESHOLD = 15.0
 SLACK = 0.5
+MOST = THRESHOLD / 2  # that one answer counts for: of labels, 6 nats are many deviations
 FEWEST = 10  # before the first change
 STRETCH = 12  # answers in a stretch, or a horizon if that is longer
 MOST_STRETCHES = 5
@@ -66,7 +68,7 @@ def changes(blocks: Blocks) -> list[Change]:
         return []
     ends = np.minimum(starts + wide, len(blocks.count)) - 1
     found, since = [], 0
-    for alarm in alarms(fed / spread):
+    for alarm in alarms(np.minimum(fed / spread, MOST)):
         began = since + onset(fed[since : alarm + 1] / spread)
         found.append(Change(int(starts[began]), int(ends[alarm])))
         since = alarm + 1

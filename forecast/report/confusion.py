@@ -1,6 +1,7 @@
 """The figure of what a forecaster was confused by: surprise, rate and weights on one time axis."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,8 @@ GROUPS = {
     "columns beside": INK,
     "with a season": VERMILLION,
 }
+OTHERS = (BLUE, VERMILLION, GREEN, MUTED, SKY, INK)  # of groups that have no colour of their own
+PALE = (SKY, INK)
 MOST_MARKED = 40  # changes whose beginnings are drawn
 
 Weights = tuple[Ints, Mapping[str, Floats]]  # rows, and of each expert its weight there
@@ -48,11 +51,12 @@ def confusions(
     watched: Sequence[Watched],
     instants: Sequence[tuple[float, str]],
     one_series: bool,
+    axis: str = "time",
 ) -> list[Drawing]:
     """A figure for each series and horizon that is shown."""
     with styled():
         figures = [
-            confusion(place, *one, instants, one_series)
+            confusion(place, *one, instants, one_series, axis)
             for place, one in enumerate(watched)
             if len(one[0].rows)
         ]
@@ -66,6 +70,7 @@ def confusion(
     weights: Weights,
     instants: Sequence[tuple[float, str]],
     one_series: bool,
+    axis: str = "time",
 ) -> Figured:
     """Surprise, effective rate and weights of one series at one horizon, with its changes."""
     from matplotlib.figure import Figure
@@ -85,11 +90,13 @@ def confusion(
         how = {"ncols": 6, "handlelength": 1.5, "columnspacing": 1.5, "borderaxespad": 0.1}
         if ax.get_legend_handles_labels()[1]:
             ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), **how)
-    time_axis(axes[-1], instants)
+    time_axis(axes[-1], instants, axis)
     which = name_of(trace.series, trace.horizon, one_series)
-    return f"confusion{place + 1}", which, READING, figure
+    numbered = MEMORIES if any("memory " in name for name in weights[1]) else ""
+    return f"confusion{place + 1}", which, READING + numbered, figure
 
 
+MEMORIES = " Memories are numbered from the one that forgets fastest."
 READING = (
     "Surprise is -log p of the truth, in nats: each more means that it was thought 2.7 times less "
     "likely. A lone spike is an outlier; what stays above the expected surprise is a change that "
@@ -130,14 +137,15 @@ def rate(ax: "Axes", trace: Trace) -> None:
 def shares(ax: "Axes", weights: Weights) -> None:
     """Weights of the experts, in groups, one above the other."""
     rows, experts = weights
-    total = {name: np.zeros(len(rows)) for name in GROUPS}
+    total = {name: np.zeros(len(rows)) for name in (*GROUPS, *dict.fromkeys(map(group, experts)))}
     for name, values in experts.items():
         total[group(name)] += values
     shown = {name: values for name, values in total.items() if values.any()}
+    colours = {**dict(zip(shown, cycle(OTHERS), strict=False)), **GROUPS}
     below = np.zeros(len(rows))
     for name, values in shown.items():
-        alpha = 0.35 if name in ("level", "columns beside") else 0.8
-        how: dict[str, Any] = {"color": GROUPS[name], "alpha": alpha, "lw": 0, "label": name}
+        alpha = 0.35 if colours[name] in PALE else 0.8
+        how: dict[str, Any] = {"color": colours[name], "alpha": alpha, "lw": 0, "label": name}
         ax.fill_between(rows, below, below + values, **how)
         below = below + values
     ax.set_ylim(0.0, 1.0)
@@ -153,12 +161,14 @@ def group(expert: str) -> str:
     --------
     >>> group("nearest neighbours"), group("smoothed season 48"), group("level")
     ('neighbours', 'with a season', 'level')
+    >>> group("frequency, memory 3")
+    'frequency'
     """
     if "season" in expert:
         return "with a season"
     if "neighbours" in expert:
         return "neighbours"
-    return expert if expert in GROUPS else "level"
+    return expert.partition(", ")[0]
 
 
 def mark(axes: "Sequence[Axes]", finding: Finding, last: float) -> None:

@@ -5,7 +5,7 @@ equal length in rows: rows themselves while there are no more, then twos, fours 
 is said about changes and what came after them is read from these blocks when the run is over.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ MOST_WATCHED = 8  # series
 MOST_SAMPLES = 300  # of weights
 CLIP = 6.0  # nats by which one answer can count as more or less surprising than expected
 MEANS = ("surprise", "expected", "excess", "y")
+
+Pair = tuple[str, int]  # series and horizon
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,34 @@ class Samples:
 
     def __init__(self) -> None:
         self.apart = 8  # rows
-        self.kept: list[tuple[int, Mapping[tuple[str, int], Mapping[str, float]]]] = []
+        self.kept: list[tuple[int, Mapping[Pair, Mapping[str, float]]]] = []
 
-    def add(self, row: int, weights: Mapping[tuple[str, int], Mapping[str, float]]) -> None:
+    def add(self, row: int, weights: Mapping[Pair, Mapping[str, float]]) -> None:
         """Keep the weights that each watched series and horizon had before a row."""
         self.kept.append((row, weights))
         if len(self.kept) > MOST_SAMPLES:
             self.apart *= 2
             self.kept = [sample for sample in self.kept if sample[0] % self.apart == 0]
+
+    def parts(
+        self, first: int, n: int, weights: Callable[[], Mapping[Pair, Mapping[str, float]]]
+    ) -> Iterator[tuple[int, int]]:
+        """Parts of the next n rows, before which the weights are asked for where it is time.
+
+        Examples
+        --------
+        >>> samples = Samples()
+        >>> list(samples.parts(0, 20, lambda: {("y", 1): {"level": 1.0}})), len(samples.kept)
+        ([(0, 8), (8, 16), (16, 20)], 3)
+        """
+        start = 0
+        while start < n:
+            row = first + start
+            if row % self.apart == 0:
+                self.add(row, weights())
+            stop = min(n, start + self.apart - row % self.apart)
+            yield start, stop
+            start = stop
 
     def of(self, series: str, horizon: int) -> tuple[Ints, dict[str, Floats]]:
         """Rows, and of each expert its weight there; 0 where it was not heard yet."""

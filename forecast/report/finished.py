@@ -123,7 +123,7 @@ class Finished:
         self.name = directory
         self.path = Path(directory)
         self.record = self._record()
-        self.symbolic = self.record.get("kind") in ("words", "labels")
+        self.symbolic = "kind" in self.record
 
     def _record(self) -> dict[str, Any]:
         path = self.path / "scores.json"

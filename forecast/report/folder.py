@@ -1,8 +1,13 @@
-"""The directory that a run fills: refused where it holds another run, never left half written."""
+"""The directory that a run fills: refused where it holds another run, never left half written.
+
+Afterwards what lies in it is told: scores and predictions as tables, the verdict, the page.
+"""
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,18 +17,21 @@ import numpy as np
 from forecast.report.predictions import PredictionFile, replace
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
     from forecast.report.plots import Drawing
 
 FORMAT = 1
 FILES = ("forecast.csv", "predictions.csv", "scores.json", "report.html")
 FIGURES = (
-    *("next", "forecast", "surprise", "rate", "coverage", "pit", "skill"),
+    *("next", "forecast", "coverage", "pit", "skill"),
     *("loss", "reliability", "sharpness", "confusion1", "confusion2", "confusion3"),
 )
 
 
-class Folder:
-    """Where a run leaves its files; a report of one kind of run fills it.
+class Folder(ABC):
+    """Where a run leaves its files; a report of one kind of run fills it, and tells of them.
 
     Parameters
     ----------
@@ -39,6 +47,9 @@ class Folder:
     """
 
     listing: PredictionFile
+    texts: tuple[str, ...] = ("time", "series")  # columns of the files that are no numbers
+    headline: tuple[str, ...]  # scores that a notebook shows
+    _record: dict[str, Any]
 
     def __init__(self, out: str | Path, force: bool) -> None:
         self.out = Path(out)
@@ -65,6 +76,63 @@ class Folder:
         scores = json.dumps(record, indent=1, allow_nan=False)
         replace(self.out / "scores.json", scores + "\n")
         replace(self.out / "report.html", page)
+
+    # ---- what it tells once it is finished ------------------------------------------------------
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What ``scores.json`` holds."""
+        return self._record
+
+    @property
+    @abstractmethod
+    def verdict(self) -> str:
+        """How good the forecasts were, in sentences."""
+
+    @abstractmethod
+    def plot(
+        self, kind: str, series: str | None = None, horizon: int | None = None
+    ) -> "list[Axes]":
+        """Draw a figure of the page."""
+
+    @property
+    def scores(self) -> "DataFrame":
+        """A row for each series and horizon, a column for each score."""
+        from pandas import DataFrame
+
+        plain = [
+            {name: value for name, value in entry.items() if not isinstance(value, (dict, list))}
+            for entry in self._record["scores"]
+        ]
+        return DataFrame(plain).set_index(["series", "horizon"])
+
+    @property
+    def predictions(self) -> "DataFrame":
+        """The answered questions, as ``predictions.csv`` lists them."""
+        return self._table("predictions.csv")
+
+    @property
+    def forecast(self) -> "DataFrame":
+        """What comes next, as ``forecast.csv`` has it."""
+        return self._table("forecast.csv")
+
+    def _table(self, name: str) -> "DataFrame":
+        from pandas import read_csv
+
+        if not (self.out / name).exists():
+            raise FileNotFoundError(f"{self.out} has no {name}: it was not asked for")
+        # a word may be "NA", and so may a series
+        texts = dict.fromkeys(self.texts, str)
+        return read_csv(self.out / name, dtype=texts, keep_default_na=False, na_values=[""])
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the page to a file of its own."""
+        Path(path).write_bytes((self.out / "report.html").read_bytes())
+
+    def _repr_html_(self) -> str:
+        """The verdict, and the first scores: what a notebook shows."""
+        table = self.scores[list(self.headline)].head(12).to_html()
+        return f"<p>{escape(self.verdict)}</p>{table}"
 
     def __enter__(self) -> Self:
         return self

@@ -1,14 +1,15 @@
 """What one point costs where a program asks and tells point by point, on a copy of the learner."""
 
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecast.report.scores import Floats
 
 if TYPE_CHECKING:
-    from forecast.learner import NumberLearner
+    from forecast.learner import FlatLearner, NumberLearner, SymbolLearner
 
 LONGEST = 0.25  # seconds that are spent on it, or on so many points if they take longer
 FEWEST = 20  # points that say something
@@ -33,19 +34,39 @@ def pace(learner: "NumberLearner", ys: Floats) -> dict[str, float]:
     >>> list(timed)
     ['call_points', 'call_p50_us', 'call_p99_us', 'predict_p50_us', 'learn_p50_us']
     """
-    if len(ys) < FEWEST:
-        return {}
     ys = np.asarray(ys, float).reshape(len(ys), -1)
     told = [(row[: learner.channels], row[learner.channels :]) for row in ys]
     rows = [(y, x if len(x) else None) for y, x in told]
-    learner.copy().learn(*rows[0])  # the first call finds its machine code
+
+    def ask(twin: "NumberLearner", x: Any) -> None:
+        for horizon in twin.horizons:
+            twin.predict(horizon=horizon)
+
+    return timed(learner, rows, ask)
+
+
+def symbol_pace(learner: "SymbolLearner", rows: Sequence[tuple[Any, Any]]) -> dict[str, float]:
+    """The same of words or labels: the likeliest answer is asked for, then the answer is told.
+
+    ``rows`` are the last answers, each with what is known beside it.
+    """
+    return timed(learner, rows, lambda twin, x: twin.predict(x).top(1))
+
+
+def timed(
+    learner: "FlatLearner", rows: Sequence[tuple[Any, Any]], ask: Callable[[Any, Any], object]
+) -> dict[str, float]:
+    """Time asking and telling a copy of a learner, row by row."""
+    if len(rows) < FEWEST:
+        return {}
     twin = learner.copy()
+    ask(twin, rows[0][1])
+    twin.learn(*rows[0])  # the first call finds its machine code
     spent: list[tuple[float, float]] = []
     begun = perf_counter()
     for y, x in rows:
         start = perf_counter()
-        for horizon in twin.horizons:
-            twin.predict(horizon=horizon)
+        ask(twin, x)
         between = perf_counter()
         twin.learn(y, x)
         end = perf_counter()

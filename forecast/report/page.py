@@ -26,7 +26,7 @@ from forecast.report.plots import Drawing
 from forecast.report.predictions import Next
 from forecast.report.score_tables import rivals_table, scores_part, worst_part
 from forecast.report.scores import MEDIAN, Entry
-from forecast.report.sections import adapting, confusion, cost, honesty, told
+from forecast.report.sections import adapting, calibration, confusion, cost, honesty, told
 from forecast.report.verdict import shown_name, verdict
 
 FIRST_NEXT = 12  # next values shown at once; the others unfold
@@ -59,7 +59,6 @@ def page(
     chosen = reading(choice) if choice else ""
     come = drawn.get("next", "") + next_table(next_rows) + chosen
     confused = [figure for figure in figures if figure.name.startswith("confusion")]
-    calibration = [figure for figure in figures if figure.name in CALIBRATION]
     skills = [drawn_below(figure, first=True) for figure in figures if figure.name == "skill"]
     rivals = rivals_table(scores) + "".join(skills)
     sections = [
@@ -68,7 +67,7 @@ def page(
         Section("forecast", "Forecast and truth", drawn.get("forecast", "")),
         Section("scores", "Scores", scores_part(scores)),
         Section("worst", "The ten worst points", worst_part(scores)),
-        calibration_part(calibration),
+        calibration([figure for figure in figures if figure.name in CALIBRATION]),
         confusion(course, confused, len(record["series"])),
         adapting(course),
         honesty(record),
@@ -156,9 +155,3 @@ def decimals(row: Next) -> int:
 def plain(value: float, digits: int) -> str:
     """A number with so many decimals."""
     return f"{value:.6g}" if digits < 0 else f"{value:,.{digits}f}"
-
-
-def calibration_part(figures: Sequence[Drawing]) -> Section:
-    """Whether probabilities mean what they say, and how sharp the forecasts are beside it."""
-    parts = (f"<h3>{text(figure.title)}</h3>{drawn_part(figure)}" for figure in figures)
-    return Section("calibration", "Calibration", "\n".join(parts))

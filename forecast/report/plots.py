@@ -177,7 +177,9 @@ def name_of(series: str, horizon: int | None, one_series: bool) -> str:
     return steps if one_series else f"{shown_name(series)}{', ' if steps else ''}{steps}"
 
 
-def time_axis(axes: "Axes", instants: Sequence[tuple[float, str]], most: int = 6) -> None:
+def time_axis(
+    axes: "Axes", instants: Sequence[tuple[float, str]], label: str = "time", most: int = 6
+) -> None:
     """Label a few rows with the text of their time, clear of each other."""
     low, high = axes.get_xlim()
     inside = [(row, text) for row, text in instants if low <= row <= high]
@@ -191,7 +193,7 @@ def time_axis(axes: "Axes", instants: Sequence[tuple[float, str]], most: int = 6
         if rows[place] - rows[apart[-1]] >= 0.6 * (high - low) / most:
             apart.append(place)
     axes.set_xticks(rows[apart], short_times([inside[place][1] for place in apart]))
-    axes.set_xlabel("time")
+    axes.set_xlabel(label)
 
 
 def short_times(texts: Sequence[str]) -> list[str]:

@@ -1,44 +1,65 @@
 """The scores of a run as tables: beside naive forecasters, of late, and the ten worst points."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 from forecast.report.html import Cell, Row, count, moment, table, text
 from forecast.report.scores import MEANINGS, RIVALS, Entry, Meaning
-from forecast.report.verdict import closer, number, percent, shown_name
+from forecast.report.verdict import CLOSER, LESS, closer, number, percent, shown_name
 from forecast.report.window import BLOCK, FADING, WINDOW
 
 MOST_RIVALS = 12  # entries of tables that the page shows; the files have all
 MOST_SCORED = 60
 SIDE_BY_SIDE = 4  # entries whose scores each get a table of their own
 LATELY = {"window": f"last {WINDOW} rows", "fading": "fading"}  # beside all answers
+SIDES = {"skill": CLOSER, "saving": LESS}  # a unit of scores, and its sign in words
 
 
-def rivals_table(scores: Sequence[Entry]) -> str:
+class Rivalry(NamedTuple):
+    """How a run stands beside its free rivals."""
+
+    loss: str  # the score that they are compared by; of a rival it ends in its name
+    label: str
+    rivals: Mapping[str, str]  # name and label
+    sides: tuple[str, str]  # a skill won, and one lost, in words
+    also: Mapping[str, str]  # shares that the table shows too, and their labels
+    how: Callable[[Sequence[str]], str]  # how it is read, of the rivals that are shown
+
+
+def errors_read(rivals: Sequence[str]) -> str:
+    """How errors beside naive forecasters are read."""
+    season = ", with that of the same season" if "seasonal" in rivals else ""
+    return (
+        "Error is the mean distance from the truth (MAE). The free rivals answer with the last "
+        f"value known when the question was asked{season}, or with the mean of all values known by "
+        "then. Under the error of each stands how much closer to the truth the median forecast "
+        "was, or how much further off: skill, 1 - ratio of the two errors, on the same rows."
+    )
+
+
+COVERS = {"coverage90": "90 % covers", "worst500_coverage90": "worst 500"}
+OF_NUMBERS = Rivalry("mae", "MAE", RIVALS, CLOSER, COVERS, errors_read)
+
+
+def rivals_table(scores: Sequence[Entry], rivalry: Rivalry = OF_NUMBERS) -> str:
     """The table against the free rivals; of many entries the first."""
     several = len({entry["series"] for entry in scores}) > 1
-    rivals = [rival for rival in RIVALS if any(e[f"n_{rival}"] for e in scores)]
+    rivals = [one for one in rivalry.rivals if any(e.get(f"n_{one}", e["n"]) for e in scores)]
     shown, left_out = first_of(scores, MOST_RIVALS)
-    header = [*(["series"] if several else []), "horizon", "answers", "MAE"]
-    header += [RIVALS[rival] for rival in rivals]
-    header += ["90 % covers", "worst 500"]
+    header = [*(["series"] if several else []), "horizon", "answers", rivalry.label]
+    header += [rivalry.rivals[rival] for rival in rivals]
+    header += rivalry.also.values()
+    loss = rivalry.loss
     lines: list[Row] = [
         [
             *([text(shown_name(e["series"]))] if several else []),
-            *(count(e["horizon"]), count(e["n"]), Cell(f"<b>{number(e['mae'])}</b>", e["mae"])),
-            *(beside(e, rival) for rival in rivals),
-            *(share(e["coverage90"]), share(e["worst500_coverage90"])),
+            *(count(e["horizon"]), count(e["n"]), Cell(f"<b>{number(e[loss])}</b>", e[loss])),
+            *(beside(e, rival, rivalry) for rival in rivals),
+            *(share(e[name]) for name in rivalry.also),
         ]
         for e in shown
     ]
-    note = (
-        '<p class="reading">Error is the mean distance from the truth (MAE). The free rivals '
-        "answer with the last value known when the question was asked"
-        + (", with that of the same season" if "seasonal" in rivals else "")
-        + ", or with the mean of all values known by then. Under the error of each stands how "
-        "much closer to the truth the median forecast was, or how much further off: skill, 1 - "
-        f"ratio of the two errors, on the same rows.{left_out}</p>"
-    )
+    note = f'<p class="reading">{text(rivalry.how(rivals) + left_out)}</p>'
     return table("errors beside naive forecasters", header, lines) + note
 
 
@@ -47,13 +68,13 @@ def share(value: float | None) -> Cell:
     return Cell(percent(value, 1), value)
 
 
-def beside(entry: Entry, rival: str) -> Cell:
+def beside(entry: Entry, rival: str, rivalry: Rivalry) -> Cell:
     """The error of a rival, and under it the skill against it, its sign in words and colour."""
-    skill = entry[f"skill_{rival}"]
-    return Cell(f"{number(entry[f'mae_{rival}'])}{skill_in_words(skill)}", skill)
+    skill, its = entry[f"skill_{rival}"], entry[f"{rivalry.loss}_{rival}"]
+    return Cell(f"{number(its)}{skill_in_words(skill, rivalry.sides)}", skill)
 
 
-def skill_in_words(skill: float | None) -> str:
+def skill_in_words(skill: float | None, sides: tuple[str, str] = CLOSER) -> str:
     """How much closer than a rival, or how much further off.
 
     Examples
@@ -63,8 +84,8 @@ def skill_in_words(skill: float | None) -> str:
     """
     if skill is None:
         return "–"
-    words = closer(skill)
-    colour = "" if words == "no closer" else f' class="{"better" if skill > 0.0 else "worse"}"'
+    words = closer(skill, sides)
+    colour = "" if words.startswith("no ") else f' class="{"better" if skill > 0.0 else "worse"}"'
     return f"<span{colour}>{words}</span>"
 
 
@@ -75,23 +96,24 @@ def first_of(scores: Sequence[Entry], most: int) -> tuple[Sequence[Entry], str]:
     return scores[:most], f" The first {most} of {len(scores):,} are shown; scores.json has all."
 
 
-def scores_part(scores: Sequence[Entry]) -> str:
+def scores_part(scores: Sequence[Entry], meanings: Mapping[str, Meaning] = MEANINGS) -> str:
     """All scores, over all answers and of late; for many entries line by line."""
     if not scores:
         return "<p>No question was asked.</p>"
     if len(scores) > SIDE_BY_SIDE:
         late = (
             f"<details><summary>{label[0].upper()}{label[1:]}</summary>"
-            f"{scores_lines([{**e, **e[kind]} for e in scores], set(scores[0][kind]))}</details>"
+            f"{scores_lines([{**e, **e[kind]} for e in scores], meanings, set(scores[0][kind]))}"
+            "</details>"
             for kind, label in LATELY.items()
         )
         readings = "".join(
             f"<dt>{text(m.label)}{unit(m.unit)}</dt><dd>{text(m.reading)}</dd>"
-            for m in MEANINGS.values()
+            for m in meanings.values()
         )
-        lines = scores_lines(scores, set(MEANINGS)) + "\n".join(late)
+        lines = scores_lines(scores, meanings, set(meanings)) + "\n".join(late)
         return f"{lines}{what_lately_is(scores[0])}<dl>{readings}</dl>"
-    return folded(scores, scores_table) + what_lately_is(scores[0])
+    return folded(scores, lambda entry: scores_table(entry, meanings)) + what_lately_is(scores[0])
 
 
 def folded(scores: Sequence[Entry], shown: Callable[[Entry], str]) -> str:
@@ -106,18 +128,18 @@ def folded(scores: Sequence[Entry], shown: Callable[[Entry], str]) -> str:
     )
 
 
-def scores_table(entry: Entry) -> str:
+def scores_table(entry: Entry, meanings: Mapping[str, Meaning]) -> str:
     """The scores of one series at one horizon: of all answers and of late, with their meaning."""
     kinds = [entry, *(entry[kind] for kind in LATELY)]
     header = ["score", "all answers", *LATELY.values(), "how to read it"]
-    lines = [meaning_line(name, MEANINGS[name], kinds) for name in MEANINGS]
+    lines = [meaning_line(name, meaning, kinds) for name, meaning in meanings.items()]
     return table("scores", header, lines, sorts=False)
 
 
-def scores_lines(scores: Sequence[Entry], known: Set[str]) -> str:
+def scores_lines(scores: Sequence[Entry], meanings: Mapping[str, Meaning], known: Set[str]) -> str:
     """The scores of many entries, line by line."""
     shown, left_out = first_of(scores, MOST_SCORED)
-    columns = {name: meaning for name, meaning in MEANINGS.items() if name in known}
+    columns = {name: meaning for name, meaning in meanings.items() if name in known}
     header = ["series", "horizon", *(f"{text(m.label)}{unit(m.unit)}" for m in columns.values())]
     lines: list[Row] = [
         [
@@ -210,6 +232,6 @@ def score(entry: Entry, name: str, unit: str) -> Cell:
         return Cell("–", title=entry["reason"][name])
     if isinstance(value, int):
         return count(value)
-    if unit == "skill":
-        return Cell(skill_in_words(value), value)
+    if unit in SIDES:
+        return Cell(skill_in_words(value, SIDES[unit]), value)
     return share(value) if unit == "share" else Cell(number(value), value)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forecast.distribution import LEVELS
 from forecast.report.calibration import Calibrated, Calibration
 from forecast.report.window import FADING, Fading, Window
-from forecast.report.worst import WORST, WorstCoverage, WorstPoints
+from forecast.report.worst import WORST, Point, WorstCoverage, WorstPoints
 
 if TYPE_CHECKING:
     from forecast.prequential import Answers
@@ -136,6 +136,56 @@ class Sums:
         return int(self.count[name][cell])
 
 
+class Means:
+    """Means of named measures: over all answers, over the last rows, and fading; of each cell.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the measures; a NaN of one is not counted.
+    cells : int
+
+    Examples
+    --------
+    >>> means = Means(["loss"], cells=1)
+    >>> rows = np.arange(600)
+    >>> means.add(rows, rows * 0, {"loss": np.where(rows < 100, 2.0, 1.0)})
+    >>> told = means.told(0, lambda sums: {"mean": sums.mean("loss", 0)})
+    >>> round(told["mean"], 3), told["window"]
+    (1.167, {'rows': [50, 599], 'mean': 1.0909090909090908})
+    """
+
+    def __init__(self, names: Sequence[str], cells: int) -> None:
+        self.names = tuple(names)
+        self.sums = Sums(self.names, cells)
+        self.window = Window(self.names, cells)
+        self.fading = Fading(self.names, cells)
+
+    def add(self, row: Ints, cell: Ints, values: Mapping[str, Floats]) -> None:
+        """Add ``values`` [n] of every name; ``row`` [n] ascends."""
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd values: the sums say so
+            for name in self.names:
+                self.sums.add(name, cell, values[name])
+            self.window.add(row, cell, values)
+            self.fading.add(cell, values)
+
+    def merge(self, later: "Means") -> None:
+        """Add what a later part of the same stream has seen."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.sums.merge(later.sums)
+            self.window.merge(later.window)
+            self.fading.merge(later.fading)
+
+    def told(self, cell: int, scored: "Callable[[Sums | Window | Fading], Entry]") -> Entry:
+        """What ``scored`` makes of the means over all answers, and of those of late beside it."""
+        rows = [self.window.first_row, self.window.last_row]
+        return {
+            **scored(self.sums),
+            "window": {"rows": rows, **scored(self.window)},
+            "fading": {"factor": FADING, **scored(self.fading)},
+        }
+
+
 class Scores:
     """All scores of all series and horizons.
 
@@ -151,12 +201,10 @@ class Scores:
         self.series, self.horizons, self.season = tuple(series), tuple(horizons), season
         self.cells = len(self.series) * len(self.horizons)
         self.first_row = -1  # of the answers seen
-        self.sums = Sums(SUMMED, self.cells)
-        self.window = Window(SUMMED, self.cells)
-        self.fading = Fading(SUMMED, self.cells)
+        self.means = Means(SUMMED, self.cells)
         self.worst = WorstCoverage(self.cells)
-        self.surprises = WorstPoints(self.cells, by="surprise")
-        self.errors = WorstPoints(self.cells, by="error_ratio")
+        self.surprises: WorstPoints[Point] = WorstPoints(self.cells, by="surprise")
+        self.errors: WorstPoints[Point] = WorstPoints(self.cells, by="error_ratio")
         self.calibration = Calibration(self.cells)
 
     def add(self, answers: "Answers", cell: Ints, times: Callable[[int], str] = str) -> None:
@@ -169,18 +217,18 @@ class Scores:
             return
         y, q = answers.y, np.ascontiguousarray(answers.quantiles.T)
         with np.errstate(over="ignore", invalid="ignore"):  # absurd values: the sums say so
-            values = {**points(answers, y, q[MEDIAN]), **intervals(y, q), "pinball": pinball(y, q)}
+            values = {**points(answers), **intervals(y, q), "pinball": pinball(y, q)}
             ratios = error_ratio(y, q)
-            for name in SUMMED:
-                self.sums.add(name, cell, values[name])
-            self.window.add(answers.row, cell, values)
-            self.fading.add(cell, values)
+        self.means.add(answers.row, cell, values)
         self.worst.add(cell, values["covered90"] > 0.0)
-        low, high = interval(q, 90)
-        columns = {"y": y, "median": q[MEDIAN], "low90": low, "high90": high}
-        columns |= {"surprise": answers.surprise, "expected_surprise": answers.expected}
-        for worst in (self.surprises, self.errors):
-            worst.add(answers.row, cell, {**columns, "error_ratio": ratios}, times)
+        columns = (y, q[MEDIAN], *interval(q, 90), answers.surprise, answers.expected, ratios)
+
+        def point(place: int) -> Point:
+            row = int(answers.row[place])
+            return Point(times(row), row, *(float(column[place]) for column in columns))
+
+        self.surprises.add(cell, answers.surprise, point)
+        self.errors.add(cell, ratios, point)
         self.calibration.add(answers.pit, y, q, cell)
         self.first_row = int(answers.row[0]) if self.first_row < 0 else self.first_row
 
@@ -203,15 +251,13 @@ class Scores:
         mine, other = ((s.series, s.horizons, s.season) for s in (self, later))
         if mine != other:
             raise ValueError(f"scores of {other} cannot be merged into those of {mine}")
-        if 0 <= later.first_row < self.window.last_row:
+        last = self.means.window.last_row
+        if 0 <= later.first_row < last:
             raise ValueError(
                 f"the scores to merge begin at row {later.first_row}, before row "
-                f"{self.window.last_row}, where these end: merge parts of a stream in its order"
+                f"{last}, where these end: merge parts of a stream in its order"
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.sums.merge(later.sums)
-            self.window.merge(later.window)
-            self.fading.merge(later.fading)
+        self.means.merge(later.means)
         self.worst.merge(later.worst)
         self.surprises.merge(later.surprises)
         self.errors.merge(later.errors)
@@ -221,7 +267,7 @@ class Scores:
     @property
     def answered(self) -> int:
         """Answers scored so far, over all series and horizons."""
-        return int(self.sums.count["error"].sum())
+        return int(self.means.sums.count["error"].sum())
 
     def entries(self) -> list[Entry]:
         """One entry per series and horizon, series first; undefined scores are None with a reason.
@@ -248,16 +294,11 @@ class Scores:
         return [(name, horizon) for name in self.series for horizon in self.horizons]
 
     def _entry(self, cell: int, series: str, horizon: int) -> Entry:
-        window, known = self.window, self.calibration.of(cell, series, horizon)
+        known = self.calibration.of(cell, series, horizon)
         return {
             "series": series,
             "horizon": horizon,
-            **self._scored(self.sums, cell),
-            "window": {
-                "rows": [window.first_row, window.last_row],
-                **self._scored(window, cell),
-            },
-            "fading": {"factor": FADING, **self._scored(self.fading, cell)},
+            **self.means.told(cell, lambda sums: self._scored(sums, cell)),
             "worst": [point.told() for point in self.surprises.points[cell]],
             "worst_error": [point.told() for point in self.errors.points[cell]],
             "pit": known.pit.tolist(),
@@ -272,7 +313,7 @@ class Scores:
 
         # without a season, the same season's last value is the last value
         scale = "seasonal" if self.season > 1 else "last"
-        whole = sums is self.sums
+        whole = sums is self.means.sums
         values = {
             "mae": mean("error"),
             "rmse": math.sqrt(mean("square")),
@@ -298,7 +339,7 @@ class Scores:
         return {"n": n, **known, **counts, "reason": reason}
 
     def _reason(self, name: str, cell: int, n: float, counts: Mapping[str, float]) -> str:
-        if n == 0 and self.sums.counted("error", cell):
+        if n == 0 and self.means.sums.counted("error", cell):
             return "no question of this series and horizon was answered in these rows"
         if n == 0:
             return "no question of this series and horizon was answered"
@@ -317,18 +358,30 @@ class Scores:
         return "the values are too large for a sum"
 
 
-def points(answers: "Answers", y: Floats, median: Floats) -> dict[str, Floats]:
+def points(answers: "Answers") -> dict[str, Floats]:
     """Measures [n] of each answer by itself, and beside the rivals."""
-    error = np.abs(y - median)
+    y = answers.y
     over = answers.mean - y
+    error, rivals = errors(answers)
     measured = {"error": error, "square": over**2, "bias": over, "surprise": answers.surprise}
     measured |= {"expected": answers.expected, "crps": answers.crps}
-    for rival in RIVALS:
-        rival_error = np.abs(y - getattr(answers, rival))
-        # a rival that was silent is compared on no row
-        beside = np.where(np.isnan(rival_error), np.nan, error)
-        measured |= {rival: rival_error, f"beside_{rival}": beside}
+    for rival, its in rivals.items():
+        measured |= {rival: its, f"beside_{rival}": beside(error, its)}
     return measured
+
+
+def errors(answers: "Answers") -> tuple[Floats, dict[str, Floats]]:
+    """How far the median was off [n], and each rival."""
+    y = answers.y
+    with np.errstate(over="ignore", invalid="ignore"):
+        own = np.abs(y - answers.quantiles[:, MEDIAN])
+        return own, {rival: np.abs(y - getattr(answers, rival)) for rival in RIVALS}
+
+
+def beside(own: Floats, rival: Floats) -> Floats:
+    """The losses of a forecaster where its rival had one: a silent rival is compared on no row."""
+    compared: Floats = np.where(np.isnan(rival), np.nan, own)
+    return compared
 
 
 def intervals(y: Floats, q: Floats) -> dict[str, Floats]:

@@ -13,6 +13,7 @@ from forecast.report.html import (
     Section,
     count,
     drawn_below,
+    drawn_part,
     left,
     moment,
     reading,
@@ -48,6 +49,12 @@ def several_series(course: Sequence[Finding]) -> bool:
     return len({entry["series"] for entry in course}) > 1
 
 
+def calibration(figures: Sequence[Drawing]) -> Section:
+    """Whether probabilities mean what they say, and how sharp the forecasts are beside it."""
+    parts = (f"<h3>{text(figure.title)}</h3>{drawn_part(figure)}" for figure in figures)
+    return Section("calibration", "Calibration", "\n".join(parts))
+
+
 def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int) -> Section:
     """What it was confused by: figures, and the most surprising stretches."""
     several = several_series(course)
@@ -81,8 +88,8 @@ def confusion(course: Sequence[Finding], figures: Sequence[Drawing], series: int
     return Section("confusion", "What it was confused by", drawn + listed)
 
 
-def nats(value: float) -> Cell:
-    """A surprise."""
+def nats(value: float | None) -> Cell:
+    """A surprise, or a dash where it is not known."""
     return Cell(number(value), value)
 
 
@@ -97,9 +104,9 @@ def adapting(course: Sequence[Finding]) -> Section:
     if course[0]["expects"] is False:
         within = "above its mean, within three standard deviations"
     how = (
-        f"A change is noticed by the Page-Hinkley test on the surprise {within}, so that one "
-        f"outlier is no change; the stream is looked at {rows} (at most {BLOCKS:,} blocks), and "
-        "over no less than a horizon. Where "
+        f"A change is noticed by the Page-Hinkley test on the surprise {within} and for no more "
+        "than half of what makes a change, so that one outlier is none; the stream is looked at "
+        f"{rows} (at most {BLOCKS:,} blocks), and over no less than a horizon. Where "
         "nothing changes there is about one false alarm in 25,000 blocks. Recovered: the mean of "
         "the surprise above what was expected over the 25 answers that follow (two horizons if "
         "longer) is no more than two standard errors above that before the change; points are the "
@@ -182,21 +189,50 @@ def honesty(record: Mapping[str, Any]) -> Section:
     ]
     header = ["steps", "asked", "answered and scored", "open at the end", "without an answer"]
     shown = table("questions", header, lines) if lines else ""
-    values = record.get("values", {})
-    kinds = {k: sum(one.get(k, 0) for one in values.values()) for k in ("missing", "refused")}
-    excluded = record.get("bad_rows", {}).get("excluded", 0)
     said = [
-        "Every row asks one question of each series and horizon, before the next row is read; its "
-        "answer is scored when its row comes, and only then is it learned from. predictions.csv "
-        "has the row at which each was asked (issued) and the time at which it was answered.",
-        f"Values that were missing: {kinds['missing']:,}; refused as absurd or out of bounds: "
-        f"{kinds['refused']:,}; rows that --exclude took out: {excluded:,}.",
+        f"{ONE_AHEAD if 'kind' in record else AHEAD}, and only then is it learned from. "
+        "predictions.csv has the row at which each was asked (issued) and the time at which it was "
+        "answered.",
+        never_scored(record),
         f"Rows that are left out of the scores to warm up: {record.get('warm_up_rows', 0):,}.",
     ]
     test = record.get("look_ahead")
     if test:
         said.append(f"Look-ahead test on this very configuration. {looked_ahead(test)}")
     return Section("honesty", "Honesty", shown + "".join(f"<p>{text(one)}</p>" for one in said))
+
+
+AHEAD = (
+    "Every row asks one question of each series and horizon, before the next row is read; its "
+    "answer is scored when its row comes"
+)
+ONE_AHEAD = (
+    "Every answer is asked for before it is told, the first one included; it is scored when it "
+    "comes"
+)
+
+
+def never_scored(record: Mapping[str, Any]) -> str:
+    """How many answers were missing or refused, and what was left out of the file.
+
+    Examples
+    --------
+    >>> mail = {"label": {"observed": 90, "missing": 0, "refused": 0}}
+    >>> never_scored({"kind": "labels", "values": mail, "bad_rows": {"blank line": 2}})
+    'Answers that were missing: 0; refused: 0. Noticed in the file: blank line, 2.'
+    """
+    values, bad = record.get("values", {}), record.get("bad_rows", {})
+    kinds = {k: sum(one.get(k, 0) for one in values.values()) for k in ("missing", "refused")}
+    if "kind" in record:
+        noticed = "; ".join(f"{reason}, {n:,}" for reason, n in bad.items())
+        return (
+            f"Answers that were missing: {kinds['missing']:,}; refused: {kinds['refused']:,}. "
+            f"Noticed in the file: {noticed or 'nothing'}."
+        )
+    return (
+        f"Values that were missing: {kinds['missing']:,}; refused as absurd or out of bounds: "
+        f"{kinds['refused']:,}; rows that --exclude took out: {bad.get('excluded', 0):,}."
+    )
 
 
 # what a run spent: its name in words, its unit, and how it is read

@@ -1,12 +1,13 @@
 """The scores in words and in a short table: what a person reads first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from forecast.report.scores import Entry
 
 FEW = 50  # answers below which a comparison says little
+CLOSER, LESS = ("closer", "further off"), ("less", "more")  # a skill won, and one lost
 SPELLED_OUT = 2  # entries that get a clause each; more are summed up
 # the naive forecasters, as their scores are called and in words
 NAIVE = {
@@ -58,9 +59,9 @@ MAE 0.35 vs 0.49, 2,224 points). The 90 % intervals held: they covered 90.1 %, w
     return " ".join(said)
 
 
-def rival_of(entry: Entry) -> str | None:
+def rival_of(entry: Entry, rivals: Iterable[str] = NAIVE) -> str | None:
     """The naive forecaster that came closest, as its scores are called; None without any."""
-    skills = {name: entry.get(f"skill_{name}") for name in NAIVE}
+    skills = {name: entry.get(f"skill_{name}") for name in rivals}
     known = {name: skill for name, skill in skills.items() if skill is not None}
     return min(known, key=lambda name: float(known[name])) if known else None
 
@@ -102,7 +103,7 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if 1000.0 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
-def how_sure(interval: Sequence[float] | None) -> str:
+def how_sure(interval: Sequence[float] | None, sides: tuple[str, str] = CLOSER) -> str:
     """The interval of a skill in words.
 
     Examples
@@ -118,12 +119,12 @@ def how_sure(interval: Sequence[float] | None) -> str:
         return "too few points to say how sure"
     low, high = interval
     if low <= 0.0 <= high:
-        return f"not sure, it may be chance: from {closer(low)} to {closer(high)}"
+        return f"not sure, it may be chance: from {closer(low, sides)} to {closer(high, sides)}"
     near, far = sorted((abs(low), abs(high)))  # on the side of the skill itself
     return f"95 % sure: {100.0 * near:.0f} to {percent(far)}"
 
 
-def distance(skill: float) -> str:
+def distance(skill: float, sides: tuple[str, str] = CLOSER) -> str:
     """A skill in words, that of losing included.
 
     Examples
@@ -131,16 +132,23 @@ def distance(skill: float) -> str:
     >>> distance(0.29), distance(-0.07), distance(0.001)
     ('29 % closer than', '7 % further off than', 'no closer than')
     """
+    won, lost = sides
     if skill >= 0.005:
-        return f"{percent(skill)} closer than"
+        return f"{percent(skill)} {won} than"
     if skill <= -0.005:
-        return f"{percent(-skill)} further off than"
-    return "no closer than"
+        return f"{percent(-skill)} {lost} than"
+    return f"no {won} than"
 
 
-def closer(skill: float) -> str:
-    """A skill in words, without naming the rival again."""
-    return distance(skill).removesuffix(" than")
+def closer(skill: float, sides: tuple[str, str] = CLOSER) -> str:
+    """A skill in words, without naming the rival again.
+
+    Examples
+    --------
+    >>> closer(0.29), closer(-0.07, LESS)
+    ('29 % closer', '7 % more')
+    """
+    return distance(skill, sides).removesuffix(" than")
 
 
 def too(share: float, n: float) -> str:

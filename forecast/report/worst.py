@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,18 @@ TEN = 10  # worst points that are kept of each cell
 WORST = 500  # consecutive answers over which the worst coverage is looked for
 
 
+class Placed(Protocol):
+    """An answer that was among the worst: it knows its row."""
+
+    @property
+    def row(self) -> int: ...
+
+
+Worst = TypeVar("Worst", bound=Placed)
+
+
 class Point(NamedTuple):
-    """An answer that was among the worst."""
+    """A number that was among the worst answers."""
 
     time: str
     row: int
@@ -30,13 +40,15 @@ class Point(NamedTuple):
 
     def told(self) -> dict[str, Any]:
         """The point as a mapping; None for what is not finite."""
-        return {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in self._asdict().items()
-        }
+        return {name: finite(value) for name, value in self._asdict().items()}
 
 
-class WorstPoints:
+def finite(value: Any) -> Any:
+    """A value, or None for a number that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class WorstPoints(Generic[Worst]):
     """The ten answers of each cell at which one measure was highest, the worst first.
 
     Of equal ones the earlier is the worse, so that neither blocks nor the order of merging tell.
@@ -45,30 +57,35 @@ class WorstPoints:
     ----------
     cells : int
     by : str
-        A field of ``Point``.
+        The field of a point that is the measure.
+
+    Examples
+    --------
+    >>> worst: WorstPoints[Point] = WorstPoints(cells=1, by="surprise")
+    >>> surprise = np.array([0.5, 3.0, 1.0])
+    >>> nan = math.nan
+    >>> worst.add(surprise.astype(int) * 0, surprise,
+    ...           lambda t: Point(f"day {t}", t, nan, nan, nan, nan, float(surprise[t]), nan, nan))
+    >>> [point.time for point in worst.points[0]]
+    ['day 1', 'day 2', 'day 0']
     """
 
     def __init__(self, cells: int, by: str) -> None:
         self.by = by
-        self.points: list[list[Point]] = [[] for _ in range(cells)]
+        self.points: list[list[Worst]] = [[] for _ in range(cells)]
         self.floor = np.full(cells, -np.inf)  # to be among the ten a point must lie above
 
-    def add(
-        self, row: Ints, cell: Ints, columns: dict[str, Floats], time: Callable[[int], str]
-    ) -> None:
-        """Look through a block of answers; ``columns`` [n] are the fields after ``row``."""
-        badness = columns[self.by]
+    def add(self, cell: Ints, badness: Floats, point: Callable[[int], Worst]) -> None:
+        """Look through a block of answers in order of rows, of each its cell and the measure [n].
+
+        ``point`` makes the point of an answer at a place of the block.
+        """
         candidates = np.flatnonzero(badness > self.floor[cell])
         if not len(candidates):
             return
         found = candidates[ten_of_each(cell[candidates], badness[candidates])]
-        for k, r, *values in zip(
-            cell[found].tolist(),
-            row[found].tolist(),
-            *(columns[name][found].tolist() for name in Point._fields[2:]),
-            strict=True,
-        ):
-            self.points[k].append(Point(time(r), r, *values))
+        for k, place in zip(cell[found].tolist(), found.tolist(), strict=True):
+            self.points[k].append(point(place))
         for k in set(cell[found].tolist()):
             self._keep_ten(k)
 
@@ -78,7 +95,7 @@ class WorstPoints:
         if len(worst) >= TEN:
             self.floor[k] = getattr(worst[TEN - 1], self.by)
 
-    def merge(self, other: "WorstPoints") -> None:
+    def merge(self, other: "WorstPoints[Worst]") -> None:
         """Add what another part of the same stream has seen; in any order."""
         for k, points in enumerate(other.points):
             self.points[k] += points

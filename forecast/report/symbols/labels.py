@@ -1,7 +1,7 @@
 """Scores of forecasts of labels: how often right, how sure, and how well they rank.
 
 All of them come from one number for each message: the log odds of the positive label, as the
-surprise at the label that was told gives them.
+surprise at the label that was told gives them. The free rivals never look at a message.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.report.scores import Bools, Entry, Floats, Ints, Meaning, Sums, ratio
-from forecast.report.symbols.words import running_frequencies, told_or_why
-from forecast.report.verdict import FEW, number, percent, shown_name, signed
+from forecast.report.score_tables import Rivalry
+from forecast.report.scores import Bools, Entry, Floats, Ints, Meaning, ratio
+from forecast.report.symbols.reliability import held
+from forecast.report.symbols.scores import Kept, Likeliest, Sure, SymbolScores
+from forecast.report.verdict import LESS, number, percent, shown_name, signed
+from forecast.rivals import Frequencies
 
 if TYPE_CHECKING:
     from forecast.learner import Symbols
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
 EXACT = 100_000  # answers up to which every one keeps its place in the ranking
 DIGITS = 9  # decimals of log odds that are told apart
 CELL, FARTHEST = 0.001, 40.0  # of the histogram of log odds that is kept beyond them
-BARS = 10  # of the probabilities, whose truth is looked at
 
+RIVALS = {"frequency": "running frequency", "last": "last label"}
+NAMED = {
+    "frequency": "the running frequency of the labels",
+    "last": "the last label and how often it came again",
+}
 MEANINGS = {
     "n": Meaning("messages", "", "the label of each was forecast before it was told"),
     "base_rate": Meaning("positive", "share", "messages that had the positive label"),
@@ -29,13 +36,20 @@ MEANINGS = {
     "accuracy_commoner": Meaning(
         "commoner label", "share", "accuracy of the rival that says what was commoner so far"
     ),
+    "accuracy_last": Meaning(
+        "last label", "share", "accuracy of the rival that says the last label again"
+    ),
     "log_loss": Meaning("log loss", "nats", "mean of -log p(label), the surprise: lower is better"),
     "log_loss_frequency": Meaning(
         "running frequency", "nats", "log loss of the rival that knows how often each label came"
     ),
-    "skill_frequency": Meaning(
-        "skill, frequency", "", "1 - log loss / log loss of that rival; above 0 wins"
+    "log_loss_last": Meaning(
+        "last label", "nats", "that of the rival that knows how often a label came twice in a row"
     ),
+    "skill_frequency": Meaning(
+        "skill, frequency", "saving", "1 - log loss / log loss of the running frequency"
+    ),
+    "skill_last": Meaning("skill, last label", "saving", "1 - log loss / that of the last label"),
     "expected_surprise": Meaning(
         "expected surprise", "nats", "what the forecasts thought that the log loss would be"
     ),
@@ -51,77 +65,150 @@ MEANINGS = {
 }
 
 
-class LabelScores:
-    """All scores of a stream of labels.
+def log_loss_read(rivals: Sequence[str]) -> str:
+    """How the log loss beside those of the free rivals is read."""
+    return (
+        "Log loss is the mean surprise at the label that was told, in nats. The free rivals never "
+        "look at a message: one gives each label the share it had so far, one gives the last label "
+        "the share in which a label came twice in a row. Under the loss of each stands how much "
+        "less this forecaster lost, or how much more: skill, 1 - ratio of the two."
+    )
 
-    Parameters
-    ----------
-    labels : pair of str
-        The negative and the positive label.
-    """
 
-    series = "label"
-    meanings = MEANINGS
-    traced = ("surprise", "expected", "rate", "rival")
+class LabelScores(SymbolScores):
+    """All scores of a stream of labels."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
-        self.labels = tuple(labels)
-        self.counts = np.zeros(2, np.int64)
-        self.wrong = np.zeros(2, np.int64)  # false alarms, misses
-        self.commoner = 0  # right answers of the rival that says the commoner label
-        self.sums = Sums(("surprise", "expected"), 1)
-        self.reliability = Sums(("p", "positive"), BARS)
+    series, things, nothing = "label", "messages", "no message was read"
+    place, axis = "line", "place in the file"
+    meanings, named = MEANINGS, NAMED
+    rivalry = Rivalry(
+        "log_loss",
+        "log loss",
+        RIVALS,
+        LESS,
+        {
+            "accuracy": "accuracy",
+            "accuracy_commoner": "accuracy, commoner label",
+            "accuracy_last": "accuracy, last label",
+        },
+        log_loss_read,
+    )
+    measured = (
+        *("surprise", "expected", "positive", "right", "alarm", "miss", "commoner", "repeated"),
+        *RIVALS,
+    )
+    traced = ("surprise", "expected", "rate", *RIVALS)
+
+    def __init__(self) -> None:
+        super().__init__()
         self.ranking = Ranking()
+        self.frequency = Frequencies(2)
+        self.repeats = Frequencies(2)  # how often a label was another one, and how often the same
+        self.last: int | None = None
 
-    def add(self, block: "Symbols", told: "Told") -> dict[str, Floats]:
-        """Score a block of labels; returns the values that are traced, each [n]."""
+    def measures(self, block: "Symbols", told: "Told", likeliest: Likeliest) -> dict[str, Floats]:
+        """What is measured of each message."""
         y = block.y[block.y_at[:-1]].astype(np.int64)
-        here = np.zeros(len(y), np.int64)
-        odds = log_odds(told.surprise, y == 1)
-        self.sums.add("surprise", here, told.surprise)
-        self.sums.add("expected", here, told.expected)
+        positive = y == 1
+        odds = log_odds(told.surprise, positive)
         self.ranking.add(odds, y)
-        self.wrong += np.bincount(y[(odds > 0.0) != (y == 1)], minlength=2)
-        positive = 1.0 / (1.0 + np.exp(-odds))
-        bar = np.minimum((BARS * positive).astype(np.int64), BARS - 1)
-        self.reliability.add("p", bar, positive)
-        self.reliability.add("positive", bar, y.astype(np.float64))
-        own = {"surprise": told.surprise, "expected": told.expected, "rate": told.rate}
-        return {**own, "rival": self._rival(y)}
+        self.reliability.add(1.0 / (1.0 + np.exp(-odds)), positive.astype(np.float64))
+        wrong = ((odds > 0.0) != positive).astype(np.float64)
+        return {
+            "positive": positive.astype(np.float64),
+            "right": 1.0 - wrong,
+            "alarm": np.where(positive, np.nan, wrong),
+            "miss": np.where(positive, wrong, np.nan),
+            **self._rivals(y),
+        }
 
-    def _rival(self, y: Ints) -> Floats:
-        """Surprise of the running frequency, and what the commoner label would have got right."""
-        n = self.counts.sum() + np.arange(len(y))
-        positives = self.counts[1] + np.cumsum(y) - y
-        self.commoner += int(((2 * positives > n) == (y == 1)).sum())
-        self.counts += np.bincount(y, minlength=2)
-        # p(y) = (c_y + 1/2) / (n + 1)
-        same = np.where(y == 1, positives, n - positives)
-        surprise: Floats = -np.log((same + 0.5) / (n + 1.0))
-        return surprise
+    def _rivals(self, y: Ints) -> dict[str, Floats]:
+        """Surprise of the rivals, and which labels they would have got right."""
+        n, positives = self.frequency.counts.sum() + np.arange(len(y)), np.cumsum(y) - y
+        positives = positives + self.frequency.counts[1]
+        before = np.concatenate(([y[0] if self.last is None else self.last], y[:-1]))
+        same = (y == before).astype(np.int64)
+        repeated = same.astype(np.float64)
+        if self.last is None:  # before the first label there is none: 1/2
+            repeated[0] = np.nan
+            last = np.concatenate(([np.log(2.0)], self.repeats.see(same[1:])))
+        else:
+            last = self.repeats.see(same)
+        self.last = int(y[-1])
+        commoner = ((2 * positives > n) == (y == 1)).astype(np.float64)
+        frequency = self.frequency.see(y)
+        return {
+            "commoner": commoner,
+            "repeated": repeated,
+            "frequency": frequency,
+            "last": last,
+        }
+
+    def scored(self, sums: Kept) -> Entry:
+        """Counts and scores of labels; the ranking is that of all answers."""
+        log_loss = sums.mean("surprise", 0)
+        ranked = {"auc": self.ranking.auc()} if sums is self.means.sums else {}
+        return {
+            "n": sums.counted("positive", 0),
+            "base_rate": sums.mean("positive", 0),
+            "accuracy": sums.mean("right", 0),
+            "accuracy_commoner": sums.mean("commoner", 0),
+            "accuracy_last": sums.mean("repeated", 0),
+            "log_loss": log_loss,
+            **self.costs(sums),
+            "surprise": log_loss,
+            "expected_surprise": sums.mean("expected", 0),
+            **ranked,
+            "false_alarm_rate": sums.mean("alarm", 0),
+            "miss_rate": sums.mean("miss", 0),
+        }
 
     def entry(self) -> Entry:
-        """The scores; those that are undefined are None, with a reason."""
-        no, yes = self.counts.tolist()
-        n = no + yes
-        log_loss = self.sums.mean("surprise", 0)
-        frequency = ratio(running_frequencies(self.counts), n)
-        values = {
-            "base_rate": ratio(yes, n),
-            "accuracy": ratio(n - int(self.wrong.sum()), n),
-            "accuracy_commoner": ratio(self.commoner, n),
-            "log_loss": log_loss,
-            "log_loss_frequency": frequency,
-            "skill_frequency": 1.0 - ratio(log_loss, frequency),
-            "surprise": log_loss,
-            "expected_surprise": self.sums.mean("expected", 0),
-            "auc": self.ranking.auc(),
-            "false_alarm_rate": ratio(int(self.wrong[0]), no),
-            "miss_rate": ratio(int(self.wrong[1]), yes),
-        }
-        counts = {"series": self.series, "horizon": 1, "n": n}
-        known = told_or_why(values, n, "no message was read")
-        return {**counts, **known, "auc_exact": self.ranking.exact}
+        """The scores, and whether the ranking is exact; see ``SymbolScores.entry``."""
+        return {**super().entry(), "auc_exact": self.ranking.exact}
+
+    @classmethod
+    def said(cls, entry: Entry, sure: Sure, labels: Sequence[str] = ("no", "yes")) -> list[str]:
+        """How well the labels were forecast, and whether the probabilities held, in sentences.
+
+        Examples
+        --------
+        >>> bar = {"n": 2787, "said": 0.134, "was": 0.135, "low": 0.12, "high": 0.147}
+        >>> entry = {"n": 2787, "accuracy": 0.984, "miss_rate": 0.058, "false_alarm_rate": 0.009,
+        ...          "log_loss": 0.058, "skill_frequency": 0.852, "reliability": [bar]}
+        >>> sure = {"skill_frequency": [0.82, 0.88]}
+        >>> print(*LabelScores.said(entry, sure, ("ham", "spam")), sep="\\n")
+        Of 2,787 messages 98.4 % got the right label before it was told, at a cost of 0.058 nats a \
+message, 85 % less than the running frequency of the labels (95 % sure: 82 to 88 %).
+        Of spam 94.2 % was found, of ham 0.9 % taken for it; the probabilities held, 0.1 points \
+off on average.
+        """
+        n, loss = entry["n"], entry["log_loss"]
+        if n == 0:
+            return ["There were no messages, so nothing was forecast and nothing can be said."]
+        of = f"Of {n:,} messages" if n > 1 else "Of one message"
+        right = f"{of} {percent(entry['accuracy'], 1)} got the right label before it was told"
+        if loss is None:
+            impossible = "at least one label was held to be impossible"
+            cost = f"{impossible}, so that the probabilities cannot be scored"
+            return [f"{right}; {cost}.", f"{found(entry, labels)}."]
+        cost = f"at a cost of {number_of(loss)} nats a message, {cls.against_rival(entry, sure)}"
+        return [f"{right}, {cost}.", f"{found(entry, labels)}; {held(entry['reliability'])}."]
+
+    @staticmethod
+    def table(entry: Entry) -> list[list[str]]:
+        """Header and row of the scores beside those of the free rivals."""
+        header = ["messages", "accuracy", "commoner label", "log loss", "frequency", "skill"]
+        header += ["last label", "skill", "AUC", "false alarms", "misses"]
+        row = [
+            *(f"{entry['n']:,}", percent(entry["accuracy"], 1)),
+            *(percent(entry["accuracy_commoner"], 1), number(entry["log_loss"])),
+            *(number(entry["log_loss_frequency"]), signed(entry["skill_frequency"])),
+            *(number(entry["log_loss_last"]), signed(entry["skill_last"])),
+            *(number(entry["auc"]), percent(entry["false_alarm_rate"], 1)),
+            percent(entry["miss_rate"], 1),
+        ]
+        return [header, row]
 
 
 def log_odds(surprise: Floats, positive: Bools) -> Floats:
@@ -179,48 +266,14 @@ class Ranking:
         return ratio(won, float(yes.sum() * no.sum()))
 
 
-def verdict(entry: Entry, labels: Sequence[str]) -> str:
-    """Say in one or two honest sentences how well the labels were forecast.
-
-    Examples
-    --------
-    >>> entry = {"n": 2787, "accuracy": 0.984, "accuracy_commoner": 0.866, "miss_rate": 0.058,
-    ...          "false_alarm_rate": 0.009, "log_loss": 0.058, "skill_frequency": 0.852}
-    >>> print(verdict(entry, ("ham", "spam")))
-    Of 2,787 messages 98.4 % got the right label before it was told (always the commoner one: \
-86.6 %). Of spam 94.2 % was found, of ham 0.9 % taken for it. The probabilities cost 0.058 nats a \
-message, 85 % less than the running frequency of the labels.
-    """
-    n = entry["n"]
-    if n == 0:
-        return "There were no messages, so nothing was forecast and nothing can be said."
-    of = f"Of {n:,} messages" if n > 1 else "Of one message"
-    right = f"{percent(entry['accuracy'], 1)} got the right label before it was told"
-    rival = f"(always the commoner one: {percent(entry['accuracy_commoner'], 1)})"
-    few = f" That is few: fewer than {FEW} messages prove little." if n < FEW else ""
-    return f"{of} {right} {rival}. {found(entry, labels)} {cost(entry)}{few}"
-
-
 def found(entry: Entry, labels: Sequence[str]) -> str:
     """What was found of the positive label, and what was taken for it."""
     no, yes = (shown_name(label) for label in labels)
     missed, alarms = entry["miss_rate"], entry["false_alarm_rate"]
     if missed is None or alarms is None:
-        return f"All of them were {no if missed is None else yes}."
+        return f"All of them were {no if missed is None else yes}"
     right = f"Of {yes} {percent(1.0 - missed, 1)} was found"
-    return f"{right}, of {no} {percent(alarms, 1)} taken for it."
-
-
-def cost(entry: Entry) -> str:
-    """The log loss against that of the running frequency, in words."""
-    skill = entry["skill_frequency"]
-    if skill is None:
-        return "At least one label was held to be impossible: the probabilities cannot be scored."
-    spent = f"The probabilities cost {number_of(entry['log_loss'])} nats a message"
-    if abs(skill) < 0.005:
-        return f"{spent}, no less than the running frequency of the labels."
-    more = "less" if skill > 0.0 else "more"
-    return f"{spent}, {percent(abs(skill))} {more} than the running frequency of the labels."
+    return f"{right}, of {no} {percent(alarms, 1)} taken for it"
 
 
 def number_of(nats: float) -> str:
@@ -232,17 +285,3 @@ def number_of(nats: float) -> str:
     ('0.058', '0.471')
     """
     return f"{nats:.3f}" if nats >= 0.001 or nats == 0.0 else f"{nats:.1g}"
-
-
-def table(entry: Entry) -> list[list[str]]:
-    """Header and row of the scores beside those of the free rivals."""
-    header = ["messages", "accuracy", "commoner label", "log loss", "frequency", "skill", "AUC"]
-    header += ["false alarms", "misses"]
-    row = [
-        *(f"{entry['n']:,}", percent(entry["accuracy"], 1)),
-        *(percent(entry["accuracy_commoner"], 1), number(entry["log_loss"])),
-        *(number(entry["log_loss_frequency"]), signed(entry["skill_frequency"])),
-        *(number(entry["auc"]), percent(entry["false_alarm_rate"], 1)),
-        percent(entry["miss_rate"], 1),
-    ]
-    return [header, row]

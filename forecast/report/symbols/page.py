@@ -19,25 +19,23 @@ from forecast.report.html import (
     title_of,
 )
 from forecast.report.plots import Drawing
-from forecast.report.score_tables import meaning_line
-from forecast.report.scores import Entry, Meaning
-from forecast.report.sections import adapting, confusion, cost, nats, told
+from forecast.report.score_tables import rivals_table, scores_part
+from forecast.report.scores import Entry
+from forecast.report.sections import adapting, calibration, confusion, cost, honesty, nats, told
 from forecast.report.symbols.predictions import Top, spelled
-from forecast.report.symbols.surprises import Surprising
+from forecast.report.symbols.scores import SymbolScores
 from forecast.report.verdict import shown_name
 
 CHARACTERS = 80  # of a message that are shown
-BETTER = {"+": "better", "-": "worse"}
+BESIDE = "Beside naive forecasters"
 
 
 def page(
     record: Mapping[str, Any],
     verdict: str,
-    beside_rivals: Sequence[Sequence[str]],
-    meanings: Mapping[str, Meaning],
+    room: SymbolScores,
     top: Top,
     figures: Sequence[Drawing],
-    surprises: Sequence[Surprising],
 ) -> str:
     """The whole page as text.
 
@@ -46,30 +44,33 @@ def page(
     record : mapping
         What ``scores.json`` holds.
     verdict : str
-    beside_rivals : header and rows
-        The scores beside those of the free rivals.
-    meanings : mapping of str to Meaning
+    room : SymbolScores
+        It knows what its scores mean, and its free rivals.
     top : sequence of (word or label, p)
         What comes next.
     figures : sequence of Drawing
-    surprises : sequence of Surprising
     """
-    (entry,) = record["scores"]
-    words = record["kind"] == "words"
+    scores, course = record["scores"], record["course"]
+    (entry,) = scores
+    labelled = "labels" in record
     head = [
         f'<p class="under">{text(scope(record, entry))}</p>',
         f'<p class="verdict">{prose(verdict)}</p>',
     ]
-    rivals = rivals_table(beside_rivals, WORD_RIVALS if words else LABEL_RIVALS)
-    surprising = word_surprises if words else message_surprises
+    drawn = {figure.name: figure for figure in figures}
+    confused = [figure for figure in figures if figure.name.startswith("confusion")]
+    losses = [one for one in figures if one.name == "loss"]
+    surprising = message_surprises if labelled else word_surprises
     sections = [
-        next_words(top) if words else next_label(top),
-        Section("rivals", "Beside naive forecasters", rivals if entry["n"] else ""),
-        *(Section(figure.name, figure.title, drawn_part(figure)) for figure in figures),
-        Section("scores", "Scores", scores_table(entry, meanings)),
-        surprising(surprises, record.get("labels", ())),
-        confusion(record["course"], (), 1),
-        adapting(record["course"]),
+        next_label(top) if labelled else next_words(top),
+        Section("rivals", BESIDE, rivals_table(scores, room.rivalry) if entry["n"] else ""),
+        *(Section(one.name, one.title, drawn_part(one)) for one in losses),
+        Section("scores", "Scores", scores_part(scores, room.meanings)),
+        surprising(entry["worst"]),
+        calibration([drawn["reliability"]] if "reliability" in drawn else []),
+        confusion(course, confused, 1),
+        adapting(course),
+        honesty(record),
         Section("source", "Where this came from", facts(record, told)),
         cost(record),
     ]
@@ -78,34 +79,12 @@ def page(
 
 def scope(record: Mapping[str, Any], entry: Entry) -> str:
     """How much was asked."""
-    if record["kind"] == "words":
-        what = f"words · {entry['n']:,} of them in {entry['bytes']:,} bytes"
-    else:
+    if "labels" in record:
         no, yes = (shown_name(label) for label in record["labels"])
         what = f"labels {no} and {yes} · {entry['n']:,} messages"
+    else:
+        what = f"{record['kind']} · {entry['n']:,} of them in {entry['bytes']:,} bytes"
     return f"{what}, each forecast made before its answer was known"
-
-
-WORD_RIVALS = (
-    "Bits a byte is the surprise over the whole text, spread over its bytes. The free rivals: a "
-    "file as it lies has 8 bits a byte, and a forecaster that counts single bytes as they come "
-    "needs what stands under “single bytes”; skill is how much less was needed."
-)
-LABEL_RIVALS = (
-    "The free rivals never look at a message: one says the label that was commoner so far, one "
-    "gives each label the share it had so far. Skill is how much lower the log loss was than that "
-    "of the running frequency."
-)
-
-
-def rivals_table(beside_rivals: Sequence[Sequence[str]], how: str) -> str:
-    """The table against the free rivals, skill in colour besides its sign."""
-    header, *rows = beside_rivals
-    lines: list[Row] = [
-        [Cell(text(cell), look=BETTER.get(cell[0], "")) for cell in row] for row in rows
-    ]
-    heads = [text(cell) for cell in header]
-    return table("scores beside naive forecasters", heads, lines, sorts=False) + reading(how)
 
 
 def visible(symbol: bytes | str) -> str:
@@ -116,7 +95,12 @@ def visible(symbol: bytes | str) -> str:
     >>> visible(" the"), visible(b"<b>"), visible(b"\\n")
     ('␣the', '&lt;b&gt;', '\\\\n')
     """
-    return text(spelled(symbol).replace(" ", "␣"))
+    return spaced(spelled(symbol))
+
+
+def spaced(word: str) -> str:
+    """A word that was spelled already, its spaces to be seen."""
+    return text(word.replace(" ", "␣"))
 
 
 def next_words(top: Top) -> Section:
@@ -148,49 +132,43 @@ def bar(p: float) -> Cell:
     return Cell(f'<span style="width:{100.0 * p:.2f}%"></span>', look="bar")
 
 
-def word_surprises(surprises: Sequence[Surprising], _: Any) -> Section:
+def word_surprises(worst: Sequence[Mapping[str, Any]]) -> Section:
     """The most surprising words, where they stood."""
     lines: list[Row] = [
         [
-            count(one.time),
-            Cell(f"{beside(one.before)}<b>{visible(one.y)}</b>{beside(one.after)}", look="any"),
-            nats(one.surprise),
+            count(one["time"]),
+            Cell(
+                f"{beside(one['before'])}<b>{spaced(one['y'])}</b>{beside(one['after'])}",
+                look="any",
+            ),
+            nats(one["surprise"]),
+            nats(one["expected_surprise"]),
         ]
-        for one in surprises
+        for one in worst
     ]
     title = "The most surprising words"
-    shown = table(title.lower(), ["byte", "where it stood", "nats"], lines)
+    header = ["byte", "where it stood", "surprise, nats", "expected, nats"]
     how = reading("A word that was never seen is spelled, letter by letter.")
-    return Section("surprising", title, shown + how if lines else "")
+    return Section("worst", title, table(title.lower(), header, lines) + how if lines else "")
 
 
-def message_surprises(surprises: Sequence[Surprising], labels: Sequence[str]) -> Section:
+def message_surprises(worst: Sequence[Mapping[str, Any]]) -> Section:
     """The messages with the most surprising labels."""
     lines: list[Row] = [
         [
-            count(one.time),
-            left(text(shown_name(labels[one.y[0]]))),
-            nats(one.surprise),
-            Cell(text(beginning(one.after)), look="any"),
+            count(one["time"]),
+            left(text(shown_name(one["y"]))),
+            nats(one["surprise"]),
+            nats(one["expected_surprise"]),
+            Cell(text(shown_name(one["after"], CHARACTERS)), look="any"),
         ]
-        for one in surprises
+        for one in worst
     ]
     title = "The most surprising labels"
-    shown = table(title.lower(), ["line", "label", "nats", "message"], lines)
-    return Section("surprising", title, shown if lines else "")
+    header = ["line", "label", "surprise, nats", "expected, nats", "message"]
+    return Section("worst", title, table(title.lower(), header, lines) if lines else "")
 
 
-def beside(context: bytes) -> str:
-    """What stood beside a word, in one line, without halves of letters at its ends."""
-    return text(" ".join(context.decode(errors="ignore").split("\n")))
-
-
-def beginning(message: bytes) -> str:
-    """The first characters of a message."""
-    return shown_name(message.decode(errors="replace"), CHARACTERS)
-
-
-def scores_table(entry: Entry, meanings: Mapping[str, Meaning]) -> str:
-    """All scores with their meaning."""
-    lines = [meaning_line(name, meaning, [entry]) for name, meaning in meanings.items()]
-    return table("scores", ["score", "value", "how to read it"], lines, sorts=False)
+def beside(context: str) -> str:
+    """What stood beside a word, in one line."""
+    return text(" ".join(context.split("\n")))

@@ -9,7 +9,7 @@ first, words spelled as in ``y``.
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,11 +44,12 @@ class SymbolPredictions(PredictionFile):
         self.series = series
 
     def add(
-        self, told: "Told", tops: Sequence[Top], name: Callable[[int], bytes | str], times: Ints
+        self, told: "Told", tops: Mapping[int, Top], name: Callable[[int], str], times: Ints
     ) -> None:
-        """Write a block of answers, or those that are kept: of each of these ``tops`` tells.
+        """Write a block of answers, or those that are kept.
 
-        ``name`` gives the word or label of the answer at a place of the block.
+        At a place of the block ``tops`` has the likeliest answers, of each that is kept at least,
+        and ``name`` gives the word or label that came.
         """
         kept = self.kept(told.row)
         self.write(len(told.row), len(kept), self._lines(told, kept, tops, name, times))
@@ -57,18 +58,18 @@ class SymbolPredictions(PredictionFile):
         self,
         told: "Told",
         kept: Ints,
-        tops: Sequence[Top],
-        name: Callable[[int], bytes | str],
+        tops: Mapping[int, Top],
+        name: Callable[[int], str],
         times: Ints,
     ) -> Iterable[str]:
         columns = (times, told.row, told.surprise, told.rate)
-        for t, top, *said in zip(
-            kept.tolist(), tops, *(column[kept].tolist() for column in columns), strict=True
+        for t, *said in zip(
+            kept.tolist(), *(column[kept].tolist() for column in columns), strict=True
         ):
             time, row, surprise, rate = said
             numbers = f"{surprise:.9g},{rate:.9g}".replace("nan", "")
             y, p = symbol_cell(name(t)), math.exp(-surprise)
-            yield f"{time},{self.series},1,{row - 1},{y},{p:.9g},{top_cell(top)},{numbers}\n"
+            yield f"{time},{self.series},1,{row - 1},{y},{p:.9g},{top_cell(tops[t])},{numbers}\n"
 
     def finish(self) -> dict[str, object]:
         """Give the file its name; says what was written, by which rule, and how to read it."""

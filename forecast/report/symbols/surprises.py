@@ -1,33 +1,44 @@
 """The most surprising answers of a stream, with what stood beside them, in bounded memory."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecast.report.scores import Floats, Ints
+from forecast.report.scores import Ints
+from forecast.report.symbols.predictions import spelled
+from forecast.report.worst import WorstPoints, finite
 
 if TYPE_CHECKING:
     from forecast.learner import Symbols
+    from forecast.prequential import Told
 
-MOST = 10  # that are kept
 BEFORE, AFTER = 60, 30  # bytes of the text beside a word
 BEGINNING = 400  # bytes of a message: 80 characters in whatever script
 
 
-@dataclass
-class Surprising:
+class Surprising(NamedTuple):
     """One answer that was hardly expected."""
 
-    surprise: float  # nats
     time: int  # byte of the text, or line of the file
+    row: int
+    surprise: float  # nats
+    expected_surprise: float
     y: bytes  # a word, or the number of a label
     before: bytes
     after: bytes  # a message, or the text after a word
 
+    def told(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The answer as ``scores.json`` has it, words spelled as in ``predictions.csv``."""
+        # without halves of letters at the ends of what stood beside it
+        before, after = (part.decode(errors="ignore") for part in (self.before, self.after))
+        y = spelled(labels[self.y[0]] if labels else self.y)
+        values = {**self._asdict(), "y": y, "before": before, "after": after}
+        return {name: finite(value) for name, value in values.items()}
+
 
 class Surprises:
-    """Keeps the most surprising answers; of two that are as surprising, the first.
+    """Keeps the ten most surprising answers; of two that are as surprising, the first.
 
     Parameters
     ----------
@@ -37,30 +48,35 @@ class Surprises:
 
     def __init__(self, running: bool) -> None:
         self.running = running
-        self.kept: list[Surprising] = []
+        self.worst: WorstPoints[Surprising] = WorstPoints(1, by="surprise")
         self.tail = b""  # the last bytes of a running text
 
-    def add(self, block: "Symbols", surprise: Floats, times: Ints) -> None:
+    @property
+    def kept(self) -> list[Surprising]:
+        """The most surprising answers, the worst first."""
+        return self.worst.points[0]
+
+    def add(self, block: "Symbols", told: "Told", times: Ints) -> None:
         """Look through a block of answers."""
         if self.running:
             self._read_on(bytes(block.y[block.y_at[0] : block.y_at[-1]][:AFTER]))
-        least = self.kept[-1].surprise if len(self.kept) == MOST else -np.inf
-        likely = np.flatnonzero(surprise > least)
-        chosen = likely[np.argsort(-surprise[likely], kind="stable")[:MOST]]
         beside = self._in_text if self.running else of_message
-        new = [
-            Surprising(float(surprise[t]), int(times[t]), *beside(block, t))
-            for t in chosen.tolist()
-        ]
-        self.kept = sorted([*self.kept, *new], key=lambda one: -one.surprise)[:MOST]
+
+        def point(place: int) -> Surprising:
+            nats = float(told.surprise[place]), float(told.expected[place])
+            return Surprising(int(times[place]), int(told.row[place]), *nats, *beside(block, place))
+
+        self.worst.add(np.zeros(len(block), np.int64), told.surprise, point)
         if self.running:
             first, end = int(block.y_at[0]), int(block.y_at[-1])
             self.tail = (self.tail + bytes(block.y[max(first, end - BEFORE) : end]))[-BEFORE:]
 
     def _read_on(self, coming: bytes) -> None:
         """What follows words at the end of the text so far."""
-        for one in self.kept:
-            one.after += coming[: max(0, AFTER - len(one.after))]
+        self.worst.points[0] = [
+            one._replace(after=one.after + coming[: max(0, AFTER - len(one.after))])
+            for one in self.kept
+        ]
 
     def _in_text(self, block: "Symbols", t: int) -> tuple[bytes, bytes, bytes]:
         start, stop = int(block.y_at[t]), int(block.y_at[t + 1])

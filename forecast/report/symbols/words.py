@@ -1,35 +1,58 @@
 """Scores of forecasts of words: what the text would cost if it were written in surprises.
 
 The words of a text partition its bytes, so that bits a word and bits a byte are the same sum over
-two counts. The free rival knows no words: it counts the bytes seen so far.
+two counts. The free rivals: how often each word came so far, how often each byte did, and the file
+as it lies.
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.report.scores import Entry, Floats, Ints, Meaning, Sums
-from forecast.report.verdict import FEW, number, percent, signed
+from forecast.report.score_tables import Rivalry
+from forecast.report.scores import Entry, Floats, Meaning, ratio
+from forecast.report.symbols.reliability import held
+from forecast.report.symbols.scores import Kept, Likeliest, Sure, SymbolScores, total
+from forecast.report.verdict import LESS, number, percent, signed
+from forecast.rivals import Frequencies, WordFrequencies
 
 if TYPE_CHECKING:
     from forecast.learner import Symbols
     from forecast.prequential import Told
 
 BITS = 1.0 / math.log(2.0)  # in a nat
+AS_IT_LIES = 8.0  # bits a byte
 
+RIVALS = {"frequency": "word counts", "single": "byte counts", "raw": "as it lies"}
+NAMED = {
+    "frequency": "the running frequency of its words",
+    "single": "the running frequency of its bytes",
+    "raw": "the file as it lies",
+}
 MEANINGS = {
     "n": Meaning("words", "", "each was forecast before it was read; spaces and marks are words"),
     "bytes": Meaning("bytes", "", "all bytes of the text: its words joined again"),
-    "bits_per_byte": Meaning(
-        "bits a byte", "bits", "surprise over all bytes; a file as it lies has 8: lower is better"
-    ),
-    "bits_per_byte_single": Meaning(
-        "single bytes", "bits", "bits a byte of the rival that counts each byte as it comes"
-    ),
-    "skill_single": Meaning(
-        "skill, single bytes", "", "1 - bits a byte / bits a byte of that rival; above 0 wins"
-    ),
+    "bits_per_byte": Meaning("bits a byte", "bits", "surprise over all bytes: lower is better"),
+    **{
+        f"bits_per_byte_{rival}": Meaning(label, "bits", f"bits a byte of the rival that {does}")
+        for (rival, label), does in zip(
+            RIVALS.items(),
+            (
+                "counts each word as it comes, and the bytes of new ones",
+                "counts each byte as it comes",
+                "knows nothing: 8",
+            ),
+            strict=True,
+        )
+    },
+    **{
+        f"skill_{rival}": Meaning(
+            f"skill, {label}", "saving", "1 - bits a byte / bits a byte of that rival"
+        )
+        for rival, label in RIVALS.items()
+    },
     "bits_per_word": Meaning("bits a word", "bits", "surprise over all words"),
     "surprise": Meaning("surprise", "nats", "mean of -log p(word): lower is better"),
     "expected_surprise": Meaning(
@@ -45,72 +68,137 @@ MEANINGS = {
         "without spelling", "", "the same, had it been enough to say that a word is a new one"
     ),
     "new_words": Meaning("new words", "", "words never seen before, which had to be spelled"),
+    "n_likeliest": Meaning(
+        "looked at",
+        "",
+        "words whose likeliest rivals were looked at: all at first, ever fewer in a long text",
+    ),
+    "accuracy": Meaning("likeliest right", "share", "of these, words that were the likeliest one"),
+    "top10": Meaning("among ten", "share", "of these, words that were among the ten likeliest"),
 }
 
 
-class WordScores:
+def bits_read(rivals: Sequence[str]) -> str:
+    """How bits a byte beside those of the free rivals are read."""
+    return (
+        "Bits a byte is the surprise over the whole text, spread over its bytes. The free rivals "
+        "count as they go: how often each word came so far, a new one spelled by how often each "
+        "byte was; or how often each byte came, without words. A file as it lies has 8. Under the "
+        "bits of each stands how much less this forecaster needed, or how much more: skill, 1 - "
+        "ratio of the two."
+    )
+
+
+class WordScores(SymbolScores):
     """All scores of a text, streamed."""
 
-    series = "word"
-    meanings = MEANINGS
-    traced = ("surprise", "expected", "rate", "bytes")
+    series, things, nothing = "word", "words", "no word was read"
+    place, axis = "byte", "place in the text"
+    meanings, named = MEANINGS, NAMED
+    rivalry = Rivalry(
+        "bits_per_byte",
+        "bits a byte",
+        RIVALS,
+        LESS,
+        {"accuracy": "likeliest right", "top10": "among ten"},
+        bits_read,
+    )
+    measured = (
+        *("surprise", "expected", "known", "new", "bytes", "right", "listed"),
+        *RIVALS,
+    )
+    traced = ("surprise", "expected", "rate", "bytes", *RIVALS)
 
     def __init__(self) -> None:
-        self.n = self.new = 0
-        self.sums = Sums(("surprise", "expected", "known"), 1)
-        self.bytes = np.zeros(256, np.int64)
+        super().__init__()
+        self.single = Frequencies(256)
+        self.words = WordFrequencies()
 
-    def add(self, block: "Symbols", told: "Told") -> dict[str, Floats]:
-        """Score a block of words; returns the values that are traced, each [n]."""
-        here = np.zeros(len(block), np.int64)
-        self.n += len(block)
-        self.new += int((told.spelled > 0.0).sum())
-        self.bytes += np.bincount(block.y[block.y_at[0] : block.y_at[-1]], minlength=256)
-        with np.errstate(invalid="ignore"):
-            self.sums.add("surprise", here, told.surprise)
-            self.sums.add("expected", here, told.expected)
-            self.sums.add("known", here, told.surprise - told.spelled)
-        length = np.diff(block.y_at).astype(np.float64)
-        own = {"surprise": told.surprise, "expected": told.expected, "rate": told.rate}
-        return {**own, "bytes": length}
+    def measures(self, block: "Symbols", told: "Told", likeliest: Likeliest) -> dict[str, Floats]:
+        """What is measured of each word."""
+        first, at = block.y_at[0], block.y_at - block.y_at[0]
+        text = block.y[first : block.y_at[-1]]
+        length = np.diff(at).astype(np.float64)
+        self.reliability.add(likeliest.p, likeliest.right)
+        with np.errstate(invalid="ignore"):  # of what was impossible
+            known = told.surprise - told.spelled
+        return {
+            "known": known,
+            "new": (told.spelled > 0.0).astype(np.float64),
+            "bytes": length,
+            "right": likeliest.right,
+            "listed": likeliest.listed,
+            "frequency": self.words.see(text, at),
+            "single": np.add.reduceat(self.single.see(text), at[:-1]),
+            "raw": length * AS_IT_LIES / BITS,
+        }
 
-    def entry(self) -> Entry:
-        """The scores; those that are undefined are None, with a reason."""
-        surprise = self.sums.mean("surprise", 0)
-        size = int(self.bytes.sum())
-        bits = surprise * self.n * BITS
-        single = running_frequencies(self.bytes) * BITS
-        values = {
-            "bits_per_byte": bits / size if size else math.nan,
-            "bits_per_byte_single": single / size if size else math.nan,
-            "skill_single": 1.0 - bits / single if single > 0.0 else math.nan,
+    def scored(self, sums: Kept) -> Entry:
+        """Counts and scores of words."""
+        surprise, length = sums.mean("surprise", 0), sums.mean("bytes", 0)
+        return {
+            "n": sums.counted("bytes", 0),
+            "bytes": total(sums, "bytes"),
+            "new_words": total(sums, "new"),
+            "bits_per_byte": BITS * ratio(surprise, length),
+            **self.costs(sums, length / BITS),
             "bits_per_word": surprise * BITS,
             "surprise": surprise,
-            "expected_surprise": self.sums.mean("expected", 0),
+            "expected_surprise": sums.mean("expected", 0),
             "perplexity": exponential(surprise),
-            "perplexity_without_spelling": exponential(self.sums.mean("known", 0)),
+            "perplexity_without_spelling": exponential(sums.mean("known", 0)),
+            "n_likeliest": sums.counted("right", 0),
+            "accuracy": sums.mean("right", 0),
+            "top10": sums.mean("listed", 0),
         }
-        counts = {"series": self.series, "horizon": 1, "n": self.n, "bytes": size}
-        return {**counts, "new_words": self.new, **told_or_why(values, self.n, "no word was read")}
 
+    @classmethod
+    def said(cls, entry: Entry, sure: Sure, labels: Sequence[str] = ()) -> list[str]:
+        """How well the words were forecast, and whether the probabilities held, in sentences.
 
-def running_frequencies(counts: Ints) -> float:
-    """Nats that symbols cost which are forecast by how often each came before.
+        Examples
+        --------
+        >>> bar = {"n": 240_000, "said": 0.23, "was": 0.226, "low": 0.228, "high": 0.232}
+        >>> entry = {"n": 240_000, "bits_per_byte": 1.7, "perplexity": 220.3, "new_words": 7200,
+        ...          "skill_frequency": 0.21, "accuracy": 0.226, "reliability": [bar]}
+        >>> print(*WordScores.said(entry, {"skill_frequency": [0.2, 0.22]}), sep="\\n")
+        Forecast word by word, this text needs 1.70 bits a byte, 21 % less than the running \
+frequency of its words (95 % sure: 20 to 22 %): each of its 240,000 words was as hard to guess as \
+one of 220 equally likely ones, and 3.0 % of them were new.
+        The likeliest word came in 22.6 % of cases; the probabilities held, 0.4 points off on \
+average.
+        """
+        n, bits = entry["n"], entry["bits_per_byte"]
+        if n == 0:
+            return ["The text is empty, so nothing was forecast and nothing can be said."]
+        if bits is None:
+            impossible = "at least one was held to be impossible: no cost can be given"
+            return [f"Of {n:,} {cls.things}, {impossible}."]
+        each = f"each of its {n:,} {cls.things} was" if n > 1 else f"its one {cls.series} was"
+        fair = f"as hard to guess as one of {number_of(entry['perplexity'])} equally likely ones"
+        new = f"{percent(entry['new_words'] / n, 1)} of them were new"
+        said = [
+            f"Forecast {cls.series} by {cls.series}, this text needs {bits:.2f} bits a byte, "
+            f"{cls.against_rival(entry, sure)}: {each} {fair}, and {new}."
+        ]
+        if entry["reliability"]:
+            right = f"The likeliest {cls.series} came in {percent(entry['accuracy'], 1)} of cases"
+            said.append(f"{right}; {held(entry['reliability'])}.")
+        return said
 
-    p(k) = (c_k + 1/2) / (n + K/2), before each of n symbols of K; whatever their order, the
-    product of these is a quotient of gamma functions of the counts at the end.
-    Source: Krichevsky and Trofimov (1981).
-
-    Examples
-    --------
-    Three heads and no tail:  1/2 * 3/4 * 5/6.
-
-    >>> round(math.exp(-running_frequencies(np.array([3, 0]))), 6) == round(15 / 48, 6)
-    True
-    """
-    n, half = int(counts.sum()), 0.5 * len(counts)
-    seen = math.fsum(math.lgamma(c + 0.5) - math.lgamma(0.5) for c in counts.tolist())
-    return math.lgamma(n + half) - math.lgamma(half) - seen
+    @staticmethod
+    def table(entry: Entry) -> list[list[str]]:
+        """Header and row of the scores beside those of the free rivals."""
+        header = ["words", "bytes", "bits a byte", "word counts", "skill", "byte counts", "skill"]
+        header += ["bits a word", "perplexity", "new words"]
+        row = [
+            *(f"{entry['n']:,}", f"{entry['bytes']:,}", number(entry["bits_per_byte"])),
+            *(number(entry["bits_per_byte_frequency"]), signed(entry["skill_frequency"])),
+            *(number(entry["bits_per_byte_single"]), signed(entry["skill_single"])),
+            *(number(entry["bits_per_word"]), number(entry["perplexity"])),
+            f"{entry['new_words']:,}",
+        ]
+        return [header, row]
 
 
 def exponential(nats: float) -> float:
@@ -118,68 +206,8 @@ def exponential(nats: float) -> float:
     return math.exp(nats) if nats < 700.0 or math.isnan(nats) else math.inf
 
 
-def told_or_why(values: dict[str, float], n: int, nothing: str) -> Entry:
-    """Scores, those that are undefined as None beside ``reason``, which says why."""
-    unknown = [name for name, value in values.items() if not math.isfinite(value)]
-    reason = {name: reason_of(name) if n else nothing for name in unknown}
-    return {name: None if name in reason else v for name, v in values.items()} | {"reason": reason}
-
-
-def reason_of(name: str) -> str:
-    """Why a score is undefined although questions were answered."""
-    reasons = {
-        "expected_surprise": "not known for this forecaster",
-        "auc": "all messages have the same label",
-        "false_alarm_rate": "no message had the label that could have been mistaken",
-        "miss_rate": "no message had the label that could have been missed",
-    }
-    return reasons.get(name, "an answer was held to be impossible")
-
-
-def verdict(entry: Entry) -> str:
-    """Say in one or two honest sentences how well the words were forecast.
-
-    Examples
-    --------
-    >>> entry = {"n": 240_000, "bytes": 1_100_000, "bits_per_byte": 1.7, "skill_single": 0.63,
-    ...          "bits_per_byte_single": 4.6, "perplexity": 220.3, "new_words": 7200}
-    >>> print(verdict(entry))
-    Forecast word by word, this text needs 1.70 bits a byte, 21 % of its size, where the \
-frequencies of its bytes alone need 4.60. Each of its 240,000 words was as hard to guess as \
-one of 220 equally likely ones; 3.0 % of them were new and had to be spelled.
-    """
-    n = entry["n"]
-    if n == 0:
-        return "The text is empty, so nothing was forecast and nothing can be said."
-    bits, single = entry["bits_per_byte"], entry["bits_per_byte_single"]
-    if bits is None:
-        return f"Of {n:,} words, at least one was held to be impossible: no cost can be given."
-    size = f"Forecast word by word, this text needs {bits:.2f} bits a byte, {percent(bits / 8.0)}"
-    rival = f"no less than the {single:.2f} that the frequencies of its bytes alone need"
-    if entry["skill_single"] > 0.0:
-        rival = f"where the frequencies of its bytes alone need {single:.2f}"
-    each = f"Each of its {n:,} words was" if n > 1 else "Its one word was"
-    fair = f"as hard to guess as one of {number_of(entry['perplexity'])} equally likely ones"
-    new = f"{percent(entry['new_words'] / n, 1)} of them were new and had to be spelled"
-    few = f" That is few: fewer than {FEW} words prove little." if n < FEW else ""
-    return f"{size} of its size, {rival}. {each} {fair}; {new}.{few}"
-
-
 def number_of(perplexity: float | None) -> str:
     """A perplexity in words."""
     if perplexity is None or perplexity >= 1e6:
         return "more than a million"
     return f"{perplexity:,.0f}" if perplexity >= 9.95 else f"{perplexity:.1f}"
-
-
-def table(entry: Entry) -> list[list[str]]:
-    """Header and row of the scores beside those of the free rival."""
-    header = ["words", "bytes", "bits a byte", "single bytes", "skill", "bits a word"]
-    header += ["perplexity", "without spelling", "new words"]
-    row = [
-        *(f"{entry['n']:,}", f"{entry['bytes']:,}", number(entry["bits_per_byte"])),
-        *(number(entry["bits_per_byte_single"]), signed(entry["skill_single"])),
-        *(number(entry["bits_per_word"]), number(entry["perplexity"])),
-        *(number(entry["perplexity_without_spelling"]), f"{entry['new_words']:,}"),
-    ]
-    return [header, row]
