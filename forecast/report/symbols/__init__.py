@@ -18,7 +18,7 @@ from forecast.report.scores import Bools, Entry, Floats, Ints
 from forecast.report.symbols import labels as label_room
 from forecast.report.symbols import words as word_room
 from forecast.report.symbols.labels import LabelScores
-from forecast.report.symbols.predictions import SymbolPredictions, Top, write_next
+from forecast.report.symbols.predictions import SymbolPredictions, Top, next_file
 from forecast.report.symbols.surprises import Surprises
 from forecast.report.symbols.words import WordScores
 from forecast.report.traces import Bins
@@ -49,7 +49,7 @@ class SymbolReport(Folder):
     Raises
     ------
     FileExistsError
-        If ``out`` holds another run, or is no directory.
+        If ``out`` holds another run, is being filled by one, or is no directory.
     ValueError
         If labels are missing where the kind is labels.
 
@@ -83,8 +83,7 @@ class SymbolReport(Folder):
         self.bins = Bins(1, self.scores.traced, (), ())
         self.course = Course((self.scores.series,), (1,))
         self.place = 0  # byte of the text, or line of the file, after what was read
-        path = self.out / "predictions.csv"
-        self.listing = SymbolPredictions(path, self.scores.series, predictions)
+        self.listing = SymbolPredictions(self.delivery, self.scores.series, predictions)
 
     def wanted(self, block: "Symbols") -> Bools:
         """Of which rows of the next block ``add`` will need the likeliest answers."""
@@ -155,7 +154,8 @@ class SymbolReport(Folder):
         named = {"labels": self.labels} if self.labels else {}
         found = {**facts, "course": findings(self.course)}
         record = self.recorded(found, {**asked, **named}, [entry])
-        write_next(self.out / "forecast.csv", self.scores.series, self._next_place(), next_rows)
+        coming = next_file(self.scores.series, self._next_place(), next_rows)
+        self.delivery.write("forecast.csv", coming)
         figures = self._figures(entry)
         parts = (verdict(record), table(record), self.scores.meanings, next_rows)
         self.write(record, figures, page(record, *parts, figures, self.surprises.kept))
