@@ -8,11 +8,12 @@ directory is locked, for two runs in one directory would take each other's files
 
 import errno
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TextIO
+from typing import BinaryIO, TextIO
+
+from forecast.lock import locked
 
 UNFINISHED = ".unfinished"  # is locked by the run that fills the directory; a killed one leaves it
 MARK = b"A run fills this directory, or was killed while it did.\n"
@@ -62,7 +63,8 @@ class Delivery:
 
     def __init__(self, out: Path, names: Sequence[str], what: str, force: bool) -> None:
         self.out, self.names, self.what = out, tuple(names), what
-        self._lock: IO[bytes] | None = None
+        self._begun: set[str] = set()
+        self._lock: BinaryIO | None = None
         if out.exists() and not out.is_dir():
             raise FileExistsError(f"{out} is a file: name a directory for the {what} with --out.")
         self._made = not out.exists()
@@ -73,7 +75,8 @@ class Delivery:
             self._refuse_another(force)
             self._forget()
             with self.advised():
-                os.write(self._lock.fileno(), MARK)
+                self._lock.write(MARK)
+                self._lock.flush()
         except BaseException:
             self.close()
             raise
@@ -81,24 +84,27 @@ class Delivery:
     def open(self, name: str) -> TextIO:
         """A text that is written piece by piece; it has to be closed before all are named."""
         with self.advised():
+            self._begun.add(name)
             return self._beside(name).open("w", encoding="utf-8", newline="")
 
     def write(self, name: str, content: str | bytes) -> None:
         """Write a whole file."""
         path = self._beside(name)
+        self._begun.add(name)
         with self.advised():
-            path.parent.mkdir(exist_ok=True)
+            if path.parent != self.out:
+                path.parent.mkdir(exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def complete(self) -> None:
         """Name all files, and remove what an earlier run has left that this one has not written."""
         *files, seal = self.names
         with self.advised():
-            if not self._beside(seal).exists():
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.out))
+            for name in self._begun:
+                self._beside(name).stat()  # raises where somebody has removed it
             (self.out / seal).unlink(missing_ok=True)
             for name in [*files, seal]:
-                if self._beside(name).exists():
+                if name in self._begun:
                     self._beside(name).replace(self.out / name)
                 else:
                     (self.out / name).unlink(missing_ok=True)
@@ -111,7 +117,8 @@ class Delivery:
         self._forget()
         with suppress(OSError):  # the directory may be gone
             (self.out / UNFINISHED).unlink()
-        self._lock.close()
+        with suppress(OSError):  # the disk may be full
+            self._lock.close()
         self._lock = None
         if self._made:
             with suppress(OSError):  # it is filled
@@ -151,21 +158,15 @@ class Delivery:
             with suppress(OSError):  # it holds something, or was never made
                 (self.out / folder).rmdir()
 
-    def _locked(self) -> IO[bytes]:
-        """The lock of this directory, once no other run has it."""
-        path = self.out / UNFINISHED
-        while True:
-            file = path.open("a+b", buffering=0)
-            if not lock(file):
-                file.close()
-                raise FileExistsError(
-                    f"{self.out} is being filled by another {self.what}: wait until that has "
-                    "ended, or name another directory with --out."
-                )
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                    return file
-            file.close()  # it has just been removed by the run that had it
+    def _locked(self) -> BinaryIO:
+        """The lock of this directory."""
+        file = locked(self.out / UNFINISHED, wait=False)
+        if file is None:
+            raise FileExistsError(
+                f"{self.out} is being filled by another {self.what}: wait until that has ended, "
+                "or name another directory with --out."
+            )
+        return file
 
     def _refuse_another(self, force: bool) -> None:
         """Refuse a directory that holds a run, unless it is to be replaced.
@@ -180,21 +181,3 @@ class Delivery:
                 f"{self.out} holds another {self.what} already ({found[0]}): name another "
                 "directory with --out, or use --force (force=True) to replace it."
             )
-
-
-def lock(file: IO[bytes]) -> bool:
-    """Lock a file until it is closed; returns whether no other has it.
-
-    The lock of a process that was killed is gone with it.
-    """
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system that knows no locks
-        return True
-    return True
