@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bad_values import met
 from kills import (
     KILLED,
     bits,
@@ -35,10 +36,13 @@ from kills import (
     table,
     told,
 )
+from resumption import RESUMED, cut_and_resumed
 
 from forecast import LightForecaster, load, save
 from forecast.checkpoint import read_header
+from forecast.checks import LEARNERS
 from forecast.cli import main
+from forecast.learner import FlatLearner
 from forecast.report import Report
 from forecast.report.delivery import UNFINISHED, Delivery
 from forecast.report.folder import FILES
@@ -393,6 +397,62 @@ def test_scores_that_nobody_can_take(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert said[-1].startswith("forecast: ") and "No space left" in said[-1]
     assert json.loads((out / "scores.json").read_text())["rows"] == 30
+
+
+# ---- cuts and bad values -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_stream_cut_and_resumed(name: str, tmp_path: Path) -> None:
+    assert list(cut_and_resumed(RESUMED[name], tmp_path, 300, apart=37)) == [None] * 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_stream_cut_everywhere_and_resumed(name: str, tmp_path: Path) -> None:
+    assert list(cut_and_resumed(RESUMED[name], tmp_path, 2000, apart=1)) == [None] * 2000
+
+
+def test_a_learner_that_is_not_whole_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers lose their last digits on the way."""
+    import resumption
+
+    def lossy(path: Path) -> FlatLearner:
+        learner = load(path)
+        learner.floats *= 1.0 + 1e-12
+        return learner
+
+    monkeypatch.setattr(resumption, "load", lossy)
+    found = list(cut_and_resumed(LightForecaster, tmp_path, 300, apart=100))
+    assert [str(wrong)[:6] for wrong in found[1:]] == ["cut at"] * 2
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_bad_values_at_some_positions(name: str) -> None:
+    assert [each for each in met(LEARNERS[name], range(0, 400, 190)) if each.wrong] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
+def test_bad_values_at_any_position(name: str) -> None:
+    found = list(met(LEARNERS[name], range(500)))
+    assert len(found) == 7 * 500
+    assert [each for each in found if each.wrong] == []
+
+
+@pytest.mark.parametrize(
+    "value", ["seven", "7", b"7", 1j, [], ["7"], [[1.0]], {1.0}, {1.0: 2.0}, np.ones((1, 1))]
+)
+def test_what_is_no_number_is_refused_and_changes_nothing(value: Any) -> None:
+    """The byte 7 was learned as 55, the text "7" as 7, and a set as what is in it."""
+    learner = LightForecaster()
+    told(learner, 0, 50)
+    before = bits(learner)
+    with pytest.raises((TypeError, ValueError)):
+        learner.learn(value)
+    assert bits(learner) == before
 
 
 # ---- locks ---------------------------------------------------------------------------------------
