@@ -22,7 +22,7 @@ from forecast import LightForecaster, NumberForecaster, WordForecaster
 from forecast.learner import FlatLearner, SymbolLearner, Symbols
 from forecast.prequential import Run, SymbolRun
 
-CHUNK = 50_000
+CHUNK, LEAST = 50_000, 200  # points of a chunk, and how many chunks there are at least
 SEASON = 24
 MARKS = 10
 MOST_GROWTH = 20e6  # bytes, from the first mark on
@@ -36,7 +36,7 @@ class Chunk(NamedTuple):
     oracle: float
 
 
-def numbers(n: int, seed: int) -> Iterator[Chunk]:
+def numbers(n: int, chunk: int, seed: int) -> Iterator[Chunk]:
     """A level that wanders and a season around it, in noise whose spread changes now and then.
 
     y_t = m_t + 3 sin(2 pi t / 24) + s e_t,  m_t = m_{t-1} + 0.1 s w_t, s drawn anew each 100,000
@@ -48,8 +48,8 @@ def numbers(n: int, seed: int) -> Iterator[Chunk]:
     g = (np.sqrt(q * q + 4.0 * q) - q) / 2.0
     level = followed = 0.0
     spread = 1.0
-    for start in range(0, n, CHUNK):
-        size = min(CHUNK, n - start)
+    for start in range(0, n, chunk):
+        size = min(chunk, n - start)
         if start % 100_000 == 0:
             spread = float(np.exp(rng.normal(scale=0.7)))
         t = np.arange(start, start + size)
@@ -73,7 +73,7 @@ def innovations(ys: np.ndarray, gain: float, level: float) -> np.ndarray:
     return ys - np.concatenate([[level], smoothed[:-1]])
 
 
-def words(n: int, seed: int) -> Iterator[Chunk]:
+def words(n: int, chunk: int, seed: int) -> Iterator[Chunk]:
     """Words of a chain: each has eight that may follow it, and a Zipf law among them.
 
     Every millionth word the ones that follow are drawn anew for a tenth of the vocabulary. The
@@ -87,8 +87,8 @@ def words(n: int, seed: int) -> Iterator[Chunk]:
     spelled = [np.frombuffer(word.encode(), np.uint8) for word in vocabulary]
     lengths = np.array([len(word) for word in spelled])
     here = 0
-    for start in range(0, n, CHUNK):
-        size = min(CHUNK, n - start)
+    for start in range(0, n, chunk):
+        size = min(chunk, n - start)
         if start and start % 1_000_000 == 0:
             anew = rng.integers(len(vocabulary), size=len(vocabulary) // 10)
             follow[anew] = rng.integers(len(vocabulary), size=(len(anew), len(p)))
@@ -133,10 +133,11 @@ class Soaked(NamedTuple):
 
 
 def soak(
-    name: str, make: Callable[[], FlatLearner], chunks: Callable[[int, int], Any], n: int
+    name: str, make: Callable[[], FlatLearner], chunks: Callable[[int, int, int], Any], n: int
 ) -> Soaked:
     """Walk a learner over n points, in whole chunks."""
-    n = max(200, n // CHUNK) * CHUNK
+    chunk = CHUNK if n >= LEAST * CHUNK else CHUNK // 10 if n >= LEAST * CHUNK // 10 else 100
+    n = max(LEAST, n // chunk) * chunk
     learner, fresh = make(), make()
     walks = [walk(learner), walk(fresh)]
     begun, scored = n - n // 50, n - n // 100
@@ -145,8 +146,8 @@ def soak(
     count = 0
     began = time.perf_counter()
     walked = 0.0
-    for turn, (points, loss) in enumerate(chunks(n, 1)):
-        start = turn * CHUNK
+    for turn, (points, loss) in enumerate(chunks(n, chunk, 1)):
+        start = turn * chunk
         before = time.perf_counter()
         said = walks[0](points)
         walked += time.perf_counter() - before
@@ -154,11 +155,11 @@ def soak(
         if start >= scored and again is not None:
             ours, new, oracle = ours + said.sum(), new + again.sum(), oracle + loss
             count += len(said)
-        if (turn + 1) % (n // CHUNK // MARKS) == 0:
+        if (turn + 1) % (n // chunk // MARKS) == 0:
             marks.append(resident())
             print(
-                f"  {name}: {start + CHUNK:,} points, {marks[-1] / 1e6:.0f} MB, "
-                f"{(start + CHUNK) / walked:,.0f} points/s, "
+                f"  {name}: {start + chunk:,} points, {marks[-1] / 1e6:.0f} MB, "
+                f"{(start + chunk) / walked:,.0f} points/s, "
                 f"{time.perf_counter() - began:.0f} s in all",
                 flush=True,
             )
@@ -184,7 +185,7 @@ def resident() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-SOAKS: dict[str, tuple[Callable[[], FlatLearner], Callable[[int, int], Any]]] = {
+SOAKS: dict[str, tuple[Callable[[], FlatLearner], Callable[[int, int, int], Any]]] = {
     "light": (LightForecaster, numbers),
     "default": (NumberForecaster, numbers),
     "words": (WordForecaster, words),
