@@ -139,6 +139,8 @@ def soak(
     chunk = CHUNK if n >= LEAST * CHUNK else CHUNK // 10 if n >= LEAST * CHUNK // 10 else 100
     n = max(LEAST, n // chunk) * chunk
     learner, fresh = make(), make()
+    for each in (learner, fresh):  # memory is given when it is written to: all of it, now
+        each.floats[:], each.ints[:] = each.floats.copy(), each.ints.copy()
     walks = [walk(learner), walk(fresh)]
     begun, scored = n - n // 50, n - n // 100
     marks = []
