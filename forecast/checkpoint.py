@@ -16,7 +16,6 @@ import json
 import operator
 import os
 import re
-import secrets
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from forecast import __version__
+from forecast.lock import locked
 
 if TYPE_CHECKING:
     from forecast.learner import FlatLearner
@@ -314,17 +314,23 @@ def _layout_hash(learner: "FlatLearner") -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put a whole file in the place of another: written beside, made durable, renamed."""
-    beside = path.parent / f".{path.name}.{secrets.token_hex(4)}.new"
-    try:
-        with beside.open("xb") as file:
+    """Put a whole file in the place of another: written beside, made durable, renamed.
+
+    What a killed process has left beside is written over; of two that save at once one waits.
+    """
+    beside = path.parent / f".{path.name}.new"
+    file = locked(beside, wait=True)
+    assert file is not None
+    with file:
+        try:
+            file.truncate(0)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)  # noqa: PTH105 - one step on every system
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+            os.replace(beside, path)  # noqa: PTH105 - one step on every system
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
     # Some systems cannot make a folder durable; the file itself is whole by now.
     with contextlib.suppress(OSError):
         folder = os.open(path.parent, os.O_RDONLY)

@@ -26,11 +26,11 @@ from forecast.report.comparison import (
     summary,
     untestable,
 )
+from forecast.report.delivery import Delivery
 from forecast.report.finished import LOSSES, Cell, Finished, Questions
 from forecast.report.folder import FORMAT, strict
-from forecast.report.predictions import replace
 
-FILES = ("compare.json", "compare.html")
+FILES = ("compare.html", "compare.json")
 SCORES = ("mae", "crps", "surprise")  # those compared where none is named
 DRAWN = 200  # places at which a comparison is kept over time
 TRACED = 30  # series and horizons of which it is
@@ -70,12 +70,22 @@ def compare(
     StreamError
         If a directory holds no finished run, or its files are broken.
     FileExistsError
-        If ``out`` holds another comparison, or is no directory.
+        If ``out`` holds another comparison, is being filled by one, or is no directory.
     """
     from forecast.report.side_by_side import page
 
-    out = Path(out)
-    refuse_another(out, force)
+    with Delivery(Path(out), FILES, "comparison", force) as delivery:
+        record = compared_runs(directories, scores, command)
+        delivery.write(FILES[0], page(record))
+        delivery.write(FILES[1], json.dumps(record, indent=1, allow_nan=False) + "\n")
+        delivery.complete()
+    return record
+
+
+def compared_runs(
+    directories: Sequence[str], scores: Sequence[str], command: str
+) -> dict[str, Any]:
+    """What ``compare.json`` holds."""
     runs = opened(directories)
     wanted = scores_of(runs, scores)
     cells = common_cells(runs)
@@ -108,25 +118,10 @@ def compare(
             "comparisons": entries,
         }
     )
-    out.mkdir(parents=True, exist_ok=True)
-    replace(out / FILES[0], json.dumps(record, indent=1, allow_nan=False) + "\n")
-    replace(out / FILES[1], page(record))
     return dict(record)
 
 
 # ---- what can be compared ------------------------------------------------------------------------
-
-
-def refuse_another(out: Path, force: bool) -> None:
-    """Refuse a directory that holds a comparison, unless it is to be replaced."""
-    if out.exists() and not out.is_dir():
-        raise FileExistsError(f"{out} is a file: name a directory for the comparison.")
-    found = [name for name in FILES if (out / name).exists()]
-    if found and not force:
-        raise FileExistsError(
-            f"{out} holds another comparison already ({found[0]}): name another directory with "
-            "--out, or use --force (force=True) to replace it."
-        )
 
 
 def opened(directories: Sequence[str]) -> list[Finished]:

@@ -7,7 +7,7 @@ that a checkpoint is two arrays, a copy is a copy of memory, and one compiled ca
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
@@ -215,6 +215,8 @@ class NumberLearner(FlatLearner):
         ------
         ValueError
             If the number of values is not the number of channels, or that of x is another.
+        TypeError
+            If a value is no number. Nothing is learned then.
         """
         if self.channels == 1 and not hasattr(y, "__len__"):
             self._y[0] = math.nan if y is None else y
@@ -322,8 +324,25 @@ def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
 
 
 def checked_vector(y: Any, channels: int) -> np.ndarray:
-    """One float for each channel, None as NaN."""
+    """One float for each channel, None as NaN.
+
+    Raises
+    ------
+    ValueError
+        If there are more values, or fewer.
+    TypeError
+        If it is text or bytes, a set or a mapping, or holds something that is no number.
+
+    Examples
+    --------
+    >>> checked_vector([1, None], 2)
+    array([ 1., nan])
+    """
+    if isinstance(y, (str, bytes, bytearray, Set, Mapping)):
+        raise TypeError(f"expected a number, or one for each channel; got {y!r:.60}")
     values = [y] if not hasattr(y, "__len__") else list(y)
+    if any(hasattr(value, "__len__") for value in values):
+        raise TypeError(f"expected numbers, one for each channel; got {y!r:.60}")
     if len(values) != channels:
         raise ValueError(f"expected {channels} values, one for each channel; got {len(values)}")
     return np.array([math.nan if value is None else value for value in values], float)

@@ -307,6 +307,7 @@ def test_importing_loads_nothing_slow(module: str) -> None:
 
 
 ROOMS = (
+    "lock",
     "compiled",
     "distribution",
     "rate",

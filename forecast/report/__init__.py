@@ -16,7 +16,7 @@ from forecast.report.batch_means import SkillIntervals
 from forecast.report.course import Course
 from forecast.report.findings import findings
 from forecast.report.folder import Folder
-from forecast.report.predictions import Keep, Next, Predictions, write_next
+from forecast.report.predictions import Keep, Next, Predictions, next_file
 from forecast.report.scores import RIVALS, Entry, Ints, Scores, errors
 from forecast.report.traces import MOST_SERIES, Traces
 from forecast.report.verdict import table, verdict
@@ -59,7 +59,7 @@ class Report(Folder):
     Raises
     ------
     FileExistsError
-        If ``out`` holds another run, or is no directory.
+        If ``out`` holds another run, is being filled by one, or is no directory.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class Report(Folder):
         self.traces = Traces(self.series, self.horizons)
         self.course = Course(self.series, self.horizons)
         self.sure = SkillIntervals(self.series, self.horizons, RIVALS)
-        self.listing = Predictions(self.out / "predictions.csv", self.series, predictions)
+        self.listing = Predictions(self.delivery, self.series, predictions)
         self.place = places(self.horizons)
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
@@ -135,7 +135,7 @@ class Report(Folder):
             "course": findings(self.course),
         }
         record = self.recorded({**facts, **found}, asked, scores)
-        write_next(self.out / "forecast.csv", coming)
+        self.delivery.write("forecast.csv", next_file(coming))
         self._record, self._coming = record, coming
         pairs = chosen(record["scores"], self.traces, self.horizons)
         figures = self._figures(pairs)

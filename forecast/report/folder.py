@@ -1,7 +1,4 @@
-"""The directory that a run fills: refused where it holds another run, never left half written.
-
-Afterwards what lies in it is told: scores and predictions as tables, the verdict, the page.
-"""
+"""The directory that a run fills, and what it tells afterwards: scores, tables, verdict, page."""
 
 import json
 import math
@@ -14,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from forecast.report.predictions import PredictionFile, replace
+from forecast.report.delivery import Delivery
+from forecast.report.predictions import PredictionFile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,10 +21,14 @@ if TYPE_CHECKING:
     from forecast.report.plots import Drawing
 
 FORMAT = 1
-FILES = ("forecast.csv", "predictions.csv", "scores.json", "report.html")
 FIGURES = (
     *("next", "forecast", "coverage", "pit", "skill"),
     *("loss", "reliability", "sharpness", "confusion1", "confusion2", "confusion3"),
+)
+FILES = (
+    *("forecast.csv", "predictions.csv", "report.html"),
+    *(f"figures/{name}.png" for name in FIGURES),
+    "scores.json",  # the seal: where it is, all others are whole and of the same run
 )
 
 
@@ -43,7 +45,7 @@ class Folder(ABC):
     Raises
     ------
     FileExistsError
-        If ``out`` holds another run, or is no directory.
+        If ``out`` holds another run, is being filled by one, or is no directory.
     """
 
     listing: PredictionFile
@@ -53,8 +55,7 @@ class Folder(ABC):
 
     def __init__(self, out: str | Path, force: bool) -> None:
         self.out = Path(out)
-        refuse_another_run(self.out, force)
-        self.out.mkdir(parents=True, exist_ok=True)
+        self.delivery = Delivery(self.out, FILES, "run", force)
 
     def recorded(
         self,
@@ -71,11 +72,13 @@ class Folder(ABC):
         return record
 
     def write(self, record: Mapping[str, Any], figures: "Sequence[Drawing]", page: str) -> None:
-        """Write figures, scores and page."""
-        write_figures(self.out / "figures", figures)
+        """Write figures, page and scores; with them all files are there."""
+        for figure in figures:
+            self.delivery.write(f"figures/{figure.name}.png", figure.png)
+        self.delivery.write("report.html", page)
         scores = json.dumps(record, indent=1, allow_nan=False)
-        replace(self.out / "scores.json", scores + "\n")
-        replace(self.out / "report.html", page)
+        self.delivery.write("scores.json", scores + "\n")
+        self.delivery.complete()
 
     # ---- what it tells once it is finished ------------------------------------------------------
 
@@ -141,29 +144,8 @@ class Folder(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Leave no half-written file behind."""
-        self.listing.abandon()
-
-
-def refuse_another_run(out: Path, force: bool) -> None:
-    """Refuse a directory that holds a run, unless it is to be replaced."""
-    if out.exists() and not out.is_dir():
-        raise FileExistsError(f"{out} is a file: name a directory for the report.")
-    figures = [f"figures/{name}.png" for name in FIGURES]
-    found = [name for name in (*FILES, *figures) if (out / name).exists()]
-    if found and not force:
-        raise FileExistsError(
-            f"{out} holds another run already ({found[0]}): name another directory, "
-            "or use --force (force=True) to replace it."
-        )
-
-
-def write_figures(directory: Path, figures: "Sequence[Drawing]") -> None:
-    """Write the figures as pictures; those of a run that is replaced go."""
-    directory.mkdir(exist_ok=True)
-    for figure in figures:
-        replace(directory / f"{figure.name}.png", figure.png)
-    for name in set(FIGURES) - {figure.name for figure in figures}:
-        (directory / f"{name}.png").unlink(missing_ok=True)
+        self.listing.close()
+        self.delivery.close()
 
 
 def strict(value: Any) -> Any:

@@ -10,14 +10,15 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from contextlib import suppress
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.distribution import LEVELS
+from forecast.report.delivery import Delivery
 from forecast.report.scores import MEDIAN
 
 if TYPE_CHECKING:
@@ -59,19 +60,18 @@ class PredictionFile:
 
     Parameters
     ----------
-    path : Path
+    delivery : Delivery
     columns : sequence of str
     keep : {"auto", "all", "none"}
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], keep: Keep = "auto") -> None:
-        self.path, self.keep = path, keep
+    def __init__(self, delivery: Delivery, columns: Sequence[str], keep: Keep = "auto") -> None:
+        self.delivery, self.keep = delivery, keep
         self.answered = self.written = 0
         self.seconds = 0.0  # that writing took
-        self.partial = beside(path)
-        self.file: io.TextIOWrapper | None = None
+        self.file: TextIO | None = None
         if keep != "none":
-            self.file = self.partial.open("w", encoding="utf-8", newline="")
+            self.file = delivery.open("predictions.csv")
             self.file.write(",".join(columns) + "\n")
 
     def kept(self, row: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -86,25 +86,24 @@ class PredictionFile:
         self.answered += answers
         if self.file is not None and kept:
             start = perf_counter()
-            self.file.writelines(lines)
+            with self.delivery.advised():
+                self.file.writelines(lines)
             self.seconds += perf_counter() - start
             self.written += kept
 
     def finish(self) -> dict[str, object]:
-        """Give the file its name; says what was written and by which rule."""
+        """Close the file, which is whole now; says what was written and by which rule."""
         if self.file is not None:
-            self.file.close()
-            self.partial.replace(self.path)
-        else:
-            self.path.unlink(missing_ok=True)  # that of the run replaced
+            with self.delivery.advised():
+                self.file.close()
         kept = {"keep": self.keep, "rule": RULES[self.keep]}
         return {**kept, "answers": self.answered, "written": self.written}
 
-    def abandon(self) -> None:
-        """Leave nothing behind."""
+    def close(self) -> None:
+        """Let go of the file, whole or not."""
         if self.file is not None:
-            self.file.close()
-            self.partial.unlink(missing_ok=True)
+            with suppress(OSError):  # what could not be written has been said
+                self.file.close()
 
 
 class Predictions(PredictionFile):
@@ -112,13 +111,13 @@ class Predictions(PredictionFile):
 
     Parameters
     ----------
-    path : Path
+    delivery : Delivery
     series : sequence of str
     keep : {"auto", "all", "none"}
     """
 
-    def __init__(self, path: Path, series: Sequence[str], keep: Keep = "auto") -> None:
-        super().__init__(path, COLUMNS, keep)
+    def __init__(self, delivery: Delivery, series: Sequence[str], keep: Keep = "auto") -> None:
+        super().__init__(delivery, COLUMNS, keep)
         self.names = [cell(name) for name in series]
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
@@ -159,14 +158,14 @@ def chosen(answer: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.bool
     return (answer < WHOLE) | (place.astype(np.float64) < share * 2.0**64)
 
 
-def write_next(path: Path, rows: Sequence[Next]) -> None:
-    """Write ``forecast.csv``: the next values, with their quantiles."""
+def next_file(rows: Sequence[Next]) -> str:
+    """What ``forecast.csv`` holds: the next values, with their quantiles."""
     template = ",".join(["%.9g"] * (2 + len(LEVELS)))
     lines = [",".join(NEXT_COLUMNS)]
     for time, series, horizon, mean, quantiles in rows:
         values = template % (mean, quantiles[MEDIAN], *quantiles)
         lines.append(f"{cell(time)},{cell(series)},{horizon},{values.replace('nan', '')}")
-    replace(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def cell(text: str) -> str:
@@ -191,15 +190,3 @@ def cell(text: str) -> str:
 def is_number(text: str) -> bool:
     """Whether the text is a plain number, which no spreadsheet runs."""
     return re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", text) is not None
-
-
-def beside(path: Path) -> Path:
-    """Where a file is written before it gets its name."""
-    return path.with_name(f".{path.name}.partial")
-
-
-def replace(path: Path, content: str | bytes) -> None:
-    """Write a whole file beside and rename it, so that it is there whole or not at all."""
-    partial = beside(path)
-    partial.write_bytes(content.encode() if isinstance(content, str) else content)
-    partial.replace(path)

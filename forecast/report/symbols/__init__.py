@@ -18,7 +18,7 @@ from forecast.report.folder import Folder
 from forecast.report.predictions import Keep, chosen
 from forecast.report.scores import Bools, Ints
 from forecast.report.symbols.labels import LabelScores
-from forecast.report.symbols.predictions import SymbolPredictions, Top, write_next
+from forecast.report.symbols.predictions import SymbolPredictions, Top, next_file
 from forecast.report.symbols.scores import Likeliest, SymbolScores
 from forecast.report.symbols.surprises import Surprises
 from forecast.report.symbols.words import WordScores
@@ -58,7 +58,7 @@ class SymbolReport(Folder):
     Raises
     ------
     FileExistsError
-        If ``out`` holds another run, or is no directory.
+        If ``out`` holds another run, is being filled by one, or is no directory.
     ValueError
         If labels are missing where the kind is labels.
 
@@ -95,8 +95,7 @@ class SymbolReport(Folder):
         self.began = Instants()
         self.course = Course((self._scores.series,), (1,))
         self.place = 0  # byte of the text, or line of the file, after what was read
-        path = self.out / "predictions.csv"
-        self.listing = SymbolPredictions(path, self._scores.series, predictions)
+        self.listing = SymbolPredictions(self.delivery, self._scores.series, predictions)
 
     def wanted(self, block: "Symbols") -> Bools:
         """Of which rows of the next block ``add`` will need the likeliest answers.
@@ -180,7 +179,8 @@ class SymbolReport(Folder):
             "course": findings(self.course),
         }
         record = self.recorded({**facts, **found}, {**asked, **named}, [entry])
-        write_next(self.out / "forecast.csv", self._scores.series, self._next_place(), next_rows)
+        coming = next_file(self._scores.series, self._next_place(), next_rows)
+        self.delivery.write("forecast.csv", coming)
         self._record = record
         figures = self._figures()
         self.write(record, figures, page(record, self.verdict, self._scores, next_rows, figures))

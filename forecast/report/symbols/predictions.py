@@ -11,10 +11,10 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forecast.report.predictions import Keep, PredictionFile, cell, replace
+from forecast.report.delivery import Delivery
+from forecast.report.predictions import Keep, PredictionFile, cell
 from forecast.report.scores import Ints
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ class SymbolPredictions(PredictionFile):
 
     Parameters
     ----------
-    path : Path
+    delivery : Delivery
     series : str
         What every row is named.
     keep : {"auto", "all", "none"}
     """
 
-    def __init__(self, path: Path, series: str, keep: Keep = "auto") -> None:
-        super().__init__(path, COLUMNS, keep)
+    def __init__(self, delivery: Delivery, series: str, keep: Keep = "auto") -> None:
+        super().__init__(delivery, COLUMNS, keep)
         self.series = series
 
     def add(
@@ -72,7 +72,7 @@ class SymbolPredictions(PredictionFile):
             yield f"{time},{self.series},1,{row - 1},{y},{p:.9g},{top_cell(tops[t])},{numbers}\n"
 
     def finish(self) -> dict[str, object]:
-        """Give the file its name; says what was written, by which rule, and how to read it."""
+        """Close the file; says what was written, by which rule, and how to read it."""
         return {**super().finish(), "top": TOP}
 
 
@@ -118,7 +118,7 @@ def top_cell(top: Top) -> str:
     return f'"[{",".join([f"[{quoted(symbol)},{p:.4g}]" for symbol, p in top])}]"'
 
 
-def write_next(path: Path, series: str, time: int, top: Top) -> None:
-    """Write ``forecast.csv``: the likeliest answers to come, with their probabilities."""
+def next_file(series: str, time: int, top: Top) -> str:
+    """What ``forecast.csv`` holds: the likeliest answers to come, with their probabilities."""
     lines = [f"{time},{series},1,{symbol_cell(symbol)},{p:.9g}\n" for symbol, p in top]
-    replace(path, ",".join(NEXT_COLUMNS) + "\n" + "".join(lines))
+    return ",".join(NEXT_COLUMNS) + "\n" + "".join(lines)
