@@ -49,6 +49,13 @@ def test_the_pitch_is_the_common_divisor(scale: float, shift: float) -> None:
     assert lattice_pitch(f) == pytest.approx(abs(scale), rel=1e-6)
 
 
+def test_a_value_beside_the_last_one_is_another_point() -> None:
+    # a glitch of a million gives a pitch of a million; what moves by hundredths lies on no such
+    rest = [2.0] * 20 + [1e6 + 2.0] + [2.0] * 20
+    f = learned([*rest, 2.02, 1.99, *[2.0, 2.01, 2.03] * 10])
+    assert f[PITCH] < 0.1
+
+
 def test_a_lattice_is_believed_late_and_given_up_at_once() -> None:
     f = learned([0.0, 2.0, *[4.0, 0.0] * 4, 4.0])
     assert (f[PITCH], lattice_pitch(f)) == (2.0, 0.0)

@@ -39,7 +39,10 @@ def lattice_learn(f, y, least):
         f[PITCH], f[ORIGIN] = away, y
         return
     points = away / f[PITCH]
-    if abs(points - math.floor(points + 0.5)) <= NEAR:
+    nearest = math.floor(points + 0.5)
+    # another value than the last one is another point, unless rounding made it
+    apart = nearest > 0.0 or away <= FINEST * abs(y)
+    if apart and abs(points - nearest) <= NEAR:
         f[KEPT] += 1.0
         f[ORIGIN] = y
         return

@@ -23,21 +23,23 @@ Counts = NDArray[np.int64]
     LONG,  # the same about the last thousands: the floor of every scale hangs on it
     GAP,  # smallest difference between two consecutive values that is not 0; nan before the first
     DOUBT,  # a refused value that waits for a second one to agree; nan if none
-) = range(6)
-MEASURES = 6  # of a series whose range is not kept
+    USUAL,  # running mean of log |difference| where that is not 0, about the last hundred of them
+) = range(7)
+MEASURES = 7  # of a series whose range is not kept
 BLOCKS = 8  # the recent range is that of this many blocks of values
 LOWEST = MEASURES
 HIGHEST = LOWEST + BLOCKS
 SERIES_FLOATS = HIGHEST + BLOCKS
 # integers of a series
 # instants, counts; how many values a block of the range has, how many of them are left, which
-TIME, OBSERVED, MISSING, REFUSED, BLOCK, LEFT, WHICH = range(7)
-COUNTS = 4  # of a series whose range is not kept
-SERIES_INTS = 7
+TIME, OBSERVED, MISSING, REFUSED, CHANGED, BLOCK, LEFT, WHICH = range(8)
+COUNTS = 5  # of a series whose range is not kept
+SERIES_INTS = 8
 
 UNIT_RATE = 0.01
 LONG_RATE = 0.0003
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
+UNUSUAL = 100.0  # usual differences: no unit is larger
 ABSURD = 1e12  # units: further away is refused until a second value agrees
 LARGEST = 1e300
 LEAST = 1e-307  # below it a share of a difference is 0, and the difference counts as none
@@ -107,9 +109,25 @@ def measure(f, i, y):
         f[UNIT] += one_over_n(n, UNIT_RATE) * (seen - f[UNIT])
         seen = bounded(difference, UNIT_BOUND * f[LONG]) if n > 30 and f[LONG] > 0 else difference
         f[LONG] += one_over_n(n, LONG_RATE) * (seen - f[LONG])
-        if difference > 0.0 and not f[GAP] <= difference:
-            f[GAP] = difference
+        if difference > 0.0:
+            _usual(f, i, difference)
+            f[GAP] = difference if not f[GAP] <= difference else f[GAP]
     i[OBSERVED] += 1
+
+
+@compiled
+def _usual(f, i, difference):
+    """Let no unit lie far above the usual difference.
+
+    A mean of thousands that began with a glitch, after a rest, would hold to it for thousands.
+    """
+    i[CHANGED] += 1
+    # usual <- usual + rate (log |y - last| - usual)
+    f[USUAL] += one_over_n(i[CHANGED], UNIT_RATE) * (math.log(difference) - f[USUAL])
+    if UNUSUAL * difference < max(f[UNIT], f[LONG]):
+        most = UNUSUAL * math.exp(f[USUAL])
+        f[UNIT] = min(f[UNIT], most)
+        f[LONG] = min(f[LONG], most)
 
 
 @compiled
