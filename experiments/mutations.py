@@ -92,6 +92,25 @@ MUTATIONS = [
     ),
     Mutation(
         "chunks change nothing",
+        "the compiled loop asks before it learns",
+        "prequential.py",
+        "        learn(f, i, ys[t])\n        for c in range(C):\n            for h in range(H):\n"
+        "                ask(f, i, c, h, queue[turn(row, longest), c, h])\n",
+        "        for c in range(C):\n            for h in range(H):\n"
+        "                ask(f, i, c, h, queue[turn(row, longest), c, h])\n"
+        "        learn(f, i, ys[t])\n",
+        "level",
+    ),
+    Mutation(
+        "chunks change nothing",
+        "the compiled loop drops every tenth answer",
+        "prequential.py",
+        "if asked < 0 or not answers(",
+        "if asked < 0 or row % 10 == 3 or not answers(",
+        "level",
+    ),
+    Mutation(
+        "chunks change nothing",
         "a label is learned before it is asked for",
         "prequential.py",
         "        ask(f, i, x, y, said[t])\n        learn(f, i, x, y)",
@@ -200,6 +219,14 @@ MUTATIONS = [
         "prequential.py",
         "waiting.setdefault(row + horizon, [])",
         "waiting.setdefault(row + horizon + 1, [])",
+        ORACLE,
+    ),
+    Mutation(
+        "the loop is aligned",
+        "one of the answers of each row is dropped",
+        "prequential.py",
+        "reversed(waiting.pop(row, []))",
+        "reversed(waiting.pop(row, [])[1:])",
         ORACLE,
     ),
 ]
