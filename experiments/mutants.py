@@ -1,5 +1,7 @@
 """Small faults by the hundred, each in one place of one file: do the tests tell them?
 
+    python experiments/mutants.py [FILE ...]
+
 Cosmic Ray says where a file can be changed and how (``pip install cosmic-ray``); here each mutant
 is a child of a process that has already loaded everything else, so that it costs little more than
 the first test that fails. A kernel whose file is changed is run as plain Python: nothing is
@@ -23,6 +25,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+from page import Page, table
 
 ROOT = Path(__file__).parent.parent
 SEED = 6
@@ -30,8 +33,20 @@ TOLD_AT_IMPORT = 71
 
 # On floats these are type errors: killed for nothing, they would only raise the score.
 NOT_ASKED = {"RShift", "LShift", "BitOr", "BitAnd", "BitXor", "Invert", "Is", "IsNot"}
-# Lines of which a change changes nothing where nothing is compiled, or nothing at all.
-EXCLUDED = ("@compiled", "@abstractmethod", "TYPE_CHECKING")
+# Lines that are no part of the question, by what stands in them, and why.
+EXCLUDED = {
+    "@compiled": "nothing is compiled here",
+    "@abstractmethod": "forbids what no test makes",
+    "TYPE_CHECKING": "read by mypy alone",
+    ": Rule(": "strengths that are worth trying: settings, chosen by experiments/rates.py",
+}
+# Survivors that are no gap in the tests: what stands in the line, and why it changes nothing.
+EQUIVALENT: dict[tuple[str, str], str] = {
+    (
+        "rate",
+        "max(-12.0",
+    ): "far below SLOWEST: no rate is another, only the time that it takes to come back",
+}
 
 
 class Subject(NamedTuple):
@@ -66,7 +81,7 @@ SUBJECTS = [
             *("tests/test_words.py", "tests/test_labels.py", "forecast/prequential.py"),
         ],
     ),
-    Subject("checkpoint", 200, "nothing", 4.0, ["tests/test_checkpoint.py"]),
+    Subject("checkpoint", 100, "nothing", 4.0, ["tests/test_checkpoint.py"]),
 ]
 # Of these files only some tests are asked: laws of learners whose loop is quick in Python.
 CHOSEN = {
@@ -322,10 +337,51 @@ def _cpu(whole: float) -> int:
     return int(20 + 4 * whole)
 
 
-if __name__ == "__main__":
-    if names := sys.argv[1:]:
+def explained(file: str, mutant: Mutant) -> str:
+    """Why a survivor is no gap, or "" where it may be one."""
+    for (of, part), why in EQUIVALENT.items():
+        if of == file and part in mutant.before:
+            return why
+    return ""
+
+
+def main(names: list[str]) -> None:
+    if names:
         SUBJECTS[:] = [subject for subject in SUBJECTS if subject.file in names]
+    page = Page("Do the tests tell small faults?", __file__, " ".join(names))
+    marks = "; ".join(f"`{mark}` ({why})" for mark, why in EXCLUDED.items())
+    page.say(
+        "A mutant is a file with one operator, number, comparison or condition changed, by the "
+        "operators of Cosmic Ray; those that only make a type error of a float (shifts, bitwise, "
+        f"`is`) are not asked. Where there are too many, a sample is taken (seed {SEED}). A mutant "
+        "is killed when one of the file's own quick tests fails, or runs for four times as long. "
+        f"Lines left out: {marks}. Kernels of rate and distribution are run as plain Python; of "
+        "prequential the loops; of checkpoint nothing is."
+    )
+    rows, lists = [], []
     for outcome in outcomes():
-        killed = outcome.tried - len(outcome.survivors)
-        print(f"{outcome.subject.file}: {killed} of {outcome.tried} ({outcome.possible} possible)")
-        print(f"  {outcome.tests} tests, left out {outcome.left_out}, {outcome.seconds:.0f} s")
+        file, alive = outcome.subject.file, outcome.survivors
+        killed = outcome.tried - len(alive)
+        rows.append(
+            [
+                f"`{file}.py`",
+                *(f"{n:,}" for n in (outcome.possible, outcome.excluded, outcome.tried, killed)),
+                f"**{100.0 * killed / outcome.tried:.1f} %**",
+                f"{sum(bool(explained(file, mutant)) for mutant in alive)} of {len(alive)}",
+                f"{outcome.tests}",
+                f"{outcome.seconds:,.0f}",
+            ]
+        )
+        for mutant in alive:
+            why = explained(file, mutant) or "a gap, or not looked into"
+            change = f"`{mutant.before}` → `{mutant.after}`".replace("|", "\\|")
+            lists.append([f"{file}.py:{mutant.line}", change, why])
+    header = ["file", "possible", "left out", "tried", "killed", "score"]
+    page.say(table([*header, "survivors explained", "tests", "CPU s"], rows))
+    if lists:
+        page.say("## Survivors\n\n" + table(["where", "change", "why it lives"], lists))
+    page.write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
