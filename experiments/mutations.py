@@ -175,11 +175,11 @@ MUTATIONS = [
     ),
     Mutation(
         "edges are outlived",
-        "no value is beyond all measure",
-        "numbers/series.py",
-        "    if abs(y) > LARGEST:",
-        "    if abs(y) > math.inf:",
-        "regression, normal",
+        "a missing value is the last one known",
+        "numbers/memories.py",
+        "series_pass(f, i, f[LAST])",
+        "series_pass(f, i, y[0])",
+        "level",
     ),
     Mutation(
         "scale and shift go through",
