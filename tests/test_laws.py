@@ -323,7 +323,7 @@ FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
     "what returns is held": (
         Cocksure,
         "of a pattern that returns, 0 % of the answers",
-        {"edges are outlived"},  # far from its points it is a step, and no quantile is found
+        set(),
     ),
     "bad values do no harm": (Poisoned, "no longer finite", {"edges are outlived"}),
     "shifts are learned": (Stubborn, "after a shift", {"edges are outlived"}),
