@@ -92,6 +92,25 @@ MUTATIONS = [
     ),
     Mutation(
         "chunks change nothing",
+        "the compiled loop asks before it learns",
+        "prequential.py",
+        "        learn(f, i, ys[t])\n        for c in range(C):\n            for h in range(H):\n"
+        "                ask(f, i, c, h, queue[turn(row, longest), c, h])\n",
+        "        for c in range(C):\n            for h in range(H):\n"
+        "                ask(f, i, c, h, queue[turn(row, longest), c, h])\n"
+        "        learn(f, i, ys[t])\n",
+        "level",
+    ),
+    Mutation(
+        "chunks change nothing",
+        "the compiled loop drops every tenth answer",
+        "prequential.py",
+        "if asked < 0 or not answers(",
+        "if asked < 0 or row % 10 == 3 or not answers(",
+        "level",
+    ),
+    Mutation(
+        "chunks change nothing",
         "a label is learned before it is asked for",
         "prequential.py",
         "        ask(f, i, x, y, said[t])\n        learn(f, i, x, y)",
@@ -137,6 +156,30 @@ MUTATIONS = [
         "    logistic_step(f[WEIGHTS:], slots, n, y, positive, RATES)",
         "    logistic_step(f[WEIGHTS:], slots, n, y, positive, RATES / (1.0 + i[LEARNED]))",
         "labels",
+    ),
+    Mutation(
+        "every answer is learned",
+        "every tenth answer is dropped",
+        "numbers/series.py",
+        "    if math.isnan(y):\n        i[MISSING] += 1",
+        "    if math.isnan(y) or i[TIME] % 10 == 3:\n        i[MISSING] += 1",
+        "level",
+    ),
+    Mutation(
+        "what returns is held",
+        "errors are counted for a thirtieth",
+        "numbers/memories.py",
+        "        size = abs(y - locations[k])\n        if n > YOUNG:",
+        "        size = 0.03 * abs(y - locations[k])\n        if n > YOUNG:",
+        "level",
+    ),
+    Mutation(
+        "edges are outlived",
+        "a missing value is the last one known",
+        "numbers/memories.py",
+        "series_pass(f, i, f[LAST])",
+        "series_pass(f, i, y[0])",
+        "level",
     ),
     Mutation(
         "scale and shift go through",
@@ -200,6 +243,14 @@ MUTATIONS = [
         "prequential.py",
         "waiting.setdefault(row + horizon, [])",
         "waiting.setdefault(row + horizon + 1, [])",
+        ORACLE,
+    ),
+    Mutation(
+        "the loop is aligned",
+        "one of the answers of each row is dropped",
+        "prequential.py",
+        "reversed(waiting.pop(row, []))",
+        "reversed(waiting.pop(row, [])[1:])",
         ORACLE,
     ),
 ]

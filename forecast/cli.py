@@ -61,6 +61,8 @@ examples:
 
   forecast compare plain seasonal
       two runs of one file, on the same questions; forecast compare --help has more
+  forecast check forecast:Level
+      does a learner keep the laws? name your own as module:factory
 
 what it leaves in OUT:
   forecast.csv     what comes next: values with 21 quantiles each; words or labels with their p
@@ -96,6 +98,25 @@ A run whose predictions were thinned has to be run again with --predictions all.
 exit codes: 0 done, 1 fault, 2 wrong usage or runs of other input, 3 bad input"""
 
 
+CHECK = """\
+Run the laws of learners on one of your own, or of the library: the future changes no forecast,
+predicting changes nothing, every answer is learned, and so on. Of a law that is broken the smallest
+stream that breaks it is looked for, and shown; Hypothesis does that, where it is installed
+(pip install 'forecast[check]')."""
+
+CHECK_EXAMPLES = """\
+examples:
+  forecast check forecast:LightForecaster
+      a class of the library
+  forecast check mine:Mine
+      the class Mine, or a function that makes a learner, in mine.py of this directory
+
+A learner has horizons and a rate, predict and learn: see help(forecast.Learner). A factory is
+called without arguments, many times.
+
+exit codes: 0 all laws are kept, 1 one is broken, 2 no such learner, 3 it cannot be made"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
@@ -119,9 +140,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = parser().parse_args(words)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else DONE
-    do = compare if asked.task == "compare" else run
+    do = {"run": run, "compare": compare, "check": check}
     try:
-        return do(asked, shlex.join(["forecast", *words]))
+        return do[asked.task](asked, shlex.join(["forecast", *words]))
     except KeyboardInterrupt:
         return failed(STOPPED, "stopped.")
     except FileExistsError as error:
@@ -180,6 +201,15 @@ def parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
+    checked = commands.add_parser(
+        "check",
+        help="run the laws of learners on one of your own; forecast check --help has more",
+        description=CHECK,
+        epilog=CHECK_EXAMPLES,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    checked.add_argument("learner", metavar="MODULE:FACTORY", help="a class, or a function")
     return top
 
 
@@ -484,6 +514,35 @@ def compare(asked: argparse.Namespace, command: str) -> int:
     record = compared(asked.runs, asked.score, asked.out, asked.force, command)
     answer(record, asked, say_comparison)
     return DONE
+
+
+def check(asked: argparse.Namespace, command: str) -> int:
+    """Run the laws of learners on one that a person names; says of each whether it is kept."""
+    from forecast.checks import judged
+    from forecast.checks.law import sentence_of
+    from forecast.checks.named import NotFoundError, UnusableError, factory_named
+    from forecast.checks.search import can_search, shown, smallest_stream
+
+    del command
+    try:
+        factory = factory_named(asked.learner)
+    except NotFoundError as error:
+        return failed(USAGE, str(error))
+    except UnusableError as error:
+        return failed(BAD_INPUT, str(error))
+    broken = kept = 0
+    for name, law, why in judged(factory):
+        print(f"{'broken' if why else 'held  '}  {name}", flush=True)
+        print(f"        {sentence_of(law)}")
+        broken, kept = broken + bool(why), kept + (not why)
+        if why:
+            print(printable(f"        {why}"))
+            if (stream := smallest_stream(law, factory)) is not None:
+                print(printable(f"        smallest stream found: {shown(stream)}"))
+    print(f"{kept} of {kept + broken} laws are kept.")
+    if broken and not can_search():
+        told("forecast: to see the smallest streams that break a law, pip install hypothesis")
+    return FAULT if broken else DONE
 
 
 # ---- what is said --------------------------------------------------------------------------------

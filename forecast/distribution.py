@@ -100,10 +100,12 @@ LEVEL = np.array(LEVELS)
 def t4_mass(z, width):
     """P(z - width/2 <= Z <= z + width/2), to full precision however narrow or far out."""
     if width < 0.01 * (1.0 + abs(z)):
-        # mass = width p(z) (1 + p''/p width^2/24);  z +- width/2 may not differ in floats
+        # z +- width/2 may not differ in floats:  as student_mass, for nu = 4
         v = 1.0 / (4.0 + z * z)
-        bend = 5.0 * v * (7.0 * z * z * v - 1.0)
-        return width * t4_pdf(z) * (1.0 + bend * width * width / 24.0)
+        bend, square = z * z * v, width * width * v
+        second = 5.0 * (7.0 * bend - 1.0)
+        fourth = 35.0 * (99.0 * bend * bend - 54.0 * bend + 3.0)
+        return width * t4_pdf(z) * (1.0 + square * (second / 24.0 + square * fourth / 1920.0))
     a, b = z - 0.5 * width, z + 0.5 * width
     if a > 0.0:
         return t4_upper(a) - t4_upper(b)
@@ -457,6 +459,7 @@ def lattice_edge(x, origin, pitch):
 
 ROOT_2 = math.sqrt(2.0)
 OVER_24 = 1.0 / 24.0
+OVER_1920 = 1.0 / 1920.0
 LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
@@ -468,9 +471,22 @@ def normal_cdf(mean, sd, x):
 
 @compiled
 def normal_tail_over_density(z):
-    """Mills's ratio m(z) = Q(z)/phi(z) ~ 1/z (1 - 1/z^2 + 3/z^4 - 15/z^6), to 1e-9 from 25 on."""
+    """Mills's ratio m(z) = Q(z)/phi(z) ~ 1/z (1 - 1/z^2 + 3/z^4 - 15/z^6 + 105/z^8).
+
+    To 1e-11 from 25 on.
+    """
     v = 1.0 / (z * z)
-    return (1.0 - v * (1.0 - 3.0 * v * (1.0 - 5.0 * v))) / z
+    return (1.0 - v * (1.0 - 3.0 * v * (1.0 - 5.0 * v * (1.0 - 7.0 * v)))) / z
+
+
+@compiled
+def normal_bend(z, width):
+    """By how much more than width phi(z) a narrow cell around z holds, as a share of that.
+
+    (z^2 - 1) width^2/24 + (z^4 - 6 z^2 + 3) width^4/1920 + ...
+    """
+    z2, w2 = z * z, width * width
+    return w2 * ((z2 - 1.0) * OVER_24 + w2 * ((z2 - 6.0) * z2 + 3.0) * OVER_1920)
 
 
 @compiled
@@ -481,9 +497,7 @@ def normal_surprise(mean, sd, cell, y):
     if math.isnan(cell):
         return math.nan
     if width * max(1.0, z) < 0.02:
-        # log(mass / width) = log phi(z) + (z^2 - 1) width^2/24 + O(width^4)
-        bend = (z * z - 1.0) * width * width / 24.0
-        return 0.5 * z * z + LOG_ROOT_2PI + math.log(sd) - bend
+        return 0.5 * z * z + LOG_ROOT_2PI + math.log(sd) - math.log1p(normal_bend(z, width))
     a, b = z - 0.5 * width, z + 0.5 * width
     if a < 25.0:
         return -math.log(0.5 * (math.erfc(a / ROOT_2) - math.erfc(b / ROOT_2)) / cell)
@@ -546,13 +560,18 @@ def student_mass(z, width, nu):
     """P(z - width/2 <= Z <= z + width/2)."""
     if nu == math.inf:
         if width * (1.0 + abs(z)) < 0.01:
-            return width * student_pdf(z, nu) * (1.0 + (z * z - 1.0) * width * width / 24.0)
+            return width * student_pdf(z, nu) * (1.0 + normal_bend(z, width))
     elif width < 0.01 * (1.0 + abs(z)):
-        # mass = width p(z) (1 + p''/p width^2/24),  p'/p = -(nu + 1) z / (nu + z^2)
+        # mass = width p(z) (1 + D2 width^2/24 + D4 width^4/1920),  Dn the n-th derivative over p
+        #   D2 = c v ((c + 2) z^2 v - 1),  c = nu + 1,  v = 1 / (nu + z^2)
+        #   D4 = c (c + 2) v^2 ((c + 4) z^2 v ((c + 6) z^2 v - 6) + 3)
         over = 1.0 / (nu + z * z)
-        slope = (nu + 1.0) * over
-        bend = slope * (z * z * (slope + 2.0 * over) - 1.0)
-        return width * _student_peaked(nu * over, nu) * (1.0 + bend * width * width * OVER_24)
+        c = nu + 1.0
+        bend, square = z * z * over, width * width * over
+        second = c * ((c + 2.0) * bend - 1.0) * OVER_24
+        fourth = c * (c + 2.0) * ((c + 4.0) * bend * ((c + 6.0) * bend - 6.0) + 3.0) * OVER_1920
+        peak = _student_peaked(nu * over, nu)
+        return width * peak * (1.0 + square * (second + square * fourth))
     a, b = z - 0.5 * width, z + 0.5 * width
     if a > 0.0:
         return student_upper(a, nu) - student_upper(b, nu)
@@ -633,7 +652,8 @@ def mixture_quantile(weights, locations, scales, nus, p):
         low = min(low, locations[k] + scales[k] * min(0.0, widest))
         high = max(high, locations[k] + scales[k] * max(0.0, widest))
     x = 0.5 * (low + high)
-    for _ in range(100):
+    # a bracket 1e150 wide, that of p = 1e-300, is halved 500 times before a Newton step helps
+    for _ in range(1200):
         error = mixture_cdf(weights, locations, scales, nus, x) - p
         if error > 0.0:
             high = x

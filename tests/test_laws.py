@@ -117,6 +117,23 @@ class Shared(Sound):
         return copy.copy(self)
 
 
+class Inattentive(Sound):
+    """Takes every twentieth value for a missing one."""
+
+    told = 0
+
+    def learn(self, y: Any, x: Any = None) -> None:
+        self.told += 1
+        super().learn(None if self.told % 20 == 0 else y)
+
+
+class Cocksure(Sound):
+    """Is thirty times as sure as its errors allow."""
+
+    def predict(self, x: Any = None, horizon: int | None = None) -> Any:
+        return changed(super().predict(horizon=horizon), wider=0.03)
+
+
 class Poisoned(Sound):
     """Adds what it is told to a sum that nothing infinite ever leaves."""
 
@@ -336,11 +353,17 @@ FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
         Reminded,
         "changed with the rows after them",
         # a second run, alike or scaled, has heard the first
-        {"chunks change nothing", "scale and shift go through"},
+        {"chunks change nothing", "scale and shift go through", "what returns is held"},
     ),
     "predicting changes nothing": (Unnerved, "the same question got two answers", set()),
     "chunks change nothing": (Particular, "surprise differs alone", set()),
     "resuming changes nothing": (Shared, "it forecasts otherwise", set()),
+    "every answer is learned": (Inattentive, "row 19 was not learned", set()),
+    "what returns is held": (
+        Cocksure,
+        "of a pattern that returns, 0 % of the answers",
+        set(),
+    ),
     "bad values do no harm": (Poisoned, "no longer finite", {"edges are outlived"}),
     "shifts are learned": (
         Stubborn,

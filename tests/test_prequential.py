@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from forecast import Level, Run, run
+from forecast import Level, Run, WordForecaster, run
 from forecast.learner import Learner
 from forecast.prequential import prequential
 from forecast.rivals import Rivals
@@ -30,7 +30,7 @@ def test_steps_are_answered_questions() -> None:
 class Counts(Learner):
     """Says how often it was taught, and takes a context as the answer."""
 
-    horizons = (1,)
+    horizons: tuple[int, ...] = (1,)
     rate = 0.5
 
     def __init__(self) -> None:
@@ -58,6 +58,25 @@ def test_a_context_is_that_of_the_answer() -> None:
     assert [(s.time, s.forecast.x, s.forecast.taught) for s in steps] == [
         ("b", 20, 1),
         ("c", 30, 2),
+    ]
+
+
+def test_a_question_further_ahead_is_asked_without_the_context_of_its_answer() -> None:
+    far = Counts()
+    far.horizons = (2,)
+    steps = list(prequential([("a", 10, 1.0), ("b", 20, 2.0), ("c", 30, 3.0)], far))
+    assert [(s.time, s.issued, s.forecast.x, s.forecast.taught) for s in steps] == [
+        ("c", 0, None, 1)
+    ]
+
+
+def test_each_word_is_one_series_asked_for_one_row_ahead() -> None:
+    words = [("mon", None, "a"), ("tue", None, "b"), ("wed", None, None), ("thu", None, "a")]
+    steps = list(prequential(words, WordForecaster()))
+    assert [(s.time, s.series, s.horizon, s.issued, s.y) for s in steps] == [
+        ("mon", 0, 1, -1, "a"),
+        ("tue", 0, 1, 0, "b"),
+        ("thu", 0, 1, 2, "a"),
     ]
 
 

@@ -44,6 +44,8 @@ def test_command(command: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert program == ".venv/bin/forecast"
     monkeypatch.chdir(here)
     assert main(arguments) == 0
+    if arguments[0] == "check":
+        return
     out = arguments[arguments.index("--out") + 1]
     page = {"run": "report.html", "compare": "compare.html"}[arguments[0]]
     assert (here / out / page).stat().st_size > 10_000

@@ -1,10 +1,12 @@
 """The laws of learners, as plain functions: run them on a learner of your own.
 
 Each law takes a factory, a function without arguments that makes a new learner, and raises
-``LawBroken`` with the numbers that break it. ``check`` runs them all. A law reads otherwise for
-numbers than for words and labels, and is the same law; what makes no sense for a kind is not asked
-of it.
+``LawBroken`` with the numbers that break it. ``check`` runs them all, and so does the command
+``forecast check module:factory``. A law reads otherwise for numbers than for words and labels, and
+is the same law; what makes no sense for a kind is not asked of it.
 """
+
+from collections.abc import Iterator
 
 from forecast.checks import numbers, symbols
 from forecast.checks.law import Factory, Law, LawBroken
@@ -17,7 +19,7 @@ from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
 from forecast.words.forecaster import WordForecaster
 
-__all__ = ["LAWS", "LEARNERS", "LawBroken", "check", "laws_of"]
+__all__ = ["LAWS", "LEARNERS", "LawBroken", "check", "judged", "laws_of"]
 
 # Every learner of the library. A new one goes through all laws by standing here.
 LEARNERS: dict[str, Factory] = {
@@ -69,6 +71,19 @@ def _law(name: str) -> Law:
 LAWS: dict[str, Law] = {name: _law(name) for name in numbers.LAWS | symbols.LAWS}
 
 
+def judged(factory: Factory) -> Iterator[tuple[str, Law, str]]:
+    """Each law of the learners that a factory makes, and why it is broken; "" where it is kept."""
+    for name, law in laws_of(factory()).items():
+        why = ""
+        try:
+            law(factory)
+        except LawBroken as error:
+            why = str(error)
+        except Exception as error:  # a learner that falls over keeps no law either
+            why = f"{type(error).__name__}: {error}"
+        yield name, law, why
+
+
 def check(factory: Factory) -> list[str]:
     """Run every law on the learners that a factory makes; returns the laws, all of which held.
 
@@ -83,15 +98,7 @@ def check(factory: Factory) -> list[str]:
     >>> check(Level)[0]
     'the future changes no forecast'
     """
-    laws = laws_of(factory())
-    broken = []
-    for name, law in laws.items():
-        try:
-            law(factory)
-        except LawBroken as error:
-            broken.append(f"{name}: {error}")
-        except Exception as error:  # a learner that falls over keeps no law either
-            broken.append(f"{name}: {type(error).__name__}: {error}")
-    if broken:
+    said = [(name, why) for name, _, why in judged(factory)]
+    if broken := [f"{name}: {why}" for name, why in said if why]:
         raise LawBroken("\n".join(broken))
-    return list(laws)
+    return [name for name, _ in said]

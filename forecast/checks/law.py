@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,35 @@ Law = Callable[[Factory], None]
 
 class LawBroken(AssertionError):
     """A learner does what no learner may do."""
+
+
+@dataclass(frozen=True)
+class StreamLaw:
+    """A law of one stream: tried on some that it brings, it can be asked of any other.
+
+    Attributes
+    ----------
+    holds : callable
+        ``holds(factory, stream)`` raises ``LawBroken`` where it does not.
+    streams : callable
+        ``streams(learner)``: those on which it is tried.
+    drawn : str
+        What its small streams are made of: see ``forecast.checks.search``.
+    """
+
+    holds: Callable[[Factory, Any], None]
+    streams: Callable[[Any], list[Any]]
+    drawn: str
+
+    def __call__(self, factory: Factory) -> None:
+        for stream in self.streams(factory()):
+            self.holds(factory, stream)
+
+
+def sentence_of(law: Law) -> str:
+    """What a law says, in one sentence."""
+    said = (law.holds if isinstance(law, StreamLaw) else law).__doc__ or ""
+    return said.partition("\n")[0]
 
 
 def require(holds: bool, sentence: str) -> None:

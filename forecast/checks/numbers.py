@@ -12,6 +12,7 @@ from forecast.checks.law import (
     Factory,
     Law,
     LawBroken,
+    StreamLaw,
     require,
     same,
     same_state,
@@ -28,6 +29,8 @@ from forecast.prequential import Answers, Run, prequential
 ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
 KNOWN = 1e75  # a learner may refuse a value beyond it, and know nothing yet
+SHORT = 40  # points; of a stream no longer each row is tried
+LONGEST_PATTERN = 50
 
 
 def stream(learner: Learner, n: int, seed: int = 0) -> np.ndarray:
@@ -66,12 +69,16 @@ def told(factory: Factory, ys: np.ndarray) -> Learner:
     return learner
 
 
-def future_changes_nothing(factory: Factory) -> None:
+def rows_of(ys: np.ndarray, *rows: int) -> list[int]:
+    """The rows of a stream at which a law looks: these, and of a short stream all."""
+    return list(range(len(ys))) if len(ys) <= SHORT else [t for t in rows if t < len(ys)]
+
+
+def future_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
     """What comes later changes no earlier forecast, whatever it is."""
-    ys = stream(factory(), 200)
-    for cut in (1, 2, 30, 150):
+    for cut in rows_of(ys, 1, 2, 30, 150):
         other = ys.copy()
-        other[cut:] = stream(factory(), 200, seed=1)[cut:] * 1e3 - 7.0
+        other[cut:] = stream(factory(), len(ys), seed=1)[cut:] * 1e3 - 7.0
         one, two = Run(factory()), Run(factory())
         first, second = one.feed(ys), two.feed(other)
         early = first.row <= cut
@@ -82,9 +89,8 @@ def future_changes_nothing(factory: Factory) -> None:
         )
 
 
-def predicting_changes_nothing(factory: Factory) -> None:
+def predicting_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
     """Asking reads: a learner that was asked is, bit for bit, one that was not."""
-    ys = stream(factory(), 120)
     asked, silent = factory(), factory()
     for y in ys:
         for _ in range(3):
@@ -96,13 +102,18 @@ def predicting_changes_nothing(factory: Factory) -> None:
     require(same_state(asked, silent), "the state of a learner that was asked is another")
 
 
-def chunks_change_nothing(factory: Factory) -> None:
-    """One point at a time, in random chunks, or all at once: the same bits."""
-    ys = stream(factory(), 240)
+def with_a_gap(learner: Learner) -> np.ndarray:
+    """A series of which three rows in a row are missing."""
+    ys = stream(learner, 240)
     ys[100:103] = math.nan
+    return ys
+
+
+def chunks_change_nothing(factory: Factory, ys: np.ndarray) -> None:
+    """One point at a time, in random chunks, or all at once: the same bits."""
     whole = Run(factory()).feed(ys)
     rng = np.random.default_rng(3)
-    cuts = np.sort(rng.integers(0, len(ys), 9))
+    cuts = np.sort(rng.integers(0, max(1, len(ys)), 9))
     pieces = Run(factory())
     blocks = [pieces.feed(block) for block in np.split(ys, cuts)]
     for name in whole._fields:
@@ -116,19 +127,87 @@ def chunks_change_nothing(factory: Factory) -> None:
     require(same(whole.mean, means), "the mean differs one point at a time")
 
 
-def resuming_changes_nothing(factory: Factory) -> None:
+def resuming_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
     """Saved and loaded at any cut, a learner goes on as if nothing had happened."""
-    ys = stream(factory(), 150)
     going_on = factory()
     with tempfile.TemporaryDirectory() as folder:
         for t, y in enumerate(ys):
-            if t in (0, 1, 2, 17, 90):
+            if t in rows_of(ys, 0, 1, 2, 17, 90):
                 resumed = saved_and_loaded(going_on, Path(folder) / "state")
                 for later in ys[t : t + 40]:
                     resumed.learn(later)
                 expected = said(told(factory, ys[: t + 40]))
                 require(same(said(resumed), expected), f"resumed at {t}, it forecasts otherwise")
             going_on.learn(y)
+
+
+def every_answer_is_learned(factory: Factory, ys: np.ndarray) -> None:
+    """What came moves what is said next: had another value come, a forecast would be another."""
+    if len(ys) == 0:
+        return
+    learner = factory()
+    ys = ys.reshape(len(ys), -1)
+    # a step of an odd size, so that nothing mirrors it
+    step = 0.7371 * (np.abs(np.diff(ys, axis=0)).mean() if len(ys) > 1 else 1.0) or 0.7371
+    for t in range(len(ys)):
+        for series in range(ys.shape[1]):
+            other = ys.copy()
+            other[t, series] += step
+            if not _told_apart(factory, ys, other, t, series, learner.horizons[-1]):
+                of = f" of series {series}" if ys.shape[1] > 1 else ""
+                require(False, f"row {t}{of} was not learned: {step:.4g} more changes no forecast")
+
+
+def _told_apart(
+    factory: Factory, ys: np.ndarray, other: np.ndarray, t: int, series: int, longest: int
+) -> bool:
+    """Whether a learner comes to forecast otherwise, soon after the row in which two streams part.
+
+    A question of the longest horizon is answered, and can be learned from, so many rows later.
+    """
+    one, two = (told(factory, _rows(each[: t + 1])) for each in (ys, other))
+    for later in range(t + 1, min(len(ys), t + 1 + longest) + 1):
+        if not same(said(one)[:, series], said(two)[:, series]):
+            return True
+        for y in _rows(ys[later : later + 1]):
+            one.learn(y)
+            two.learn(y)
+    return False
+
+
+def _rows(ys: np.ndarray) -> Any:
+    """Rows as a learner is told them: numbers, or vectors."""
+    return ys[:, 0] if ys.shape[1] == 1 else ys
+
+
+def patterns(learner: Learner) -> list[np.ndarray]:
+    """Short patterns, and those that come again one row before or after a horizon."""
+    near = {horizon + off for horizon in learner.horizons for off in (-1, 1)}
+    periods = sorted({2, 3} | {period for period in near if 2 <= period <= LONGEST_PATTERN})
+    return [np.arange(period) ** 2 % 7.0 for period in periods]
+
+
+def what_returns_is_held(factory: Factory, pattern: np.ndarray) -> None:
+    """A pattern that comes again and again lies within the 95 % intervals, at each horizon."""
+    if len(pattern) == 0:
+        return
+    learner = factory()
+    channels = getattr(learner, "channels", 1)
+    n = 120 + 4 * len(pattern) + 2 * learner.horizons[-1]
+    ys = np.resize(pattern, n)
+    answers = Run(learner).feed(ys if channels == 1 else np.repeat(ys[:, None], channels, axis=1))
+    slack = 1e-9 * (1.0 + np.abs(answers.y))
+    inside = (answers.quantiles[:, 0] - slack <= answers.y) & (
+        answers.y <= answers.quantiles[:, -1] + slack
+    )
+    for horizon in learner.horizons:
+        late = (answers.horizon == horizon) & (answers.row >= n // 2)
+        share = float(inside[late].mean())
+        require(
+            share >= 0.5,
+            f"of a pattern that returns, {100 * share:.0f} % of the answers lie within the 95 % "
+            f"interval at horizon {horizon}",
+        )
 
 
 def bad_values_do_no_harm(factory: Factory) -> None:
@@ -165,25 +244,31 @@ def shifts_are_learned(factory: Factory) -> None:
     require(error <= 3.0 * usual, f"mean error {error:.4g} after a shift, {usual:.4g} without")
 
 
-def scale_and_shift_go_through(factory: Factory) -> None:
+def scale_and_shift_go_through(factory: Factory, ys: np.ndarray) -> None:
     """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more."""
-    ys = stream(factory(), 300)
     plain = Run(factory()).feed(ys)
+    if len(plain.row) == 0:
+        return
     for a, b in ((1000.0, 0.0), (0.01, 3.0), (2.0, -500.0)):
         other = Run(factory()).feed(a * ys + b)
         spread = np.abs(plain.quantiles[:, 19] - plain.quantiles[:, 1]).mean()
+        # where all is one value, what its floats can tell apart
+        spread = max(spread, 1e-6 * np.abs(plain.y).max(), 1e-6 * abs(b / a), 1e-300)
         off = np.abs((other.quantiles - b) / a - plain.quantiles).max() / spread
         require(off < 1e-6, f"quantiles of {a:g} y {b:+g} are off by {off:.2g} of their spread")
-        more = np.nanmax(np.abs(other.surprise - plain.surprise - math.log(a)))
+        known = ~np.isnan(plain.surprise)
+        require(same(np.isnan(other.surprise), ~known), "a surprise is missing")
+        more = np.abs(other.surprise - plain.surprise - math.log(a))[known].max(initial=0.0)
         require(more < 1e-5, f"surprise of {a:g} y {b:+g} is not log a more, by {more:.2g} nats")
-        require(same(np.isnan(other.surprise), np.isnan(plain.surprise)), "a surprise is missing")
 
 
-def forecasts_are_distributions(factory: Factory) -> None:
+def forecasts_are_distributions(factory: Factory, ys: np.ndarray) -> None:
     """cdf(quantile(p)) = p; the density integrates to 1, and so does that of the cells."""
-    learner = told(factory, stream(factory(), 200))
+    learner = told(factory, ys)
     for horizon in learner.horizons:
         for forecast in forecasts(learner, horizon):
+            if not forecast.quantile(0.05) < forecast.quantile(0.95):
+                continue  # nothing is known yet, or one value only
             levels = np.linspace(0.001, 0.999, 999)
             off = max(abs(forecast.cdf(forecast.quantile(p)) - p) for p in levels)
             require(off < 1e-9, f"cdf(quantile(p)) is off by {off:.2g}")
@@ -210,22 +295,32 @@ def expected_teaches_nothing(factory: Factory) -> None:
 
 def edges_are_outlived(factory: Factory) -> None:
     """Whatever a series is, each value is forecast; forecasts are finite, and quantiles rise."""
-    for name in EDGES:
-        learner = factory()
-        channels = getattr(learner, "channels", 1)
+    for name, edge in EDGES.items():
         # by its own methods a learner walks slowly: every fifth point has the same story
-        one = EDGES[name]() if isinstance(learner, NumberLearner) else EDGES[name]()[::5]
-        answers, _ = _over(learner, one)
-        with np.errstate(all="ignore"):
-            rounding = 1e-13 * np.abs(answers.quantiles[:, 1:])
-            falls = (np.diff(answers.quantiles, axis=1) + rounding).min(initial=0.0)
-        said = np.column_stack([answers.mean, answers.quantiles])
-        lost = np.flatnonzero(~np.isfinite(said).all(axis=1))
-        if len(lost):
-            raise LawBroken(f"{name}: the forecast for row {answers.row[lost[0]]} is not finite")
-        unsaid = channels * answerable(one, learner) - len(said)
-        require(unsaid <= 0, f"{name}: of {unsaid} values nothing was said, though some were known")
-        require(falls >= 0.0, f"{name}: a quantile lies {-falls:.2g} below the one before it")
+        ys = edge() if isinstance(factory(), NumberLearner) else edge()[::5]
+        try:
+            is_outlived(factory, ys)
+        except LawBroken as broken:
+            raise LawBroken(f"{name}: {broken}") from None
+        except Exception as error:
+            raise LawBroken(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def is_outlived(factory: Factory, one: np.ndarray) -> None:
+    """Whatever a series is, each value is forecast; forecasts are finite, and quantiles rise."""
+    learner = factory()
+    channels = getattr(learner, "channels", 1)
+    answers, _ = _over(learner, one)
+    with np.errstate(all="ignore"):
+        rounding = 1e-13 * np.abs(answers.quantiles[:, 1:])
+        falls = (np.diff(answers.quantiles, axis=1) + rounding).min(initial=0.0)
+    said = np.column_stack([answers.mean, answers.quantiles])
+    lost = np.flatnonzero(~np.isfinite(said).all(axis=1))
+    if len(lost):
+        raise LawBroken(f"the forecast for row {answers.row[lost[0]]} is not finite")
+    unsaid = channels * answerable(one, learner) - len(said)
+    require(unsaid <= 0, f"of {unsaid} values nothing was said, though some were known")
+    require(falls >= 0.0, f"a quantile lies {-falls:.2g} below the one before it")
 
 
 def the_last_value_is_near(factory: Factory) -> None:
@@ -348,15 +443,24 @@ class _Oracle(Learner):
         self.seen += 1
 
 
+def of(n: int) -> Any:
+    """The usual series of a law, of so many points."""
+    return lambda learner: [stream(learner, n)]
+
+
 LAWS: dict[str, Law] = {
-    "the future changes no forecast": future_changes_nothing,
-    "predicting changes nothing": predicting_changes_nothing,
-    "chunks change nothing": chunks_change_nothing,
-    "resuming changes nothing": resuming_changes_nothing,
+    "the future changes no forecast": StreamLaw(future_changes_nothing, of(200), "numbers"),
+    "predicting changes nothing": StreamLaw(predicting_changes_nothing, of(120), "numbers"),
+    "chunks change nothing": StreamLaw(
+        chunks_change_nothing, lambda learner: [with_a_gap(learner)], "numbers"
+    ),
+    "resuming changes nothing": StreamLaw(resuming_changes_nothing, of(150), "numbers"),
+    "every answer is learned": StreamLaw(every_answer_is_learned, of(40), "numbers"),
     "bad values do no harm": bad_values_do_no_harm,
     "shifts are learned": shifts_are_learned,
-    "scale and shift go through": scale_and_shift_go_through,
-    "forecasts are distributions": forecasts_are_distributions,
+    "scale and shift go through": StreamLaw(scale_and_shift_go_through, of(300), "numbers"),
+    "what returns is held": StreamLaw(what_returns_is_held, patterns, "a pattern"),
+    "forecasts are distributions": StreamLaw(forecasts_are_distributions, of(200), "numbers"),
     "edges are outlived": edges_are_outlived,
     "the last value is near": the_last_value_is_near,
     "edges leave no scar": edges_leave_no_scar,
