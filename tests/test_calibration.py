@@ -111,17 +111,8 @@ def test_calibrated_on_ten_seeds(name: str) -> None:
     assert_calibrated(pit, case.horizon, 0.88 - more, 0.92 + more)
 
 
-# Found here, and not mended yet: the posterior over scales takes errors that overlap, six ahead,
-# for so many that stand alone, follows the last of them, and is then too sure: 0.857 is covered.
-OVERSURE = pytest.mark.xfail(reason="overlapping errors are taken for as many that stand alone")
-EACH = [
-    pytest.param(name, marks=OVERSURE if name == "regression, AR(2), 6 ahead" else ())
-    for name in CASES
-]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", CASES)
 def test_calibrated_on_a_hundred_seeds(name: str) -> None:
     case = CASES[name]
     assert_calibrated(pits(case, range(MANY)), case.horizon, 0.88, 0.92)

@@ -259,7 +259,7 @@ def regression_learner_learn(f, i, y):
                 continue
             error = bounded((y[0] - f[said]) / f[said + 1], WILDEST)
             if i[POSTERIOR] == 1:
-                posterior_learn(f[at : at + size], error)
+                posterior_learn(f[at : at + size], error, horizons[h])
             else:
                 # v <- v + max(1/n, rate) (e^2 - v)
                 f[at] += 1.0

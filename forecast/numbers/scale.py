@@ -125,8 +125,11 @@ def posterior_begin(f: Floats) -> None:
 
 
 @compiled
-def posterior_learn(f, error):
-    """Weigh every scale with every tail by the newest error, then move the scales."""
+def posterior_learn(f, error, overlap):
+    """Weigh every scale with every tail by the newest error, then move the scales.
+
+    As for a spread, errors that overlap move the scales by as much less.
+    """
     f[SEEN] += 1.0
     if f[SEEN] > 2.0:
         likelihood = np.empty(PARTS)
@@ -138,4 +141,4 @@ def posterior_learn(f, error):
                 likelihood[j * len(TAILS) + tail] = density
         memories_learn(f[PARTS_BLEND:], likelihood, f[SEEN])
     for j in range(len(TAIL_RATES)):
-        f[MEANS + j] = scale_learn(f[MEANS + j], error, TAIL_RATES[j], f[SEEN])
+        f[MEANS + j] = scale_learn(f[MEANS + j], error, TAIL_RATES[j] / overlap, f[SEEN])
