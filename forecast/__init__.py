@@ -1,6 +1,5 @@
 """Forecast the next observation, be surprised by it, learn that much, report."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(f"forecast.{_ROOMS[name]}"), name)
     globals()[name] = value
     return value
