@@ -111,6 +111,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["mail"]:
+        from forecast.mail.delivery import main as mail
+
+        return mail(words[1:])
     for stream in (sys.stdout, sys.stderr):
         # a terminal that lacks a letter of a series' name gets another one
         with suppress(AttributeError):
@@ -179,6 +183,10 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=layout,
             allow_abbrev=False,
         )
+    )
+    # its own words are read by forecast.mail.delivery, which cannot wait for argparse
+    commands.add_parser(
+        "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
     )
     return top
 
