@@ -58,6 +58,10 @@ examples:
       each word of a text before it is read
   forecast run mail.tsv --kind labels --labels ham,spam
       each label before it is told; a line is a label, a tab and the message
+  forecast run tickets.csv --kind labels --label urgent --text body
+      the same of a CSV with a header
+  forecast run Mail --kind labels
+      Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
 
   forecast compare plain seasonal
       two runs of one file, on the same questions; forecast compare --help has more
@@ -165,7 +169,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="a CSV, a text, or lines of label<TAB>message; plain or gzip; - for stdin",
+        help="a CSV, a text, lines of label<TAB>message, plain or gzip; - for stdin; or a folder "
+        "with a box of mail for each label",
     )
     add_question(command.add_argument_group("the question"))
     add_file(
@@ -223,6 +228,10 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         type=labels_named,
         help="the negative and the positive label (the two that are found, in sorted order)",
     )
+    group.add_argument(
+        "--label", metavar="COL", help="of a CSV of messages: the column of their labels"
+    )
+    group.add_argument("--text", metavar="COL", help="of a CSV of messages: the column of texts")
     group.add_argument(
         "--target",
         metavar="COL",
