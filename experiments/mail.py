@@ -143,8 +143,8 @@ def peers() -> Iterator[tuple[str, Peer]]:
         from sklearn.linear_model import SGDClassifier
         from sklearn.naive_bayes import MultinomialNB
 
-        yield "scikit-learn SGD, log loss", of_sklearn(SGDClassifier(loss="log_loss"), False)
-        yield "scikit-learn MultinomialNB", of_sklearn(MultinomialNB(), False)
+        yield "scikit-learn SGD, log loss", of_sklearn(SGDClassifier(loss="log_loss"), "l2")
+        yield "scikit-learn MultinomialNB", of_sklearn(MultinomialNB(), None)
 
 
 def of_river(model: Any) -> Peer:
@@ -159,11 +159,13 @@ def of_river(model: Any) -> Peer:
     return Peer(p, learn)
 
 
-def of_sklearn(model: Any, signs: bool) -> Peer:
+def of_sklearn(model: Any, norm: str | None) -> Peer:
     """A model of scikit-learn on hashed words and pairs of words."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
-    hashed = HashingVectorizer(n_features=2**18, ngram_range=(1, 2), alternate_sign=signs)
+    hashed = HashingVectorizer(
+        n_features=2**16, ngram_range=(1, 2), alternate_sign=False, norm=norm
+    )
     seen = []
 
     def learn(text: bytes, label: int) -> None:

@@ -17,7 +17,7 @@ from forecast.gate import ALL, gated_begin, gated_floats, gated_learn
 from forecast.labels.belief import LARGEST, MEMBERS, PRIORS, RATES
 from forecast.labels.evidence import EVIDENCE, READ, SEEN, evidence_of, evidence_text
 from forecast.labels.forecaster import LabelForecast, LabelForecaster, label_logits
-from forecast.labels.journal import FLOATS, MOST, PLACE, SHARED
+from forecast.labels.journal import LEAST, MOST
 from forecast.learner import EFFECTIVE_RATE, EXPECTED, SAID, SPELLED, SURPRISE, TOP, Symbols
 from forecast.prequential import SymbolRun, prequential
 
@@ -488,7 +488,7 @@ def believed(learner: LabelForecaster) -> list[Any]:
 
 
 def test_what_is_taken_back_is_as_if_it_had_never_been() -> None:
-    learner, made = LabelForecaster(bits=10), messages(MOST + 30)
+    learner, made = LabelForecaster(bits=12), messages(MOST + 30)
     states = []
     for y, text in made:
         states.append(believed(learner))
@@ -497,7 +497,7 @@ def test_what_is_taken_back_is_as_if_it_had_never_been() -> None:
     learner.undo()
     for kept, now in zip(states[-6], believed(learner), strict=True):
         assert np.array_equal(kept, now)
-    twin = LabelForecaster(bits=10)
+    twin = LabelForecaster(bits=12)
     for y, text in made[:-6]:
         twin.learn(twin.labels[y], text)
     for y, text in made[:3]:  # both go on alike, and remember the same messages
@@ -508,7 +508,7 @@ def test_what_is_taken_back_is_as_if_it_had_never_been() -> None:
 
 
 def test_labels_that_are_too_old_cannot_be_taken_back() -> None:
-    learner = LabelForecaster(bits=10)
+    learner = LabelForecaster(bits=12)
     with pytest.raises(ValueError, match="the last 0 labels can be taken back, not 1: what older"):
         learner.undo()
     for y, text in messages(MOST + 5):
@@ -532,8 +532,7 @@ def test_the_journal_has_room_for_three_of_the_longest_and_keeps_its_bounds() ->
         size = READ if t % 4 else int(rng.integers(0, READ))
         learner.learn(learner.labels[t % 2], rng.bytes(size))
     at_hand = int(learner.view("notes")[0])
-    assert 3 <= at_hand < MOST
-    assert FLOATS >= 3 * (SHARED + PLACE * EVIDENCE)
+    assert LEAST == 3 <= at_hand < MOST
     for age in range(1, at_hand + 1):
         learner.undo()
         for kept, now in zip(states[-age], believed(learner), strict=True):

@@ -29,8 +29,8 @@ from forecast.labels.belief import (
 from forecast.labels.evidence import EVIDENCE, SEEN, evidence_of, evidence_text
 from forecast.labels.journal import (
     AT_HAND,
-    FLOATS,
     JOURNAL_INTS,
+    journal_floats,
     journal_undo,
     journal_write,
     known_label,
@@ -50,9 +50,20 @@ MOST_BITS = 24
 
 # floats: what all messages share, the journal, the rows; integers: bits, labels learned, journal
 JOURNAL = SHARED
-ROWS = JOURNAL + FLOATS
 BITS, LEARNED = range(2)
 NOTES = 2
+
+
+@compiled
+def journal_of(f, i):
+    """The floats of the journal."""
+    return f[JOURNAL : JOURNAL + journal_floats(i[BITS])]
+
+
+@compiled
+def rows_of(f, i):
+    """The rows of all places."""
+    return f[JOURNAL + journal_floats(i[BITS]) :]
 
 
 @compiled
@@ -66,7 +77,7 @@ def label_logits(f, i, x, z):
     """
     places, seen = ints(EVIDENCE), ints(SEEN * EVIDENCE)
     told, n = evidence_of(x, i[BITS], places, seen)
-    belief_logits(f, f[ROWS:], places, told, n, z)
+    belief_logits(f, rows_of(f, i), places, told, n, z)
     return known_label(i[NOTES:], places, n)
 
 
@@ -110,15 +121,16 @@ def places_learn(f, i, places, told, n, y):
     """The same for the places of what a message shows."""
     notes = i[NOTES:]
     known = known_label(notes, places, n)
-    journal_write(f[JOURNAL:ROWS], notes, f, f[ROWS:], places, told, n, y, i[LEARNED])
-    belief_learn(f, f[ROWS:], places, told, n, y, i[LEARNED], known)
+    w = rows_of(f, i)
+    journal_write(journal_of(f, i), notes, f, w, places, told, n, y, i[LEARNED])
+    belief_learn(f, w, places, told, n, y, i[LEARNED], known)
     i[LEARNED] += 1
 
 
 @compiled
 def label_undo(f, i):
     """Take the newest label back."""
-    i[LEARNED] = journal_undo(f[JOURNAL:ROWS], i[NOTES:], f, f[ROWS:])
+    i[LEARNED] = journal_undo(journal_of(f, i), i[NOTES:], f, rows_of(f, i))
 
 
 @compiled
@@ -126,7 +138,7 @@ def label_evidence(f, i, x, seen, nats):
     """Write what a message shows and what each piece of it says; returns how many there are."""
     places = ints(EVIDENCE)
     told, n = evidence_of(x, i[BITS], places, seen)
-    belief_evidence(f, f[ROWS:], places, told, n, nats)
+    belief_evidence(f, rows_of(f, i), places, told, n, nats)
     return n
 
 
@@ -203,7 +215,7 @@ class LabelForecaster(SymbolLearner):
         state.floats("counts", 1, MIXTURE)
         state.floats("mixture", BLEND - MIXTURE)
         state.floats("blend", SHARED - BLEND)
-        state.floats("journal", FLOATS)
+        state.floats("journal", journal_floats(bits))
         state.floats("weights", 1 << bits, ROW)
         state.ints("bits", 1)
         state.ints("learned", 1)

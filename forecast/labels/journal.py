@@ -8,8 +8,9 @@ number for each message: so one that comes again is known, and another label cor
 
 from forecast.compiled import compiled
 from forecast.labels.belief import ROW, SHARED, UNKNOWN
+from forecast.labels.evidence import EVIDENCE
 
-FLOATS = 1 << 17  # room for at least three of the longest messages
+LEAST = 3  # entries for which there is room, however long their messages are
 MOST = 64  # entries at once
 PLACE = 1 + ROW  # floats of a place
 LATELY = 1024  # messages whose label is remembered
@@ -25,6 +26,13 @@ ENTRY = 9
 MESSAGES = ENTRIES + MOST * ENTRY
 JOURNAL_INTS = MESSAGES + 2 * LATELY
 NOWHERE = -1
+
+
+@compiled
+def journal_floats(bits: int) -> int:
+    """Floats of a journal of a learner with 2^bits places."""
+    # one more, as up to one is left empty where the ring begins anew
+    return (LEAST + 1) * (SHARED + PLACE * min(EVIDENCE, 1 << bits))
 
 
 @compiled
@@ -53,10 +61,10 @@ def known_label(i, places, n):
 
 
 @compiled
-def room_made(i, size):
-    """Where an entry of so many floats begins; older ones that lie there are dropped."""
+def room_made(i, size, floats):
+    """Where an entry begins in a ring of floats; older ones that lie there are dropped."""
     begin = i[NEXT]
-    if begin + size > FLOATS:
+    if begin + size > floats:
         # the ring begins anew: what lies between here and its end is older than all before
         begin = 0
         while i[AT_HAND] > 0 and i[entry_at(i, i[AT_HAND] - 1) + BEGIN] >= i[NEXT]:
@@ -78,7 +86,7 @@ def entry_at(i, age):
 @compiled
 def journal_write(f, i, d, w, places, told, n, y, t):
     """Note what label y, the one after t others, is about to change; and remember it."""
-    begin = room_made(i, SHARED + PLACE * n)
+    begin = room_made(i, SHARED + PLACE * n, len(f))
     i[NEWEST] = (i[NEWEST] + 1) % MOST
     i[AT_HAND] += 1
     i[NEXT] = begin + SHARED + PLACE * n
