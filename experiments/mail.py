@@ -316,7 +316,8 @@ def delayed(made: list[Message], delay: int) -> float:
     learner = LabelForecaster()
     stream = ((t, text, learner.labels[label]) for t, (label, text) in enumerate(made))
     steps = prequential(stream, learner, delay)
-    return 100 * statistics.mean(step.forecast.p(step.y) > 0.5 for step in steps)
+    said: Iterator[Any] = ((step.forecast, step.y) for step in steps)
+    return 100 * statistics.mean(forecast.top(1)[0][0] == y for forecast, y in said)
 
 
 # ---- one delivery from cold ----------------------------------------------------------------------
