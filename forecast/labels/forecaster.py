@@ -281,7 +281,7 @@ class LabelForecaster(SymbolLearner):
         >>> spam = LabelForecaster()
         >>> spam.learn("spam", "see you at 5")
         >>> spam.undo()
-        >>> spam.predict("see you at 5").p("spam")
+        >>> round(spam.predict("see you at 5").p("spam"), 6)
         0.5
         """
         at_hand = int(self.view("notes")[AT_HAND])

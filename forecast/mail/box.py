@@ -17,9 +17,9 @@ def mbox_messages(file: BinaryIO) -> Iterator[bytes]:
     Examples
     --------
     >>> import io
-    >>> box = b"From a\\nSubject: x\\n\\nFrom here\\n\\nFrom b\\n\\nhi\\n"
+    >>> box = b"From a\\nSubject: x\\n\\nhi\\nFrom here\\n\\nFrom b\\n\\nhi\\n"
     >>> [len(message) for message in mbox_messages(io.BytesIO(box))]
-    [30, 11]
+    [33, 11]
     """
     parts: list[bytes] = []
     held, blank = 0, True
