@@ -1,9 +1,13 @@
 """Arrays that kernels make and read: of numpy where they are compiled, plain where they are not."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from forecast.compiled import compiled, is_plain
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 if TYPE_CHECKING or not is_plain():
     import numpy as np
@@ -35,7 +39,7 @@ if TYPE_CHECKING or not is_plain():
         return np.frombuffer(bytearray(data), np.uint8)
 
 else:  # lists are faster to read and write than anything else that plain Python has
-    Floats = Ints = Any
+    Floats = Ints = memoryview
 
     def floats(n: int) -> list[float]:
         """So many floats, all 0."""

@@ -8,24 +8,26 @@ A process that scores one mail and ends cannot wait for numba to arrive: after `
 kernels that it imports are the functions that they are written as, and give the same bits.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Callable
 from functools import cache
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar
 
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import Any, TypeVar
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
+    Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 _plain = False
 
 
 @cache
-def package() -> "Path":
+def package() -> Path:
     """The folder of this package."""
     from pathlib import Path
 
@@ -45,7 +47,7 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _places() -> "list[Path]":
+def _places() -> list[Path]:
     """Where a cache may lie: beside the package, else in the user's cache."""
     import hashlib
     from pathlib import Path
@@ -61,7 +63,7 @@ def _places() -> "list[Path]":
 
 
 @cache
-def cache_folder() -> "Path | None":
+def cache_folder() -> Path | None:
     """The folder of this very source's machine code, or None where nothing can be written."""
     import shutil
 
@@ -108,7 +110,7 @@ def kept_code() -> Any:
             self._name = f"{kernel.__module__}-{kernel.__code__.co_firstlineno}"
 
         @classmethod
-        def from_function(cls, kernel: Callable[..., Any], file: str) -> "OneFolder":
+        def from_function(cls, kernel: Callable[..., Any], file: str) -> OneFolder:
             return cls(kernel, file)
 
         def get_cache_path(self) -> str:

@@ -300,7 +300,8 @@ def test_a_damaged_state_is_refused_and_never_wrong(path: str) -> None:
         Path(path).write_bytes(harmed)
         try:
             with State(path) as memory:
-                assert memory.verdict(asked) == expected
+                said = memory.verdict(asked)
+                assert (said.p, said.evidence) == (expected.p, expected.evidence)
         except StateError as error:
             refused += 1
             assert path in str(error)
@@ -359,7 +360,8 @@ for t, (label, text) in enumerate(json.load(sys.stdin)):
     belief_logits(d, w, places, told, n, z)
     print(belief_probability(d, z, 1, known).hex())
     belief_learn(d, w, places, told, n, label, t, known)
-    heard.pop(number) if len(heard) == 1024 and number not in heard else None
+    if len(heard) == 1024 and number not in heard:
+        del heard[next(iter(heard))]
     heard[number] = label
 print(zlib.crc32(bytes(d)), zlib.crc32(bytes(w)))
 assert not {"numpy", "numba"} & set(sys.modules)
@@ -399,7 +401,7 @@ def test_plain_kernels_give_the_same_bits_on_ten_thousand_mails() -> None:
 def test_a_delivery_loads_neither_numpy_nor_numba(task: str, path: str) -> None:
     code = (
         "import sys; from forecast.__main__ import main; main()\n"
-        "slow = {'numpy', 'numba', 'argparse', 'pathlib', 'hashlib', 'email', 'html.parser'}\n"
+        "slow = {'numpy', 'numba', 'typing', 'argparse', 'pathlib', 're', 'email', 'html.parser'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)"
     )
     raw = b"Subject: plain\n\nno parts here\n"

@@ -1,8 +1,13 @@
 """Boxes of mail, one message after the other: an mbox as it is read, a Maildir by its files."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator
-from typing import BinaryIO
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
 FROM = b"From "
 LONGEST = 1 << 26  # bytes of a message that are kept; the rest of a longer one is left out

@@ -8,14 +8,19 @@
 Standard input holds one message, or many as an mbox; a PATH is an mbox, a Maildir or a message.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
 
 from forecast.mail.box import FROM, box_messages, mbox_messages
 from forecast.mail.message import HEAD, header_end, mail_text
 from forecast.mail.state import State, StateError, Verdict, shown
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, BinaryIO
 
 HEADER = b"X-Forecast-Spam:"
 DONE, FAULT, USAGE, BAD_INPUT = range(4)  # as everywhere

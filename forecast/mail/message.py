@@ -5,9 +5,13 @@ HTML; a plain one is read as it stands, which is faster than the library is impo
 is wrong with a message is an error: what cannot be decoded is read byte by byte.
 """
 
-from typing import Any
+from __future__ import annotations
 
 from forecast.labels.evidence import READ
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from typing import Any
 
 HEAD = 1 << 18  # bytes of a message that are looked at
 MOST_PARTS = 64

@@ -6,11 +6,12 @@ has touched, each with a sum over its bytes: a damaged one is refused. A deliver
 its own message alone, learns by the kernels of ``labels.belief``, and writes these rows again.
 """
 
+from __future__ import annotations
+
 import os
 import sqlite3
 import sys
 import zlib
-from typing import Any, NamedTuple
 
 from forecast.arrays import bytes_read, floats_of, ints
 from forecast.labels.belief import (
@@ -26,6 +27,10 @@ from forecast.labels.belief import (
 )
 from forecast.labels.evidence import EVIDENCE, SEEN, evidence_of, evidence_text
 from forecast.labels.journal import LATELY, message_number
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from typing import Any
 
 FORMAT = 1
 BITS = 18
@@ -53,21 +58,31 @@ class StateError(ValueError):
     """The state of the filter cannot be used; the message says why, and what to do."""
 
 
-class Shown(NamedTuple):
+class Shown:
     """What a message shows, once for all that is asked of it."""
 
-    text: bytes
-    places: list[int]
-    told: int
-    number: int
-    seen: Any
+    __slots__ = ("number", "places", "seen", "text", "told")
+
+    def __init__(self, text: bytes, places: list[int], told: int, number: int, seen: Any) -> None:
+        self.text, self.places, self.told = text, places, told
+        self.number, self.seen = number, seen
 
 
-class Verdict(NamedTuple):
-    """What is believed of a message."""
+class Verdict:
+    """What is believed of a message.
 
-    p: float  # of the positive label
-    evidence: list[tuple[str, float]]  # what says most, in nats of log odds for it
+    Attributes
+    ----------
+    p : float
+        Probability of the positive label.
+    evidence : list
+        What says most, with its nats of log odds for that label.
+    """
+
+    __slots__ = ("evidence", "p")
+
+    def __init__(self, p: float, evidence: list[tuple[str, float]]) -> None:
+        self.p, self.evidence = p, evidence
 
 
 def shown(text: bytes, bits: int = BITS) -> Shown:
@@ -153,7 +168,7 @@ class State:
             raise StateError(f"{self.path} is of a machine whose numbers are written otherwise")
         self.learned, self.delivered = about["learned"], about["delivered"]
 
-    def __enter__(self) -> "State":
+    def __enter__(self) -> State:
         return self
 
     def __exit__(self, kind: Any, error: Any, _: Any) -> None:
