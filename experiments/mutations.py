@@ -151,10 +151,10 @@ MUTATIONS = [
     ),
     Mutation(
         "a change is followed",
-        "a weight's steps shrink with all that came",
-        "labels/forecaster.py",
-        "    logistic_step(f[WEIGHTS:], slots, n, y, positive, RATES)",
-        "    logistic_step(f[WEIGHTS:], slots, n, y, positive, RATES / (1.0 + i[LEARNED]))",
+        "after 500 labels the regressions learn the other one",
+        "labels/belief.py",
+        "        regression_learn(w, places, n, k, y, z[k])",
+        "        regression_learn(w, places, n, k, y if t < 500 else 1 - y, z[k])",
         "labels",
     ),
     Mutation(
@@ -216,9 +216,9 @@ MUTATIONS = [
     Mutation(
         "what was expected teaches nothing",
         "a negative label weighs less",
-        "labels/forecaster.py",
-        "        likelihood[k] = positive[k] if y[0] == 1 else 1.0 - positive[k]",
-        "        likelihood[k] = positive[k] if y[0] == 1 else 1.0 - positive[k] ** 2",
+        "labels/belief.py",
+        "        likelihood[k] = member_probability(z[k], y, known)",
+        "        likelihood[k] = member_probability(z[k], y, known) ** (2 - y)",
         "labels",
     ),
     Mutation(

@@ -1,8 +1,8 @@
 """Forecast the next observation, be surprised by it, learn that much, report."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
 if TYPE_CHECKING:
     from forecast.checkpoint import load, save
     from forecast.checks import check
@@ -100,9 +100,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _ROOMS:
         raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(f"forecast.{_ROOMS[name]}"), name)
     globals()[name] = value
     return value

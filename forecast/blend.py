@@ -10,21 +10,17 @@ The state of a blend is one slice of floats. A further rule is one more pair of 
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
+from forecast.arrays import Floats, floats, ints, table
 from forecast.compiled import compiled
-
-Floats = NDArray[np.float64]
 
 # A manager is a way to carry weights over K memories from one point to the next; Bayes, the first,
 # keeps the bound above. Shares of the past, and floors under the steps of EM, of the others:
-PAST_SHARES = np.array([0.001, 0.01, 0.1, 0.3])
-EM_FLOORS = np.array([0.0, 0.01, 0.05])
+PAST_SHARES = table([0.001, 0.01, 0.1, 0.3])
+EM_FLOORS = table([0.0, 0.01, 0.05])
 BAYES, FIRST_EM = 0, 1 + len(PAST_SHARES)
 MANAGERS = FIRST_EM + len(EM_FLOORS)
 LEAST = 1e-300  # likelihood: nothing is divided by less
-OVER = np.array([0.0, *(1.0 / n for n in range(1, 14))])  # 1/n
+OVER = table([0.0, *(1.0 / n for n in range(1, 14))])  # 1/n
 ALIVE = 0.001  # of uniform weight in what the em managers learn, so that no memory dies
 
 
@@ -82,8 +78,10 @@ def memories_floats(K: int) -> int:
 
 def memories_begin(f: Floats, K: int) -> None:
     """Every memory and every manager starts with the same weight."""
-    f[:] = 1.0 / K
-    f[K : K + MANAGERS] = 1.0 / MANAGERS
+    for k in range(len(f)):
+        f[k] = 1.0 / K
+    for a in range(MANAGERS):
+        f[K + a] = 1.0 / MANAGERS
 
 
 @compiled
@@ -136,7 +134,7 @@ def memories_learn(f, likelihood, t):
 def weighted_median(weights, values):
     """The value below which half of the weight lies: one wild value does not move it."""
     K = len(values)
-    order = np.empty(K, np.int64)
+    order = ints(K)
     for k in range(K):
         place = k
         while place > 0 and values[order[place - 1]] > values[k]:
@@ -205,7 +203,7 @@ def boa_learn(f, experts, blends, gradients, prior, least, forget, overlap):
     """
     K, M = experts.shape
     keep, log_K, counts = 1.0 - forget, math.log(K), math.sqrt(overlap)
-    best, total, largest = np.empty(M), np.zeros(M), np.zeros(M)
+    best, total, largest = floats(M), floats(M), floats(M)
     for m in range(M):
         best[m] = -math.inf
     for k in range(K):

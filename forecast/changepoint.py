@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import bound, compiled
 
 MOST_RUNS = 100

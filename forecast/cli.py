@@ -58,6 +58,10 @@ examples:
       each word of a text before it is read
   forecast run mail.tsv --kind labels --labels ham,spam
       each label before it is told; a line is a label, a tab and the message
+  forecast run tickets.csv --kind labels --label urgent --text body
+      the same of a CSV with a header
+  forecast run Mail --kind labels
+      Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
 
   forecast compare plain seasonal
       two runs of one file, on the same questions; forecast compare --help has more
@@ -132,6 +136,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["mail"]:
+        from forecast.mail.delivery import main as mail
+
+        return mail(words[1:])
     for stream in (sys.stdout, sys.stderr):
         # a terminal that lacks a letter of a series' name gets another one
         with suppress(AttributeError):
@@ -182,7 +190,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="a CSV, a text, or lines of label<TAB>message; plain or gzip; - for stdin",
+        help="a CSV, a text, lines of label<TAB>message, plain or gzip; - for stdin; or a folder "
+        "with a box of mail for each label",
     )
     add_question(command.add_argument_group("the question"))
     add_file(
@@ -210,6 +219,10 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     checked.add_argument("learner", metavar="MODULE:FACTORY", help="a class, or a function")
+    # its own words are read by forecast.mail.delivery, which cannot wait for argparse
+    commands.add_parser(
+        "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
+    )
     return top
 
 
@@ -245,6 +258,10 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         type=labels_named,
         help="the negative and the positive label (the two that are found, in sorted order)",
     )
+    group.add_argument(
+        "--label", metavar="COL", help="of a CSV of messages: the column of their labels"
+    )
+    group.add_argument("--text", metavar="COL", help="of a CSV of messages: the column of texts")
     group.add_argument(
         "--target",
         metavar="COL",

@@ -13,16 +13,15 @@ rate, the gate being one more manager.
 
 import math
 
-import numpy as np
-
-from forecast.blend import LEAST, MANAGERS, Floats, memories_begin, memories_floats, memories_learn
+from forecast.arrays import Floats, table
+from forecast.blend import LEAST, MANAGERS, memories_begin, memories_floats, memories_learn
 from forecast.compiled import compiled
 from forecast.rate import one_over_n
 
 ALL = MANAGERS + 1
 GATE_RATE = 0.4  # of the gate's own steps, before AdaGrad
 # what the gate sees of each memory: its relative surprise at the last point, and its running mean
-KEEPS = np.array([0.0, 0.9])
+KEEPS = table([0.0, 0.9])
 TRACES = len(KEEPS)
 # what the gate sees of the point: nothing (a standing preference), its own surprise beyond the
 # usual, that of the last two points together (a lone one is an outlier), the running mean of it
@@ -58,14 +57,18 @@ def gated_floats(K: int) -> int:
 
 def gated_begin(f: Floats, K: int) -> None:
     """Every memory and manager starts with the same weight, and the gate prefers none."""
-    f[:] = 0.0
-    f[:K] = 1.0 / K
-    f[K + WEIGHED : K + SHARED] = MANAGERS / ALL, 1.0 / ALL
-    f[K + SHARED : K + CONTEXT] = 1.0 / MANAGERS
-    f[K + CONTEXT + STANDING] = 1.0
-    f[K + SQUARES : K + TRUST] = FIRST_SQUARE
+    for place in range(len(f)):
+        f[place] = 0.0
     start = K + PER_MEMORY
-    f[start : start + 2 * K] = 1.0 / K
+    for k in range(K):
+        f[k] = f[start + k] = f[start + K + k] = 1.0 / K
+    f[K + WEIGHED] = MANAGERS / ALL
+    f[K + WEIGHED + 1] = 1.0 / ALL
+    for a in range(MANAGERS):
+        f[K + SHARED + a] = 1.0 / MANAGERS
+    f[K + CONTEXT + STANDING] = 1.0
+    for square in range(SQUARES, TRUST):
+        f[K + square] = FIRST_SQUARE
     memories_begin(f[start + ROWS * K :], K)
 
 

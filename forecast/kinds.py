@@ -38,7 +38,7 @@ OPTIONS_OF = {
         *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
         *("gather", "delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
     ),
-    "labels": ("labels",),
+    "labels": ("labels", "label", "text"),
 }
 
 
@@ -455,7 +455,11 @@ class Labels(Symbolic):
         """Open the source."""
         from forecast.stream.messages import open_messages
 
-        self.stream = open_messages(asked.source, asked.labels)
+        named = asked.label, asked.text
+        if None in named and any(named):
+            raise UsageError("a table of messages has both: name --label COL and --text COL.")
+        columns = named if all(named) else None
+        self.stream = open_messages(asked.source, asked.labels, columns)
         return self.stream
 
     def begin(self, asked: Namespace) -> list[str]:

@@ -277,6 +277,8 @@ class SymbolLearner(FlatLearner):
     ``_learn(floats, ints, x, y)`` moves the state.
     """
 
+    lazy = True  # its forecasts are past once it has learned again: they cannot wait
+
     _learn: Callable[..., None]
     _ask: Callable[..., None]
     _top: Callable[..., None]

@@ -67,7 +67,7 @@ class Answers(NamedTuple):
     quantiles: np.ndarray  # float64 [n, 21]
 
 
-def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
+def prequential(stream: Iterable[Any], learner: Learner, delay: int = 0) -> Iterator[Step]:
     """Ask, be told, measure the surprise, learn.
 
     Parameters
@@ -78,6 +78,15 @@ def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
     learner : Learner
         Asked after each observation for all of its ``horizons``; of words and labels, before each
         for that one.
+    delay : int
+        Labels come so many messages after their own; until then their questions wait. One that
+        is None closes its question unanswered.
+
+    Raises
+    ------
+    ValueError
+        If there is a delay, and the learner's forecasts cannot wait: those of words are past once
+        it has learned, and numbers have horizons instead.
 
     Yields
     ------
@@ -91,12 +100,16 @@ def prequential(stream: Iterable[Any], learner: Learner) -> Iterator[Step]:
     >>> [(step.time, step.issued, step.y) for step in steps]
     [(1, 0, 2.0), (2, 1, 1.0), (3, 2, 2.0), (4, 3, 1.0)]
     """
+    if delay < 0 or (delay and getattr(learner, "lazy", True)):
+        raise ValueError(f"only labels can come late, by 1 or more; got a delay of {delay!r}")
     if isinstance(learner, SymbolLearner):
-        yield from _symbol_steps(stream, learner)
+        yield from _symbol_steps(stream, learner, delay)
     else:
         yield from _steps(stream, learner, {}, 0)
 
 
+# A question about a word or label that waits: time, context, answer to come, row, rate, forecast
+Unanswered = tuple[Any, Any, Any, int, float, Any]
 # A question that waits for its answer: horizon, row when asked, each series' rate then, forecast
 Question = tuple[int, int, list[float], Any]
 
@@ -124,16 +137,27 @@ def _steps(
             waiting.setdefault(row + horizon, []).append((horizon, row, rates, said))
 
 
-def _symbol_steps(stream: Iterable[Any], learner: SymbolLearner) -> Iterator[Step]:
-    """Of words and labels each row is asked for beside its own context: no question waits.
-
-    Their forecasts may be lazy, and are past once the learner has learned.
-    """
+def _symbol_steps(stream: Iterable[Any], learner: SymbolLearner, delay: int) -> Iterator[Step]:
+    """Of words and labels each row is asked for beside its own context, before it is told."""
+    waiting: dict[int, list[Unanswered]] = {}
     for row, item in enumerate(stream):
         time, x, y = _observation(item, row)
+        said = None if y is None else learner.predict(x)
+        question = (time, x, y, row, learner.rate, said)
+        waiting.setdefault(row + delay, []).append(question)
+        yield from _symbol_answers(waiting.pop(row, []), learner, delay)
+    for answered in sorted(waiting):
+        yield from _symbol_answers(waiting[answered], learner, delay)
+
+
+def _symbol_answers(
+    questions: list[Unanswered], learner: SymbolLearner, delay: int
+) -> Iterator[Step]:
+    """Questions that are answered now: each is scored, then its answer is learned."""
+    for time, x, y, row, rate, said in questions:
         if y is not None:
-            said = learner.predict(x)
-            yield Step(time, 0, 1, row - 1, y, said, said.surprise(y), learner.rate)
+            issued = max(-1, row - 1 - delay)
+            yield Step(time, 0, 1 + delay, issued, y, said, said.surprise(y), rate)
         learner.learn(y, x)
 
 

@@ -17,11 +17,16 @@ it gains a little. What gains most is no rule for one rate, but several rates at
 how well each saw the last point coming: see ``blend.memories`` and ``gate``.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from forecast.compiled import compiled
+
+TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 # What a rule sees, in nats but for the error:
 (
@@ -285,7 +290,7 @@ def within_bounds(rate):
     return max(SLOWEST, min(1.0, rate))
 
 
-class Rule(NamedTuple):
+class Rule:
     """A rule as it can be chosen by name.
 
     Attributes
@@ -299,10 +304,16 @@ class Rule(NamedTuple):
         Whether it needs an error, and so a number or a label.
     """
 
-    step: Callable[..., Any]
-    strengths: tuple[float, ...] = (1.0,)
-    shadows: bool = False
-    error: bool = False
+    __slots__ = ("error", "shadows", "step", "strengths")
+
+    def __init__(
+        self,
+        step: Callable[..., Any],
+        strengths: tuple[float, ...] = (1.0,),
+        shadows: bool = False,
+        error: bool = False,
+    ) -> None:
+        self.step, self.strengths, self.shadows, self.error = step, strengths, shadows, error
 
 
 RULES: dict[str, Rule] = {

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.arrays import Floats
 from forecast.blend import (
-    Floats,
     bayes_move,
     em_move,
     memories_begin,

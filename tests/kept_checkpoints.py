@@ -16,10 +16,10 @@ FOLDER = Path(__file__).parent / "checkpoints"
 LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "level-1": Level,
     "light-1": lambda: LightForecaster(horizons=(1, 2, 3)),
-    "labels-1": lambda: LabelForecaster(("no", "yes"), bits=4),
+    "labels-2": lambda: LabelForecaster(("no", "yes"), bits=4),
 }
 NAMES = list(LEARNERS)
-PAST: list[str] = []
+PAST = ["labels-1"]
 FIRST, LATER = range(100), range(100, 150)
 
 

@@ -780,6 +780,38 @@ def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
     assert (out / "figures" / "reliability.png").exists()
 
 
+def test_messages_of_a_table_and_of_boxes_are_those_of_lines(
+    mail: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """One learner, three ways in: the same surprises."""
+    made = [line.split(b"\t", 1) for line in MAIL.splitlines()]
+    (tmp_path / "a.csv").write_bytes(
+        b"id,body,kind\n" + b"".join(b'%d,"%s",%s\n' % (len(t), t, kind) for kind, t in made)
+    )
+    words = ("--kind", "labels", "--label", "kind", "--text", "body", "--quiet")
+    assert ran(tmp_path / "a.csv", *words, "--out", tmp_path / "out") == 0
+    expected = [row["surprise"] for row in rows_of(mail[1] / "predictions.csv")]
+    assert [row["surprise"] for row in rows_of(tmp_path / "out" / "predictions.csv")] == expected
+    assert scores_of(tmp_path / "out")["options"]["label"] == "kind"
+    for at, (kind, text) in enumerate(made):
+        box = tmp_path / "boxes" / kind.decode()
+        box.mkdir(parents=True, exist_ok=True)
+        (box / f"{at}.x").write_bytes(b"\n" + text)
+    words = ("--kind", "labels", "--quiet", "--out", tmp_path / "boxed")
+    assert ran(tmp_path / "boxes", *words) == 0
+    rows = rows_of(tmp_path / "boxed" / "predictions.csv")
+    assert [row["y"].encode() for row in rows] == [kind for kind, _ in made]
+    assert scores_of(tmp_path / "boxed")["scores"][0]["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("words", [["--label", "a"], ["--text", "a"]])
+def test_a_table_of_messages_needs_both_columns(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran("-", "--kind", "labels", *words, "--out", tmp_path / "out") == 2
+    assert "name --label COL and --text COL" in capsys.readouterr().err
+
+
 def test_lines_that_are_left_out_keep_the_numbers_of_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -898,6 +930,7 @@ def test_bad_messages(
         (["--kind", "words", "--step", "rows"], "--step can only"),
         (["--kind", "words", "--labels", "a,b"], "--labels can only be said of labels"),
         (["--labels", "a,b"], "--labels can only be said of labels; this run is of numbers"),
+        (["--kind", "words", "--text", "a"], "--text can only be said of labels"),
         (["--kind", "words", "--horizon", "2"], "words are forecast one ahead"),
         (["--kind", "labels", "--horizon", "1-2"], "labels are forecast one ahead"),
     ],

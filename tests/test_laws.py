@@ -250,6 +250,9 @@ class Few(LabelForecaster):
     def __init__(self, labels: tuple[str, str] = ("no", "yes"), bits: int = 8) -> None:
         super().__init__(labels, bits)
 
+    def options(self) -> dict[str, Any]:
+        return {name: value for name, value in super().options().items() if name != "sure"}
+
 
 @compiled
 def peeking_ask(f, i, x, y, said):  # type: ignore[no-untyped-def]

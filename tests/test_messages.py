@@ -1,5 +1,6 @@
 """The reader of messages: exact, strict, and bounded in memory."""
 
+import csv
 import gzip
 import hashlib
 import io
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.stream.boxes import date_of
 from forecast.stream.errors import StreamError
 from forecast.stream.messages import MessageStream, open_messages
 
@@ -219,8 +221,6 @@ def test_long_lines_do_not_move_where_the_search_ends(read: Reader) -> None:
 def test_what_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(StreamError, match="there is no such file"):
         open_messages(tmp_path / "absent.tsv")
-    with pytest.raises(StreamError, match=r"is a directory\. Name a file in it"):
-        open_messages(tmp_path)
 
 
 def test_gzip_that_is_cut_off(read: Reader) -> None:
@@ -275,3 +275,120 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, writ
     assert pairs(stream) == written
     broken = sum(line.decode(errors="ignore").encode() != line for line in lines)
     assert stream.bad.get("line that is not UTF-8", 0) == broken
+
+
+# ------------------------------------------------- tables
+
+
+def table(tmp_path: Path, data: bytes, labels: tuple[str, str] | None = None) -> MessageStream:
+    path = tmp_path / "messages.csv"
+    path.write_bytes(data)
+    return open_messages(path, labels, ("kind", "body"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_two_columns_of_a_table(tmp_path: Path, delimiter: str, ending: str) -> None:
+    made = [("ham", "a, b; c | d\te"), ("spam", 'said "so"'), ("ham", "two\nlines"), ("ham", "é")]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=ending)
+    writer.writerow(["id", "body", "kind"])
+    writer.writerows([k, text, label] for k, (label, text) in enumerate(made))
+    stream = table(tmp_path, b"\xef\xbb\xbf" + out.getvalue().encode())
+    assert pairs(stream) == [(label, text.encode()) for label, text in made]
+    assert stream.lines.tolist() == [2, 3, 4, 6]
+    assert stream.labels == ("ham", "spam")
+    assert stream.sha256 == hashlib.sha256(b"\xef\xbb\xbf" + out.getvalue().encode()).hexdigest()
+
+
+def test_a_long_table_is_read_in_blocks(tmp_path: Path) -> None:
+    rows = b"".join(b"%s,text %d\n" % (b"spam" if k % 2 else b"ham", k) for k in range(2500))
+    stream = table(tmp_path, b"kind,body\n" + rows + b"\n")
+    assert [text for _, text in pairs(stream)] == [b"text %d" % k for k in range(2500)]
+    assert stream.bad == {"blank line": 1}
+
+
+def test_bytes_of_a_table_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
+    stream = table(tmp_path, b"kind,body\nham,caf\xe9\nspam,x\n")
+    assert pairs(stream) == [("ham", b"caf\xe9"), ("spam", b"x")]
+    assert stream.bad == {"row that is not UTF-8": 1}
+
+
+@pytest.mark.parametrize(
+    "data, sentence",
+    [
+        (b"", ": has no header. Name the columns in the first line."),
+        (b"a,body\n", ", line 1: has no column 'kind'. Its header has 'a', 'body'."),
+        (b"kind,body\n", ": has no messages. Write a row for each message."),
+        (
+            b"kind,body\nham,a\nspam,b,c\n",
+            ", line 3: has 3 columns where the header has 2. "
+            "Quote a field that holds the delimiter.",
+        ),
+        (b"kind,body\nham,a\n,b\n", ", line 3: has no label. Leave out rows without one."),
+        (
+            b'kind,body\nham,"a"b\n',
+            ", line 2: is no CSV (',' expected after '\"'). "
+            "Quote a field that holds a quote, and double the quote in it.",
+        ),
+    ],
+)
+def test_a_table_that_is_refused(tmp_path: Path, data: bytes, sentence: str) -> None:
+    with pytest.raises(StreamError) as caught:
+        pairs(table(tmp_path, data))
+    assert str(caught.value) == str(tmp_path / "messages.csv") + sentence
+
+
+# ------------------------------------------------- boxes
+
+
+def letter(text: str, day: int) -> bytes:
+    return f"Subject: {text}\nDate: {day} Jan 2024 10:00:00 +0000\n\n{text} body\n".encode()
+
+
+def body_of(pair: tuple[str, bytes]) -> tuple[str, bytes]:
+    return pair[0], pair[1].rstrip(b"\n").rpartition(b"\n")[2]
+
+
+def test_boxes_are_read_together_by_time(tmp_path: Path) -> None:
+    for label, names in (("ham", ["100.a", "300.b", "50.c"]), ("spam", ["200.d", "60.e"])):
+        for part in ("cur", "new", "tmp"):
+            (tmp_path / label / part).mkdir(parents=True)
+        for name in names:
+            folder = "new" if name in ("50.c", "200.d") else "cur"
+            (tmp_path / label / folder / name).write_bytes(letter(name, 1))
+    stream = open_messages(tmp_path)
+    assert list(map(body_of, pairs(stream))) == [
+        *(("ham", b"50.c body"), ("spam", b"60.e body"), ("ham", b"100.a body")),
+        *(("spam", b"200.d body"), ("ham", b"300.b body")),
+    ]
+    assert (stream.labels, stream.source) == (("ham", "spam"), str(tmp_path))
+    again = open_messages(tmp_path)
+    pairs(again)
+    assert stream.sha256 == again.sha256 is not None
+
+
+def test_mboxes_are_read_by_their_dates(tmp_path: Path) -> None:
+    boxes = {"ham.mbox": [1, 5, None, 9], "junk": [3, 2, 7]}
+    for name, days in boxes.items():
+        mails = [
+            b"From x\n" + (letter(f"{name} {day}", day) if day else b"Subject: none\n\nx body\n")
+            for day in days
+        ]
+        (tmp_path / name).write_bytes(b"\n".join(mails))
+    found = [text for _, text in map(body_of, pairs(open_messages(tmp_path)))]
+    assert found == [
+        *(b"ham.mbox 1 body", b"junk 3 body", b"junk 2 body", b"ham.mbox 5 body", b"x body"),
+        *(b"junk 7 body", b"ham.mbox 9 body"),
+    ]
+    assert date_of(b"Subject: x\n\nDate: 1 Jan 2024\n") is None
+    assert date_of(b"Date: no date\n\n") is None
+    assert date_of(b"date: Thu, 01 Jan 1970 00:01:00 +0000\n\n") == 60.0
+
+
+def test_what_is_no_folder_of_boxes(tmp_path: Path) -> None:
+    with pytest.raises(StreamError, match=r"has no messages\. Put a box for each label into it"):
+        open_messages(tmp_path)
+    (tmp_path / "cur").mkdir()
+    with pytest.raises(StreamError, match=r"is one box\. Name the folder in which it lies"):
+        open_messages(tmp_path)

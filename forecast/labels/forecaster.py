@@ -1,21 +1,40 @@
 """The forecaster of labels: spam or not, up or down, by what the message says.
 
-Twelve memories in one blend: logistic regression on the words at six rates, and the frequency of
-the labels at the same six. The fast ones learn from one click, the slow ones from the long run.
+Fast members learn from one click, slow ones from the long run, and a gate weighs them by how well
+each saw the last labels coming: see ``belief``. The last labels can be taken back: see ``journal``.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.blend import Floats
+from forecast.arrays import Floats, floats, ints
 from forecast.compiled import compiled
 from forecast.distribution import Categorical
-from forecast.gate import WEIGHED, gated_begin, gated_floats, gated_learn
-from forecast.labels.features import FEATURES, features_of
-from forecast.labels.frequency import frequency_floats, frequency_move, frequency_positive
-from forecast.labels.logistic import logistic_floats, logistic_positive, logistic_step
+from forecast.gate import WEIGHED
+from forecast.labels.belief import (
+    BLEND,
+    MEMBERS,
+    MIXTURE,
+    ROW,
+    SHARED,
+    belief_begin,
+    belief_evidence,
+    belief_learn,
+    belief_logits,
+    belief_probability,
+    belief_rate,
+)
+from forecast.labels.evidence import EVIDENCE, SEEN, evidence_of, evidence_text
+from forecast.labels.journal import (
+    AT_HAND,
+    JOURNAL_INTS,
+    journal_floats,
+    journal_undo,
+    journal_write,
+    known_label,
+)
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
@@ -27,67 +46,63 @@ from forecast.learner import (
     SymbolLearner,
 )
 
-RATES = 0.5 * 4.0 ** -np.arange(6.0)
-K = len(RATES)
-MEMORIES = 2 * K  # the logistic ones, then the frequencies
 MOST_BITS = 24
 
-# floats: counts, blend, weights; integers: bits, messages learned
-COUNTS = 0
-BLEND = frequency_floats(K)
-WEIGHTS = BLEND + gated_floats(MEMORIES)
+# floats: what all messages share, the journal, the rows; integers: bits, labels learned, journal
+JOURNAL = SHARED
 BITS, LEARNED = range(2)
+NOTES = 2
 
 
 @compiled
-def label_positive(f, slots, n, p):
-    """Write what each memory gives to the positive label, into ``p`` [MEMORIES]."""
-    logistic_positive(f[WEIGHTS:], slots, n, p[:K])
-    frequency_positive(f[COUNTS:BLEND], p[K:])
+def journal_of(f, i):
+    """The floats of the journal."""
+    return f[JOURNAL : JOURNAL + journal_floats(i[BITS])]
 
 
 @compiled
-def label_probability(f, positive, y):
-    """p(y) = sum_k w_k p_k(y), with p_k(0) = 1 - p_k(1)."""
-    p = 0.0
-    for k in range(MEMORIES):
-        p += f[BLEND + k] * (positive[k] if y == 1 else 1.0 - positive[k])
-    return p
+def rows_of(f, i):
+    """The rows of all places."""
+    return f[JOURNAL + journal_floats(i[BITS]) :]
 
 
 @compiled
-def label_rate(f):
-    """Effective rate: the weighted mean of the memories' rates."""
-    rate = 0.0
-    for k in range(K):
-        rate += (f[BLEND + k] + f[BLEND + K + k]) * RATES[k]
-    return rate
+def label_logits(f, i, x, z):
+    """Write the logit that each member gives to the positive label, into ``z`` [MEMBERS].
+
+    Returns
+    -------
+    int
+        The label that this very message had lately, or UNKNOWN.
+    """
+    places, seen = ints(EVIDENCE), ints(SEEN * EVIDENCE)
+    told, n = evidence_of(x, i[BITS], places, seen)
+    belief_logits(f, rows_of(f, i), places, told, n, z)
+    return known_label(i[NOTES:], places, n)
 
 
 @compiled
 def label_ask(f, i, x, y, said):
     """What the blend says of label y beside the message x."""
-    slots = np.empty(FEATURES, np.int64)
-    positive = np.empty(MEMORIES)
-    label_positive(f, slots, features_of(x, i[BITS], slots), positive)
-    p, other = label_probability(f, positive, y[0]), label_probability(f, positive, 1 - y[0])
+    z = floats(MEMBERS)
+    known = label_logits(f, i, x, z)
+    p, other = belief_probability(f, z, y[0], known), belief_probability(f, z, 1 - y[0], known)
     said[SURPRISE] = -math.log(p)
     # sum_y p(y) (-log p(y))
     said[EXPECTED] = -p * math.log(p) - other * math.log(other)
-    said[EFFECTIVE_RATE] = label_rate(f)
+    said[EFFECTIVE_RATE] = belief_rate(f, i[LEARNED])
     said[SPELLED] = 0.0
 
 
 @compiled
 def label_top(f, i, x, ids, ps):
     """Both labels, the likelier first."""
-    slots = np.empty(FEATURES, np.int64)
-    positive = np.empty(MEMORIES)
-    label_positive(f, slots, features_of(x, i[BITS], slots), positive)
+    z = floats(MEMBERS)
+    known = label_logits(f, i, x, z)
     for place in range(TOP):
         ids[place] = -1
         ps[place] = 0.0
-    no, yes = label_probability(f, positive, 0), label_probability(f, positive, 1)
+    no, yes = belief_probability(f, z, 0, known), belief_probability(f, z, 1, known)
     ids[0] = 1 if yes > no else 0
     ids[1] = 1 - ids[0]
     ps[0], ps[1] = max(no, yes), min(no, yes)
@@ -95,18 +110,43 @@ def label_top(f, i, x, ids, ps):
 
 @compiled
 def label_learn(f, i, x, y):
-    """Weigh the memories by what they gave to label y, and move each by its own rate."""
-    slots = np.empty(FEATURES, np.int64)
-    n = features_of(x, i[BITS], slots)
-    positive = np.empty(MEMORIES)
-    label_positive(f, slots, n, positive)
-    likelihood = np.empty(MEMORIES)
-    for k in range(MEMORIES):
-        likelihood[k] = positive[k] if y[0] == 1 else 1.0 - positive[k]
-    gated_learn(f[BLEND:WEIGHTS], likelihood, i[LEARNED])
-    logistic_step(f[WEIGHTS:], slots, n, y, positive, RATES)
-    frequency_move(f[COUNTS:BLEND], i, x, y, RATES)
+    """Note what will change, and learn label y of the message x."""
+    places, seen = ints(EVIDENCE), ints(SEEN * EVIDENCE)
+    told, n = evidence_of(x, i[BITS], places, seen)
+    places_learn(f, i, places, told, n, int(y[0]))
+
+
+@compiled
+def places_learn(f, i, places, told, n, y):
+    """The same for the places of what a message shows."""
+    notes = i[NOTES:]
+    known = known_label(notes, places, n)
+    w = rows_of(f, i)
+    journal_write(journal_of(f, i), notes, f, w, places, told, n, y, i[LEARNED])
+    belief_learn(f, w, places, told, n, y, i[LEARNED], known)
     i[LEARNED] += 1
+
+
+@compiled
+def label_undo(f, i):
+    """Take the newest label back."""
+    i[LEARNED] = journal_undo(journal_of(f, i), i[NOTES:], f, rows_of(f, i))
+
+
+@compiled
+def label_evidence(f, i, x, seen, nats):
+    """Write what a message shows and what each piece of it says; returns how many there are."""
+    places = ints(EVIDENCE)
+    told, n = evidence_of(x, i[BITS], places, seen)
+    belief_evidence(f, rows_of(f, i), places, told, n, nats)
+    return n
+
+
+class Evidence(NamedTuple):
+    """A piece of what a message shows, and what it says."""
+
+    text: str
+    nats: float  # of log odds, for the positive label
 
 
 class LabelForecast(Categorical):
@@ -134,12 +174,16 @@ class LabelForecaster(SymbolLearner):
     labels : pair of str
         The negative and the positive label.
     bits : int
-        The weights of all words lie in 2^bits places, 48 bytes each.
+        All words, pairs and runs of characters share 2^bits places, 64 bytes each.
+    sure : float, optional
+        Where no label is told (None), the learner takes its own if it is at least so sure of it.
+        Who clicks on what is wrong agrees with the rest. Without it nothing is learned then.
 
     Raises
     ------
     ValueError
-        If the labels are not two different ones, or bits is not from 1 to 24.
+        If the labels are not two different ones, bits is not from 1 to 24, or ``sure`` not from
+        1/2 to 1.
 
     Examples
     --------
@@ -150,23 +194,35 @@ class LabelForecaster(SymbolLearner):
     ('spam', True)
     """
 
+    lazy = False
     _learn = staticmethod(label_learn)
     _ask = staticmethod(label_ask)
     _top = staticmethod(label_top)
 
-    def __init__(self, labels: tuple[str, str] = ("ham", "spam"), bits: int = 18) -> None:
+    def __init__(
+        self,
+        labels: tuple[str, str] = ("ham", "spam"),
+        bits: int = 18,
+        sure: float | None = None,
+    ) -> None:
         self.labels = checked_labels(labels)
         if not 1 <= bits <= MOST_BITS:
             raise ValueError(f"bits must be from 1 to {MOST_BITS}; got {bits!r}")
+        if sure is not None and not 0.5 <= sure <= 1.0:
+            raise ValueError(f"sure must be a probability from 0.5 to 1; got {sure!r}")
+        self.sure = sure
         state = Layout()
-        state.floats("counts", K, 2)
-        state.floats("blend", gated_floats(MEMORIES))
-        state.floats("weights", logistic_floats(K, bits) // K, K)
+        state.floats("counts", 1, MIXTURE)
+        state.floats("mixture", BLEND - MIXTURE)
+        state.floats("blend", SHARED - BLEND)
+        state.floats("journal", journal_floats(bits))
+        state.floats("weights", 1 << bits, ROW)
         state.ints("bits", 1)
         state.ints("learned", 1)
+        state.ints("notes", JOURNAL_INTS)
         super().__init__(state, (1,))
         self.view("bits")[:] = bits
-        gated_begin(self.view("blend"), MEMORIES)
+        belief_begin(self.floats[:SHARED])
 
     def predict(self, x: str | bytes | None = None, horizon: int | None = None) -> LabelForecast:
         """Forecast the label of a message; changes nothing.
@@ -194,8 +250,80 @@ class LabelForecaster(SymbolLearner):
     @property
     def rate(self) -> float:
         """Effective rate: the weighted mean of the memories' rates."""
-        rate: float = label_rate(self.floats)
+        rate: float = belief_rate(self.floats, self.ints[LEARNED])
         return rate
+
+    def learn(self, y: Any, x: Any = None) -> None:
+        """Be told the label of a message; one that it had before is corrected.
+
+        Parameters
+        ----------
+        y : str or None
+            One of the labels; None where none is told: see ``sure``.
+        x : str or bytes, optional
+            The message.
+        """
+        if y is None and self.sure is not None:
+            label, p = self.predict(x).top(1)[0]
+            y = label if p >= self.sure else None
+        super().learn(y, x)
+
+    def undo(self, n: int = 1) -> None:
+        """Take back the last n labels that were learned: all is as it was before them, to the bit.
+
+        Raises
+        ------
+        ValueError
+            If one of them is too old; nothing is changed then.
+
+        Examples
+        --------
+        >>> spam = LabelForecaster()
+        >>> spam.learn("spam", "see you at 5")
+        >>> spam.undo()
+        >>> round(spam.predict("see you at 5").p("spam"), 6)
+        0.5
+        """
+        at_hand = int(self.view("notes")[AT_HAND])
+        if not 0 <= n <= at_hand:
+            raise ValueError(
+                f"the last {at_hand} labels can be taken back, not {n}: what older ones changed is "
+                "no longer kept; tell it the right label of a message instead"
+            )
+        for _ in range(n):
+            label_undo(self.floats, self.ints)
+
+    def explain(self, x: str | bytes | None = None, most: int = 10) -> list[Evidence]:
+        """Name the evidence that a message gives, what says most first.
+
+        Parameters
+        ----------
+        x : str or bytes, optional
+            The message.
+        most : int
+            Pieces of evidence that are named.
+
+        Returns
+        -------
+        list of Evidence
+            What each shows, and its nats of log odds for the positive label: below 0 it speaks
+            for the other. Those of all sum to the members' weighted log odds.
+
+        Examples
+        --------
+        >>> spam = LabelForecaster()
+        >>> for text, label in [("win a prize", "spam"), ("see you at 5", "ham")] * 3:
+        ...     spam.learn(label, text)
+        >>> texts = [text for text, nats in spam.explain("a prize for you") if nats > 0]
+        >>> "prize" in texts, "you" in texts
+        (True, False)
+        """
+        message = self.context(x)
+        seen, nats = np.empty(SEEN * EVIDENCE, np.int64), np.empty(EVIDENCE)
+        n = label_evidence(self.floats, self.ints, message, seen, nats)
+        order = np.argsort(-np.abs(nats[:n]), kind="stable")[:most]
+        what, text = seen.reshape(-1, SEEN).tolist(), message.tobytes()
+        return [Evidence(evidence_text(text, *what[j]), float(nats[j])) for j in order]
 
     def context(self, x: Any) -> Bytes:
         """The bytes of a message: of a text those of UTF-8, of None none.
@@ -232,13 +360,13 @@ class LabelForecaster(SymbolLearner):
 
     def moved(self, before: "LabelForecaster") -> Floats:
         """The step of the weights of managers and gate."""
-        weighed = slice(MEMORIES + WEIGHED, MEMORIES + WEIGHED + 2)
+        weighed = slice(MEMBERS + WEIGHED, MEMBERS + WEIGHED + 2)
         step: Floats = self.view("blend")[weighed] - before.view("blend")[weighed]
         return step
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
-        return {"labels": self.labels, "bits": self.view("bits").item()}
+        return {"labels": self.labels, "bits": self.view("bits").item(), "sure": self.sure}
 
 
 def checked_labels(labels: tuple[str, str]) -> tuple[str, str]:

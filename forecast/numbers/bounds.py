@@ -12,7 +12,7 @@ Both sides are kept as a lowest value, the upper one of -y.
 
 import math
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import compiled
 from forecast.distribution import within
 

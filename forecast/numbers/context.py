@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import compiled
 from forecast.numbers.regression import ERROR_BOUND, ERROR_RATE, HUBER, SLOW
 from forecast.numbers.rls import PRIOR, dot, rls_gain, rls_move

@@ -9,7 +9,7 @@ and stays what it was.
 
 import math
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import compiled
 
 # the last value; the pitch, nan before there are two, 0 for no lattice; values that kept it

@@ -6,13 +6,8 @@ win after a change, the slow ones when it is calm, and nobody sets a rate.
 
 import numpy as np
 
-from forecast.blend import (
-    Floats,
-    memories_begin,
-    memories_floats,
-    memories_learn,
-    weighted_median,
-)
+from forecast.arrays import Floats
+from forecast.blend import memories_begin, memories_floats, memories_learn, weighted_median
 from forecast.compiled import compiled
 from forecast.numbers.scale import STUDENT_4, scale_learn, t_density
 from forecast.numbers.series import turn

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from forecast.blend import LEAST, Floats, weighted_median
+from forecast.arrays import Floats
+from forecast.blend import LEAST, weighted_median
 from forecast.compiled import bound, compiled
 from forecast.distribution import (
     hinged_mean,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import compiled
 from forecast.learner import (
     CELL,

@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from forecast.blend import LEAST, Floats, memories_begin, memories_floats, memories_learn
+from forecast.arrays import Floats
+from forecast.blend import LEAST, memories_begin, memories_floats, memories_learn
 from forecast.compiled import compiled
 from forecast.rate import bounded, one_over_n
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.blend import Floats
+from forecast.arrays import Floats
 from forecast.compiled import compiled
 from forecast.rate import bounded, one_over_n
 
