@@ -40,10 +40,11 @@ from forecast.words.grams import (
 )
 from forecast.words.letters import CONTEXTS as CONTEXTS_OF_LETTERS
 from forecast.words.letters import (
+    ASKED,
     BITS,
-    LETTERS_INTS,
+    LETTERS_FLOATS,
     letters_begin,
-    letters_floats,
+    letters_ints,
     letters_learn,
     rows_for,
     spell,
@@ -113,8 +114,9 @@ AT = CONTEXTS + IN_HAND
     AT_REPEATS,
     AT_LETTERS_INTS,
     AT_GRAMS,
-) = range(AT, AT + 9)
-PLAN = AT + 9
+    END,
+) = range(AT, AT + 10)
+PLAN = 30  # and its length leaves the windows of the nodes, which follow it, on lines of memory
 EAGER = 2  # orders of which a context counts from the first time that it comes
 NOTHING = np.empty(0, np.uint8)  # the context of a word
 
@@ -156,12 +158,12 @@ def _repeats(i):
 
 @compiled
 def _letters_ints(i):
-    return i[i[AT_LETTERS_INTS] : i[AT_GRAMS]]
+    return i[i[AT_LETTERS_INTS] : i[END]]
 
 
 @compiled
 def _grams(i):
-    return i[i[AT_GRAMS] :]
+    return i[i[AT_GRAMS] : i[AT_VOCABULARY]]
 
 
 @compiled
@@ -261,7 +263,7 @@ def words_ask(f, i, x, y, said):
 def _bits_of(letters, y):
     """Room for the bits of a word."""
     n = (len(y) + 1) * BITS
-    return np.empty((n, letters[0]), np.int64), np.empty((n, 2))
+    return np.empty(n * letters[ASKED], np.int64), np.empty((n, 2))
 
 
 @compiled
@@ -347,12 +349,16 @@ def _count(f, i, nodes, w, scratch):
 
 
 @compiled
-def _context(i, grams, key, now, nodes):
-    """The node of a context that is added where it is not known, and stays."""
-    node = gram_add(grams, key, nodes)
+def _context(grams, key, now, nodes, eager):
+    """The node of a context, which is added where it is not known.
+
+    Unless it is ``eager``, a context counts from the second time that it comes: 0 for the first.
+    """
+    known = gram_find(grams, key)
+    node = known if known > 0 else gram_add(grams, key, nodes)
     if node > 0:
         gram_touch(grams, node, now)
-    return node
+    return node if eager else known
 
 
 @compiled
@@ -369,7 +375,7 @@ def _go_on(i, nodes, w, class_):
                 i[CONTEXTS + o + 1] = max(nodes[FOLLOWING + o], 0)
         for n in range(IN_HAND):
             nodes[n], nodes[FOLLOWING + n] = 0, i[CONTEXTS + n]
-        i[CONTEXTS + 1] = _context(i, grams, follower_key(0, w), now, nodes)
+        i[CONTEXTS + 1] = _context(grams, follower_key(0, w), now, nodes, True)
         nodes[FOLLOWING + 1] = i[CONTEXTS + 1]
         for s in range(i[SIDES]):
             before, class_1 = i[LAST], class_
@@ -379,7 +385,7 @@ def _go_on(i, nodes, w, class_):
                 key = side_key(1, class_1, i[CLASS_1])
             else:
                 key = side_key(2, before, class_1)
-            i[CONTEXTS + SIDE + s] = _context(i, grams, key, now, nodes)
+            i[CONTEXTS + SIDE + s] = _context(grams, key, now, nodes, s == 0)
             nodes[FOLLOWING + SIDE + s] = i[CONTEXTS + SIDE + s]
     i[LAST_BUT_ONE], i[LAST] = i[LAST], w if w >= 0 else i[ROOM]
     i[CLASS_2], i[CLASS_1] = i[CLASS_1], class_
@@ -543,16 +549,18 @@ class WordForecaster(SymbolLearner):
         rows, kept = rows_for(vocabulary), history_for(nodes)
         state = Layout()
         state.ints("plan", PLAN)
+        nodes_at = state.ints("nodes", grams_ints(nodes))
         at = [
             state.floats("factors", PARTS_FLOATS),
             state.floats("shares", recent_floats(vocabulary)),
             state.floats("newness", newness_floats(vocabulary)),
-            state.floats("letters", letters_floats(contexts, rows)),
+            state.floats("letters", LETTERS_FLOATS),
             state.ints("vocabulary", vocabulary_ints(vocabulary)),
             state.ints("recent", recent_ints(vocabulary)),
             state.ints("repeats", repeats_ints(kept)),
-            state.ints("letters learned", LETTERS_INTS),
-            state.ints("nodes", grams_ints(nodes)),
+            state.ints("letters learned", letters_ints(contexts, rows)),
+            nodes_at,
+            state.n_ints,
         ]
         super().__init__(state, (1,))
         plan = self.view("plan")
@@ -619,7 +627,7 @@ class WordForecaster(SymbolLearner):
         """The step of the weights of what is new, and of the parts' factors by reach."""
         dense = self.view("newness")[DENSE:LAST_CLASS] - before.view("newness")[DENSE:LAST_CLASS]
         step: Floats = self.view("factors") - before.view("factors")
-        reached = step[BY_REACH:BY_CLASS].reshape(PARTS, -1).sum(axis=1)
+        reached = step[BY_REACH:BY_CLASS].reshape(-1, PARTS).sum(axis=0)
         return np.concatenate([dense, reached])
 
     def options(self) -> dict[str, Any]:

@@ -18,24 +18,25 @@ from forecast.words.vocabulary import LONGEST, word_find
 
 CONTEXTS = 7
 BITS = 9  # of a letter: whether the word ends before it, then its eight
-ROW = 16  # slots of a context: of the end, and of the first or the last four bits of a letter
+ROW = 4  # ints of a context's slots, four in each: of the end, and of four bits of a letter
 COUNTS, KINDS, PLACES = 8, 4, 3  # weights differ by these: how often told, which bit, which letter
-STEPS = 4096  # of the table of log odds
 FIRST_WEIGHT, STEP, FIRST_STEP = 0.3, 0.003, 0.3
-LONGEST_MEMORY = 255.0
 FIRST_COUNT = 1.6
-SURE = 5e-4  # no slot is surer than this
+# a slot is 16 bits: how often it was told, up to 15, and above that the probability of a 1
+TOLD_BITS, STEPS = 4, 4096
+LONGEST_MEMORY = 2**TOLD_BITS - 1
+UNTOLD = STEPS // 2 << TOLD_BITS
+SURE = 2  # steps of the probability that are left for the other bit
+LEAST = 1.0 / STEPS
 MOST_ROWS = 2**16
-LEAST = 1.0 / 4096  # nor is any bit
 
-# ints: contexts that are asked, rows of each, words learned
+# ints: contexts that are asked, rows of each, words learned; then the rows
 ASKED, ROWS, WORDS = range(3)
-LETTERS_INTS = 3
-# floats: log odds by steps of p; weights; slots, of which each is n + p: how often it was told,
-# and the probability of a 1
+SLOTS = 3
+# floats: log odds by steps of p; weights
 ODDS = 0
 WEIGHTS = ODDS + STEPS
-SLOTS = WEIGHTS + CONTEXTS * COUNTS * KINDS * PLACES
+LETTERS_FLOATS = WEIGHTS + CONTEXTS * COUNTS * KINDS * PLACES
 
 
 def rows_for(vocabulary: int) -> int:
@@ -46,19 +47,19 @@ def rows_for(vocabulary: int) -> int:
     return rows
 
 
-def letters_floats(contexts: int, rows: int) -> int:
-    """Floats of a spelling by so many contexts of so many rows, a power of two."""
+def letters_ints(contexts: int, rows: int) -> int:
+    """Ints of a spelling by so many contexts of so many rows, a power of two."""
     return SLOTS + contexts * rows * ROW
 
 
 def letters_begin(f: Floats, i: Ints, contexts: int, rows: int) -> None:
     """A spelling that knows nothing, in arrays that are all 0."""
     i[ASKED], i[ROWS] = contexts, rows
+    i[SLOTS:] = sum(UNTOLD << (16 * slot) for slot in range(3)) + (UNTOLD << 48) - 2**64
     for step in range(STEPS):
         p = (step + 0.5) / STEPS
         f[ODDS + step] = math.log(p / (1.0 - p))
-    f[WEIGHTS:SLOTS] = FIRST_WEIGHT
-    f[SLOTS:] = 0.5
+    f[WEIGHTS:LETTERS_FLOATS] = FIRST_WEIGHT
 
 
 @compiled
@@ -102,16 +103,21 @@ def _contexts(y, j, before, n, stirred):
 
 @compiled
 def _row(i, c, stirred):
-    """Where the slots of a context are."""
-    return SLOTS + (c * i[ROWS] + (stirred & (i[ROWS] - 1))) * ROW
+    """The first slot of a row of a context; four slots share an int."""
+    return (SLOTS + (c * i[ROWS] + (stirred & (i[ROWS] - 1))) * ROW) * 4
 
 
 @compiled
-def _weight(c, count, kind, place):
+def _slot(i, slot):
+    """The 16 bits of a slot."""
+    return (i[slot >> 2] >> (16 * (slot & 3))) & 0xFFFF
+
+
+@compiled
+def _weight(c, told, kind, place):
     """Where the weight of a context is that has told a bit so often."""
-    told = int(count)
     if told > 3:
-        told = 4 if told < 7 else 5 if told < 15 else 6 if told < 40 else 7
+        told = 4 if told < 6 else 5 if told < 9 else 6 if told < LONGEST_MEMORY else 7
     return WEIGHTS + ((c * COUNTS + told) * KINDS + kind) * PLACES + place
 
 
@@ -122,41 +128,44 @@ def _kind(step):
 
 
 @compiled
-def _bit_probability(f, i, kind, place, slots):
-    """p(1) = 1 / (1 + exp(-sum_c w_c log(p_c / (1 - p_c)))),  by the contexts' ``slots``."""
+def _bit_probability(f, i, kind, place, slots, first):
+    """p(1) = 1 / (1 + exp(-sum_c w_c log(p_c / (1 - p_c)))),  by the slots from ``first`` on."""
     z = 0.0
     for c in range(i[ASKED]):
-        count = math.floor(f[slots[c]])
-        odds = f[ODDS + int((f[slots[c]] - count) * STEPS)]
-        z += f[_weight(c, count, kind, place)] * odds
+        slot = _slot(i, slots[first + c])
+        weight = f[_weight(c, slot & LONGEST_MEMORY, kind, place)]
+        z += weight * f[ODDS + (slot >> TOLD_BITS)]
     p = 1.0 / (1.0 + math.exp(-z))
     return min(max(p, LEAST), 1.0 - LEAST)
 
 
 @compiled
-def _bit_learn(f, i, kind, place, slots, p, bit, step):
+def _bit_learn(f, i, kind, place, slots, first, p, bit, step):
     """w <- w + step (y - p) log odds_c,  p_c <- p_c + (y - p_c) / (n + 1.6)."""
     for c in range(i[ASKED]):
-        slot = f[slots[c]]
-        count = math.floor(slot)
-        own = slot - count
-        f[_weight(c, count, kind, place)] += step * (bit - p) * f[ODDS + int(own * STEPS)]
-        own += (bit - own) / (count + FIRST_COUNT)
-        f[slots[c]] = min(count + 1.0, LONGEST_MEMORY) + min(max(own, SURE), 1.0 - SURE)
+        at = slots[first + c]
+        slot = _slot(i, at)
+        told, own = slot & LONGEST_MEMORY, slot >> TOLD_BITS
+        f[_weight(c, told, kind, place)] += step * (bit - p) * f[ODDS + own]
+        moved = int(own + (bit * STEPS - own) / (told + FIRST_COUNT))
+        moved = min(max(moved, SURE), STEPS - 1 - SURE)
+        now = (moved << TOLD_BITS) | min(told + 1, LONGEST_MEMORY)
+        i[at >> 2] ^= (slot ^ now) << (16 * (at & 3))
 
 
 @compiled
-def _place_slots(i, stirred, letter, step, slots):
+def _place_slots(i, stirred, letter, step, slots, at):
     """Where the slots of a bit are: of the end for step 0, then of bits 1 to 8 of a letter."""
-    so_far = (letter | 256) >> (9 - step) if step > 0 else 0
-    for c in range(i[ASKED]):
-        if step <= 4:
-            slots[c] = _row(i, c, stirred[c]) + so_far
-        else:
-            half = (letter | 256) >> 4
-            slots[c] = _row(i, c, _stirred(stirred[c] + half)) + (
-                (so_far & ((1 << (step - 5)) - 1)) | (1 << (step - 5))
-            )
+    if step <= 4:
+        within = (letter | 256) >> (9 - step) if step > 0 else 0
+        for c in range(i[ASKED]):
+            slots[at + c] = _row(i, c, stirred[c]) + within
+    else:
+        half = (letter | 256) >> 4
+        first = 1 << (step - 5)
+        within = first | (((letter | 256) >> (9 - step)) & (first - 1))
+        for c in range(i[ASKED]):
+            slots[at + c] = _row(i, c, _stirred(stirred[c] + half)) + within
 
 
 @compiled
@@ -169,7 +178,7 @@ def _may_end(words, y, j):
 def spelled(f, i, words, y, before, slots, bits):
     """Nats that it takes to spell the new word y after the word ``before``.
 
-    ``slots`` int64 [41 * BITS, contexts] and ``bits`` float64 [41 * BITS, 2], written: where each
+    ``slots`` int64 [bits * contexts] and ``bits`` float64 [bits, 2], written: where each
     bit was looked for, its p(1), and the bit, or -1 where the end could not come.
     """
     stirred = np.empty(i[ASKED], np.int64)
@@ -186,8 +195,8 @@ def spelled(f, i, words, y, before, slots, bits):
                 continue
             if step > 0 and j == len(y):
                 continue
-            _place_slots(i, stirred, letter, step, slots[at])
-            p = _bit_probability(f, i, _kind(step), min(j, 2), slots[at])
+            _place_slots(i, stirred, letter, step, slots, at * i[ASKED])
+            p = _bit_probability(f, i, _kind(step), min(j, 2), slots, at * i[ASKED])
             bit = (letter >> (8 - step)) & 1 if step > 0 else 1 if j == len(y) else 0
             bits[at, 0], bits[at, 1] = p, bit
             nats -= math.log(p if bit == 1 else 1.0 - p)
@@ -203,15 +212,17 @@ def letters_learn(f, i, y, slots, bits):
         if bits[at, 1] >= 0.0:
             place = min(at // BITS, 2)
             kind = _kind(at % BITS)
-            _bit_learn(f, i, kind, place, slots[at], bits[at, 0], bits[at, 1], step_now)
+            _bit_learn(
+                f, i, kind, place, slots, at * i[ASKED], bits[at, 0], bits[at, 1], step_now
+            )
 
 
 @compiled
 def bit_probability_at(f, i, y, j, before, letter, step, slots, stirred):
     """p(1) of one bit of letter j, of which the bits before are those of ``letter``."""
     _contexts(y, j, before, i[ASKED], stirred)
-    _place_slots(i, stirred, letter, step, slots)
-    return _bit_probability(f, i, _kind(step), min(j, 2), slots)
+    _place_slots(i, stirred, letter, step, slots, 0)
+    return _bit_probability(f, i, _kind(step), min(j, 2), slots, 0)
 
 
 def spell(

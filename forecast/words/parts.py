@@ -15,6 +15,8 @@ from forecast.words.grams import (
     LONGEST_RUN,
     follower_key,
     gram_find,
+    gram_first,
+    gram_window,
     last,
     last_but_one,
     run,
@@ -91,8 +93,8 @@ def weigh(f, spots, far, last_class, weights):
         if spots[k] >= 0:
             weights[k] = (
                 f[BY_SURENESS + k * SURENESSES + spots[k]]
-                * f[BY_REACH + k * (MOST_ORDERS + 1) + far]
-                * f[BY_CLASS + k * CLASSES + last_class]
+                * f[BY_REACH + far * PARTS + k]
+                * f[BY_CLASS + last_class * PARTS + k]
             )
             whole += weights[k]
     for k in range(PARTS):
@@ -102,10 +104,17 @@ def weigh(f, spots, far, last_class, weights):
 @compiled
 def follow(grams, nodes, w):
     """The nodes in hand that count word w; 0 where there is none."""
+    # each first place is read before any is compared: then memory answers all of them together
     for n in range(IN_HAND):
-        nodes[FOLLOWING + n] = 0
-        if nodes[n] > 0:
-            nodes[FOLLOWING + n] = gram_find(grams, follower_key(nodes[n], w))
+        nodes[FOLLOWING + n] = gram_first(grams, follower_key(nodes[n], w))
+    for n in range(IN_HAND):
+        key = follower_key(nodes[n], w)
+        if nodes[n] == 0:
+            nodes[FOLLOWING + n] = 0
+        elif nodes[FOLLOWING + n] == key:
+            nodes[FOLLOWING + n] = gram_window(grams, key)
+        else:
+            nodes[FOLLOWING + n] = gram_find(grams, key) if nodes[FOLLOWING + n] != 0 else 0
 
 
 @compiled
@@ -141,8 +150,8 @@ def parts_move(f, spots, far, last_class, weights, p, said, step):
         if spots[k] >= 0:
             better = weights[k] * p[k] / said - weights[k]
             factor_move(f, BY_SURENESS + k * SURENESSES + spots[k], step, better)
-            factor_move(f, BY_REACH + k * (MOST_ORDERS + 1) + far, step, better)
-            factor_move(f, BY_CLASS + k * CLASSES + last_class, step, better)
+            factor_move(f, BY_REACH + far * PARTS + k, step, better)
+            factor_move(f, BY_CLASS + last_class * PARTS + k, step, better)
 
 
 @compiled
