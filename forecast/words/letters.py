@@ -28,7 +28,7 @@ LONGEST_MEMORY = 2**TOLD_BITS - 1
 UNTOLD = STEPS // 2 << TOLD_BITS
 SURE = 2  # steps of the probability that are left for the other bit
 LEAST = 1.0 / STEPS
-MOST_ROWS = 2**16
+LEAST_ROWS, MOST_ROWS = 2**12, 2**16
 
 # ints: contexts that are asked, rows of each, words learned; then the rows
 ASKED, ROWS, WORDS = range(3)
@@ -40,8 +40,8 @@ LETTERS_FLOATS = WEIGHTS + CONTEXTS * COUNTS * KINDS * PLACES
 
 
 def rows_for(vocabulary: int) -> int:
-    """Rows of each context that spell so many words: a power of two, at most 65,536."""
-    rows = 16
+    """Rows of each context that spell so many words: a power of two, from 4,096 to 65,536."""
+    rows = LEAST_ROWS
     while rows < min(vocabulary, MOST_ROWS):
         rows *= 2
     return rows
