@@ -215,10 +215,10 @@ def _unlink(i, node, above):
 @compiled
 def _held(node, kept):
     """Whether a node is one of those that are to stay."""
-    for k in range(len(kept)):
-        if kept[k] == node:
-            return True
-    return False
+    k = 0
+    while k < len(kept) and kept[k] != node:
+        k += 1
+    return k < len(kept)
 
 
 @compiled

@@ -20,7 +20,7 @@ CONTEXTS = 7
 BITS = 9  # of a letter: whether the word ends before it, then its eight
 ROW = 4  # ints of a context's slots, four in each: of the end, and of four bits of a letter
 COUNTS, KINDS, PLACES = 8, 4, 3  # weights differ by these: how often told, which bit, which letter
-FIRST_WEIGHT, STEP, FIRST_STEP = 0.3, 0.003, 0.3
+FIRST_WEIGHTS, STEP, FIRST_STEP = 1.5, 0.003, 0.3  # the first in all, the later of each
 FIRST_COUNT = 1.6
 # a slot is 16 bits: how often it was told, up to 15, and above that the probability of a 1
 TOLD_BITS, STEPS = 4, 4096
@@ -59,7 +59,7 @@ def letters_begin(f: Floats, i: Ints, contexts: int, rows: int) -> None:
     for step in range(STEPS):
         p = (step + 0.5) / STEPS
         f[ODDS + step] = math.log(p / (1.0 - p))
-    f[WEIGHTS:LETTERS_FLOATS] = FIRST_WEIGHT
+    f[WEIGHTS:LETTERS_FLOATS] = FIRST_WEIGHTS / contexts
 
 
 @compiled
@@ -169,7 +169,7 @@ def _place_slots(i, stirred, letter, step, slots, at):
 
 
 @compiled
-def _may_end(words, y, j):
+def may_end(words, y, j):
     """Whether a new word may end before letter j: it has letters, and is not a known one."""
     return 0 < j < LONGEST and word_find(words, y[:j]) < 0
 
@@ -191,7 +191,7 @@ def spelled(f, i, words, y, before, slots, bits):
         for step in range(BITS):
             at = j * BITS + step
             bits[at, 1] = -1.0
-            if step == 0 and not _may_end(words, y, j):
+            if step == 0 and not may_end(words, y, j):
                 continue
             if step > 0 and j == len(y):
                 continue
@@ -212,9 +212,7 @@ def letters_learn(f, i, y, slots, bits):
         if bits[at, 1] >= 0.0:
             place = min(at // BITS, 2)
             kind = _kind(at % BITS)
-            _bit_learn(
-                f, i, kind, place, slots, at * i[ASKED], bits[at, 0], bits[at, 1], step_now
-            )
+            _bit_learn(f, i, kind, place, slots, at * i[ASKED], bits[at, 0], bits[at, 1], step_now)
 
 
 @compiled
@@ -225,16 +223,14 @@ def bit_probability_at(f, i, y, j, before, letter, step, slots, stirred):
     return _bit_probability(f, i, _kind(step), min(j, 2), slots, 0)
 
 
-def spell(
-    f: Floats, i: Ints, words: Ints, before: int, rng: np.random.Generator
-) -> bytes:
+def spell(f: Floats, i: Ints, words: Ints, before: int, rng: np.random.Generator) -> bytes:
     """Draw a new word, bit after bit."""
     n = int(i[ASKED])
     slots, stirred = np.empty(n, np.int64), np.empty(n, np.int64)
     word = np.zeros(LONGEST, np.uint8)
     for j in range(LONGEST):
         for step in range(BITS):
-            if step == 0 and not _may_end(words, word, j):
+            if step == 0 and not may_end(words, word, j):
                 continue
             p = bit_probability_at(f, i, word, j, before, int(word[j]), step, slots, stirred)
             if rng.random() < p:

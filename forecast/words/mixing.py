@@ -6,9 +6,11 @@ the last word. All factors that took part are moved by how much better than the 
 saw the word coming (Kivinen and Warmuth, 1997, exponentiated gradient, to first order).
 """
 
+import math
+
 from forecast.compiled import compiled
 
-STEP = 0.05
+STEP, FIRST_STEP = 0.05, 1.0
 LEAST, LARGEST = 0.01, 100.0  # of a factor
 
 
@@ -25,3 +27,9 @@ def mixed(weights, p, n):
 def factor_move(f, at, step, better):
     """a <- a (1 + step (r - w)):  r - w is 0 in the mean if p was right."""
     f[at] = min(max(f[at] * (1.0 + step * better), LEAST), LARGEST)
+
+
+@compiled
+def step_after(words):
+    """How far factors move: 1 / sqrt(t + 1) at first, and at least a twentieth."""
+    return max(STEP, FIRST_STEP / math.sqrt(words + 1.0))

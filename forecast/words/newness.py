@@ -20,6 +20,7 @@ LEAST = 1e-4
 # the one before, of reaches; then for each word, how often something new came after it, and
 # how often anything
 SHARE, DENSE = 0, 1
+BIAS = DENSE + 2
 LAST = DENSE + 3
 LAST_BUT_ONE = LAST + CLASSES
 REACH = LAST_BUT_ONE + CLASSES
@@ -55,7 +56,7 @@ def _after(f, before):
 @compiled
 def newness(f, before, class_1, class_2, reach):
     """p(new) = 1 / (1 + exp(-z)),  z a weighted sum of what is known."""
-    z = f[DENSE] * _after(f, before) + f[DENSE + 2]
+    z = f[DENSE] * _after(f, before) + f[BIAS]
     z += f[DENSE + 1] * _logit(min(max(f[SHARE], LEAST), 1.0 - LEAST))
     z += f[LAST + class_1] + f[LAST_BUT_ONE + class_2] + f[REACH + reach]
     p = 1.0 / (1.0 + math.exp(-z))
@@ -68,7 +69,7 @@ def newness_learn(f, before, class_1, class_2, reach, p, new):
     error = (1.0 if new else 0.0) - p
     f[DENSE] += STEP_OF_DENSE * error * _after(f, before)
     f[DENSE + 1] += STEP_OF_DENSE * error * _logit(min(max(f[SHARE], LEAST), 1.0 - LEAST))
-    f[DENSE + 2] += STEP_OF_DENSE * error
+    f[BIAS] += STEP_OF_DENSE * error
     for at in (LAST + class_1, LAST_BUT_ONE + class_2, REACH + reach):
         f[at] += STEP_OF_KIND * error
     f[SHARE] += RATE * ((1.0 if new else 0.0) - f[SHARE])

@@ -7,12 +7,10 @@ last words stood together. The weights sum to 1 and know nothing of the word to 
 over all words is 1 too.
 """
 
-import numpy as np
-
 from forecast.compiled import compiled
+from forecast.learner import Floats
 from forecast.words.discounted import confidence, discounted
 from forecast.words.grams import (
-    LONGEST_RUN,
     follower_key,
     gram_find,
     gram_first,
@@ -24,7 +22,6 @@ from forecast.words.grams import (
 )
 from forecast.words.mixing import factor_move
 from forecast.words.recent import CACHES, contexts_surprised, recent_shares
-from forecast.words.repeats import LENGTHS
 from forecast.words.shape import CLASSES
 
 MOST_ORDERS, MOST_SIDES, SECONDS = 5, 3, 2
@@ -51,6 +48,15 @@ BY_SURENESS = 0
 BY_REACH = PARTS * SURENESSES
 BY_CLASS = BY_REACH + PARTS * (MOST_ORDERS + 1)
 PARTS_FLOATS = BY_CLASS + PARTS * CLASSES
+# by sureness, from that part on: most must earn their weight
+FIRST = {CACHE: 0.5, LAST + 1: 0.5, SECOND + 1: 0.25, BESIDE: 0.5, REPEAT: 1.0}
+
+
+def parts_begin(f: Floats) -> None:
+    """Factors that have learned nothing, in floats that are all 0."""
+    f[:] = 1.0
+    for part, factor in FIRST.items():
+        f[BY_SURENESS + part * SURENESSES : BY_REACH] = factor
 
 
 @compiled
