@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.compiled import bound
+from forecast.compiled import bound, compiled
 from forecast.distribution import LEVELS, Forecast, Quantiles
 from forecast.learner import (
     EFFECTIVE_RATE,
@@ -167,7 +167,7 @@ def _unbound(*_: Any) -> None:
 
 
 # what the loops' free names stand for, before `bound`
-learn = ask = answer = score = top = _unbound
+learn = ask = score = top = _unbound
 
 
 def walk(f, i, horizons, first, queue, ys, out, where):
@@ -347,8 +347,8 @@ class Told(NamedTuple):
 def walk_symbols(f, i, block, said, wanted, ids, ps):
     """The loop over words or labels: ask, be told, learn.
 
-    ``answer`` and ``top`` are the kernels of the learner that it is bound to; ``block`` holds
-    x, x_at, y and y_at. ``said`` [n, SAID] is written, and of the rows that are ``wanted``
+    ``learn``, ``ask`` and ``top`` are the kernels of the learner that it is bound to; ``block``
+    holds x, x_at, y and y_at. ``said`` [n, SAID] is written, and of the rows that are ``wanted``
     the likeliest answers, ``ids`` and ``ps`` [rows wanted, TOP].
     """
     xs, x_at, ys, y_at = block
@@ -358,13 +358,21 @@ def walk_symbols(f, i, block, said, wanted, ids, ps):
         if wanted[t]:
             top(f, i, x, ids[looked], ps[looked])
             looked += 1
-        answer(f, i, x, y, said[t])
+        ask(f, i, x, y, said[t])
+        learn(f, i, x, y)
+
+
+@compiled
+def has_learned(f, i, x, y):
+    """Nothing is left to learn for who learned as it answered."""
 
 
 @cache
-def walk_symbols_of(answer: Callable[..., None], top: Callable[..., None]) -> Any:
+def walk_symbols_of(
+    learn: Callable[..., None], ask: Callable[..., None], top: Callable[..., None]
+) -> Any:
     """The compiled loop of a learner's kernels over words or labels."""
-    return bound(walk_symbols, answer=answer, top=top)
+    return bound(walk_symbols, learn=learn, ask=ask, top=top)
 
 
 class SymbolRun:
@@ -404,7 +412,10 @@ class SymbolRun:
         ids = np.empty((int(looks.sum()), TOP), np.int64)
         ps = np.empty(ids.shape)
         learner = self.learner
-        walk = walk_symbols_of(learner._answer, learner._top)
+        if learner._answer is None:
+            walk = walk_symbols_of(learner._learn, learner._ask, learner._top)
+        else:
+            walk = walk_symbols_of(has_learned, learner._answer, learner._top)
         flat = (block.x, block.x_at, block.y, block.y_at)
         walk(learner.floats, learner.ints, flat, said, looks, ids, ps)
         rows = np.arange(self.rows, self.rows + len(block))

@@ -109,13 +109,6 @@ def label_learn(f, i, x, y):
     i[LEARNED] += 1
 
 
-@compiled
-def label_answer(f, i, x, y, said):
-    """What `label_ask` says of a label; then it is learned."""
-    label_ask(f, i, x, y, said)
-    label_learn(f, i, x, y)
-
-
 class LabelForecast(Categorical):
     """The probabilities of two labels, as a forecaster of labels says them.
 
@@ -159,7 +152,6 @@ class LabelForecaster(SymbolLearner):
 
     _learn = staticmethod(label_learn)
     _ask = staticmethod(label_ask)
-    _answer = staticmethod(label_answer)
     _top = staticmethod(label_top)
 
     def __init__(self, labels: tuple[str, str] = ("ham", "spam"), bits: int = 18) -> None:
