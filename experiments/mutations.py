@@ -166,8 +166,8 @@ MUTATIONS = [
         "forecasts are distributions",
         "what is given out is not taken from the counts",
         "words/discounted.py",
-        "    return (times - discount(times) + given_back(i, context) * coarser) / total(i, context)",
-        "    return (times + given_back(i, context) * coarser) / total(i, context)",
+        "    return (times - discount(times) + given) / total(i, context)",
+        "    return (times + given) / total(i, context)",
         "words",
     ),
     Mutation(

@@ -273,7 +273,7 @@ class SymbolLearner(FlatLearner):
     [SAID], and changes nothing else; ``_top(floats, ints, x, ids, ps)`` writes the likeliest
     answers, most likely first, int64 and float64 [TOP], with -1 where there are no more;
     ``_learn(floats, ints, x, y)`` moves the state. Where both would look for the same things,
-    ``_answer(floats, ints, x, y, said)`` does what ``_ask`` and then ``_learn`` do, to the last bit.
+    ``_answer(floats, ints, x, y, said)`` does what ``_ask`` and then ``_learn`` do, bit for bit.
     """
 
     _learn: Callable[..., None]

@@ -35,7 +35,6 @@ from forecast.words.spelling import (
     SPELLING_INTS,
     START,
     TRIPLES,
-    spell,
     spelled,
     spelling_begin,
     spelling_learn,
@@ -374,16 +373,3 @@ def test_a_full_spelling_goes_on_exactly() -> None:
         assert math.fsum(p) == pytest.approx(1.0, abs=1e-12)
     # at least 12.5 nats a byte are left for the worst: no probability is ever 0
     assert spelled(i, as_bytes(b"zq" * 20)) < 40 * 12.5
-
-
-def test_words_drawn_from_a_spelling_cost_what_they_should() -> None:
-    # -log p of its own draws has the mean of p's entropy: here of the first byte, by the sum
-    i, rng, p = speller(words_of(POEM)), np.random.default_rng(5), np.empty(257)
-    symbols_probabilities(i, START, p)
-    p[END] = 0.0
-    p /= p.sum()
-    drawn = [spell(i, rng) for _ in range(800)]
-    assert all(1 <= len(word) <= 40 for word in drawn)
-    found = np.bincount([word[0] for word in drawn], minlength=257) / len(drawn)
-    np.testing.assert_allclose(found, p, atol=4.5 * math.sqrt(0.25 / len(drawn)))
-    assert np.abs(found - p).sum() < 0.25

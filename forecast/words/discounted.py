@@ -35,7 +35,8 @@ def discounted(i, context, node, coarser):
     Source: Kneser and Ney (1995), with the three discounts of Chen and Goodman (1999).
     """
     times = counted(i, node) if node > 0 else 0
-    return (times - discount(times) + given_back(i, context) * coarser) / total(i, context)
+    given = given_back(i, context) * coarser
+    return (times - discount(times) + given) / total(i, context)
 
 
 @compiled
