@@ -536,8 +536,8 @@ class WordForecaster(SymbolLearner):
         self,
         vocabulary: int = 2**16,
         nodes: int = 2**21,
-        orders: int = 3,
-        sides: int = 3,
+        orders: int = 2,
+        sides: int = 2,
         contexts: int = 7,
     ) -> None:
         _check("vocabulary", vocabulary, 1, MOST_WORDS - 1)
@@ -582,8 +582,8 @@ class WordForecaster(SymbolLearner):
 
     @classmethod
     def light(cls, vocabulary: int = 2**16, nodes: int = 2**19) -> "WordForecaster":
-        """Fewer parts of the same model: twice as fast, at a few percent more bits."""
-        return cls(vocabulary, nodes, orders=2, sides=0, contexts=4)
+        """Fewer parts of the same model: faster, in less memory, at a few percent more bits."""
+        return cls(vocabulary, nodes, orders=1, sides=0, contexts=2)
 
     @property
     def seen(self) -> int:
