@@ -749,7 +749,7 @@ def test_presets() -> None:
     light = WordForecaster.light()
     assert light.options()["orders"] == 1 and light.options()["sides"] == 0
     assert repr(WordForecaster.light(nodes=64, vocabulary=9)) == (
-        "WordForecaster(vocabulary=9, nodes=64, orders=1, sides=0, contexts=2)"
+        "WordForecaster(vocabulary=9, nodes=64, orders=1, sides=0, contexts=3)"
     )
     words = words_of(help_topics())[:40_000]
     nats = [
