@@ -207,10 +207,10 @@ MUTATIONS = [
     ),
     Mutation(
         "forecasts are distributions",
-        "what the known give up is not given to the new",
-        "words/vocabulary.py",
-        "        return (d * i[KNOWN] + i[HOMELESS]) / i[SEEN]",
-        "        return (i[ONCE] + i[HOMELESS]) / i[SEEN]",
+        "what is given out is not taken from the counts",
+        "words/discounted.py",
+        "    return (times - discount(times) + given) / total(i, context)",
+        "    return (times + given) / total(i, context)",
         "words",
     ),
     Mutation(

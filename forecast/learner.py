@@ -270,17 +270,19 @@ class SymbolLearner(FlatLearner):
     """A learner of words or labels: what comes next is one of many, or of two.
 
     Its forecast may be about every word there is, and is therefore made only where it is looked
-    at. A subclass encodes what a person gives, and names two kernels, x and y being uint8 slices:
+    at. A subclass encodes what a person gives, and names three kernels, x and y being uint8 slices:
     ``_ask(floats, ints, x, y, said)`` writes what the learner says of y into ``said``, float64
     [SAID], and changes nothing else; ``_top(floats, ints, x, ids, ps)`` writes the likeliest
     answers, most likely first, int64 and float64 [TOP], with -1 where there are no more;
-    ``_learn(floats, ints, x, y)`` moves the state.
+    ``_learn(floats, ints, x, y)`` moves the state. Where both would look for the same things,
+    ``_answer(floats, ints, x, y, said)`` does what ``_ask`` and then ``_learn`` do, bit for bit.
     """
 
     lazy = True  # its forecasts are past once it has learned again: they cannot wait
 
     _learn: Callable[..., None]
     _ask: Callable[..., None]
+    _answer: Callable[..., None] | None = None
     _top: Callable[..., None]
 
     @abstractmethod

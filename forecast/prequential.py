@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.compiled import bound
+from forecast.compiled import bound, compiled
 from forecast.distribution import LEVELS, Forecast, Quantiles
 from forecast.learner import (
     EFFECTIVE_RATE,
@@ -386,6 +386,11 @@ def walk_symbols(f, i, block, said, wanted, ids, ps):
         learn(f, i, x, y)
 
 
+@compiled
+def has_learned(f, i, x, y):
+    """Nothing is left to learn for who learned as it answered."""
+
+
 @cache
 def walk_symbols_of(
     learn: Callable[..., None], ask: Callable[..., None], top: Callable[..., None]
@@ -431,7 +436,10 @@ class SymbolRun:
         ids = np.empty((int(looks.sum()), TOP), np.int64)
         ps = np.empty(ids.shape)
         learner = self.learner
-        walk = walk_symbols_of(learner._learn, learner._ask, learner._top)
+        if learner._answer is None:
+            walk = walk_symbols_of(learner._learn, learner._ask, learner._top)
+        else:
+            walk = walk_symbols_of(has_learned, learner._answer, learner._top)
         flat = (block.x, block.x_at, block.y, block.y_at)
         walk(learner.floats, learner.ints, flat, said, looks, ids, ps)
         rows = np.arange(self.rows, self.rows + len(block))

@@ -55,7 +55,7 @@ LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "regression, normal": lambda: Regression(lags=3, scale="normal", horizons=(1, 2)),
     "light": lambda: LightForecaster(horizons=(1, 2)),
     "forecaster": lambda: NumberForecaster(horizons=(1, 3), season=12, channels=2),
-    "words": lambda: WordForecaster(vocabulary=20, pairs=50),
+    "words": lambda: WordForecaster(vocabulary=20, nodes=50),
     "labels": lambda: LabelForecaster(("no", "yes"), bits=6),
 }
 POINTS = 300
@@ -171,7 +171,7 @@ def test_every_option_comes_back(tmp_path: Path) -> None:
         NumberForecaster(step="1 month"),
         Paced("least squares", "1/n with a floor", rate=1e-5),
         Paced("scale", "own surprise", rate=0.1 + 0.2, strength=1 / 3),
-        WordForecaster(vocabulary=1, pairs=3),
+        WordForecaster(vocabulary=1, nodes=3),
         LabelForecaster(("\xe9 \ud800", "1"), bits=3),
     ):
         save(tmp_path / "a", learner)
@@ -183,8 +183,8 @@ def test_every_option_comes_back(tmp_path: Path) -> None:
 
 def test_options_that_no_state_holds_are_refused(tmp_path: Path) -> None:
     for learner, option, number, sentence in (
-        (WordForecaster(vocabulary=2, pairs=2), "vocabulary", 10**9, "does not fit a state of"),
-        (WordForecaster(vocabulary=2, pairs=2), "pairs", 3, "in other places"),
+        (WordForecaster(vocabulary=2, nodes=2), "vocabulary", 10**6, "does not fit a state of"),
+        (WordForecaster(vocabulary=2, nodes=2), "nodes", 20, "in other places"),
         (LabelForecaster(bits=2), "bits", 3, "in other places"),
         (LabelForecaster(bits=2), "bits", 24, "does not fit a state of"),  # 800 MB
         (LabelForecaster(bits=2), "bits", 0, "options that make no LabelForecaster"),

@@ -48,7 +48,7 @@ LEARNERS: dict[str, Factory] = {
     "paced scale, hypergradient": lambda: Paced("scale", "hypergradient"),
     "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
     # smaller than by default, so that what is full is tried too
-    "words": lambda: WordForecaster(vocabulary=64, pairs=128),
+    "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "labels": lambda: LabelForecaster(bits=10),
 }
 

@@ -12,9 +12,13 @@ from forecast.learner import Bytes, Ints, Symbols
 from forecast.stream.source import Source
 from forecast.words.vocabulary import LONGEST
 
-# Kinds of bytes. A word is a run of letters, a run of digits or one mark, with one space before it
-# if there is one; any other byte, and a space before such a one, is a word of its own.
+# Kinds of bytes. A word is a run of letters, of digits or of marks, with one space before it if
+# there is one; a tag like <unk> is one word, and so is an apostrophe with one or two letters. What
+# else lies between words, spaces but for the last one and newlines, is a word of its own.
 LETTER, DIGIT, MARK, SPACE, OTHER = range(5)
+LONGEST_TAG = LONGEST - 3  # letters, so that a space and its brackets have room
+LONGEST_ENDING = 2  # letters after an apostrophe: it's, we're
+APOSTROPHE, OPEN, CLOSE = 39, 60, 62
 NOT_UTF8, NUL = "bytes that are not UTF-8", "NUL bytes"
 ESCAPED = re.compile("[\udc80-\udcff]")  # what stands for a byte that is not UTF-8
 
@@ -32,23 +36,68 @@ def kind_of(byte: int) -> int:
 
 
 @compiled
+def _run(text: Bytes, first: int, kind: int, past: int) -> int:
+    """Where a run of bytes of one kind ends, that begins there and ends before ``past``."""
+    while first < past and kind_of(text[first]) == kind:
+        first += 1
+    return first
+
+
+@compiled
+def _plain_letters(text: Bytes, first: int, most: int) -> int:
+    """Where a run of at most so many letters of ASCII ends."""
+    past = min(len(text), first + most)
+    while first < past and text[first] < 128 and kind_of(text[first]) == LETTER:
+        first += 1
+    return first
+
+
+@compiled
+def _between(text: Bytes, first: int) -> int:
+    """Where what lies between words ends, if it begins there; at most a byte after the longest."""
+    past = min(len(text), first + LONGEST + 1)
+    while first < past and kind_of(text[first]) >= SPACE:
+        first += 1
+    return first
+
+
+@compiled
+def _bound(text: Bytes, mark: int, over: bool) -> int:
+    """Where a tag or an ending ends that begins with that mark.
+
+    0 where it begins none, -1 where only what follows the text can tell.
+    """
+    if text[mark] == OPEN:
+        past = _plain_letters(text, mark + 1, LONGEST_TAG)
+        if past == len(text):
+            return 0 if over else -1
+        return past + 1 if past > mark + 1 and text[past] == CLOSE else 0
+    if text[mark] == APOSTROPHE:
+        past = _plain_letters(text, mark + 1, LONGEST_ENDING)
+        if past == len(text):
+            return (past if past > mark + 1 else 0) if over else -1
+        return past if past > mark + 1 and kind_of(text[past]) != LETTER else 0
+    return 0
+
+
+@compiled
 def _end(text: Bytes, first: int, over: bool) -> int:
     """Where the word that begins there ends; 0 where only what follows the text can tell."""
     n = len(text)
-    kind = kind_of(text[first])
-    past = first + 1
-    if kind == SPACE:
-        if past == n:
-            return past if over else 0
-        kind = kind_of(text[past])
-        if kind in (SPACE, OTHER):
-            return past
-        past += 1
-    if kind in (MARK, OTHER):
-        return past
-    longest = first + LONGEST
-    while past < n and past < longest and kind_of(text[past]) == kind:
-        past += 1
+    word = _between(text, first)
+    if word > first + LONGEST:
+        return first + LONGEST
+    if word == n:
+        return n if over else 0
+    spaced = word > first and kind_of(text[word - 1]) == SPACE
+    if word > first + 1 or (word > first and not spaced):
+        return word - 1 if spaced else word
+    kind = kind_of(text[word])
+    if kind == MARK:
+        past = _bound(text, word, over)
+        if past != 0:
+            return max(past, 0)
+    past = _run(text, word, kind, min(n, first + LONGEST))
     return past if over or past < n else 0
 
 
@@ -85,8 +134,8 @@ def words_of(text: bytes) -> list[bytes]:
 
     Examples
     --------
-    >>> words_of(b"The cat, 12\\n")
-    [b'The', b' cat', b',', b' 12', b'\\n']
+    >>> words_of(b"The cat's <unk>, 12 ...\\n\\n  He")
+    [b'The', b' cat', b"'s", b' <unk>', b',', b' 12', b' ...', b'\\n\\n ', b' He']
     """
     at = np.empty(len(text) + 1, np.int64)
     n = cut(np.frombuffer(bytearray(text), np.uint8), True, at)
@@ -187,9 +236,11 @@ class TextStream:
 def open_text(path: str | os.PathLike[str]) -> TextStream:
     """Open a text as a stream of words.
 
-    A word is a run of letters (all bytes of what is not ASCII are letters), a run of digits or one
-    other mark, each with the one space before it if there is one; a newline, a tab, a further space
-    is a word of its own. A run longer than 40 bytes is cut. Joined again the words are the text.
+    A word is a run of letters (all bytes of what is not ASCII are letters), of digits or of other
+    marks, each with the one space before it if there is one; a tag of letters like <unk>, and an
+    apostrophe with one or two letters, are words too. What else lies between words, newlines, tabs,
+    further spaces, is a word of its own. A run longer than 40 bytes is cut. Joined again the words
+    are the text.
 
     Parameters
     ----------

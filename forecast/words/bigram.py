@@ -13,7 +13,6 @@ from forecast.words.counts import (
     context_floats,
     count_add,
     count_floats,
-    count_lift,
     count_likelihood,
 )
 from forecast.words.lexicon import (
@@ -23,70 +22,33 @@ from forecast.words.lexicon import (
     lexicon_probability,
     vocabulary_of,
 )
-from forecast.words.table import USED, table_add, table_begin, table_find, table_ints
+from forecast.words.table import table_add, table_begin, table_find, table_ints
 from forecast.words.vocabulary import word_find
 
 RATES = 4.0 ** -np.arange(6.0)
 GROUND = 5.0  # words that the ground counts for in each context
 
-GROUP = 16  # pairs of one context that are passed over together by who looks for the likeliest
-
-# ints of pairs: room for words and for pairs, the word before, groups; for each context (a
-# word; the last one is of all that are not known) how many pairs it has, and the newest + 1; for
-# each group the pair + 1 that came before it in its context; for each pair its second word, the
-# pair + 1 that came before it in its context, and its group + 1; then the table
-WORDS, ROOM, BEFORE, GROUPS = range(4)
-CONTEXTS = 4
-WORD, NEXT, OF = range(3)
-PAIR = 3  # ints of a pair
-# floats of pairs: the contexts, a count for each pair, and for each group the largest of its pairs'
-
-
-@compiled
-def groups_for(pairs: int) -> int:
-    """Groups that so many pairs may have: the first pairs of a context are in none."""
-    return pairs // GROUP
+# ints of pairs: room for words, the word before; then the table. What is not known is a word too.
+WORDS, BEFORE = range(2)
+TABLE = 2
+# floats of pairs: the contexts, one for each word that may come before, and a count for each pair
 
 
 def pairs_floats(K: int, vocabulary: int, pairs: int) -> int:
     """Floats of so many pairs of words, K-fold."""
-    return (vocabulary + 1) * context_floats(K) + (pairs + groups_for(pairs)) * count_floats(K)
+    return (vocabulary + 1) * context_floats(K) + pairs * count_floats(K)
 
 
-def pairs_ints(vocabulary: int, pairs: int) -> int:
+def pairs_ints(pairs: int) -> int:
     """Ints of so many pairs of words."""
-    return CONTEXTS + 2 * (vocabulary + 1) + groups_for(pairs) + PAIR * pairs + table_ints(pairs)
+    return TABLE + table_ints(pairs)
 
 
 def pairs_begin(i: Ints, vocabulary: int, pairs: int) -> None:
     """No pair was seen, and the word before the first is not known; in ints that are all 0."""
     i[WORDS] = vocabulary
     i[BEFORE] = vocabulary
-    table_begin(i[pairs_ints(vocabulary, pairs) - table_ints(pairs) :], pairs)
-    i[ROOM] = pairs
-
-
-@compiled
-def _context(i):
-    """Where the ints of the context of the word before begin."""
-    return CONTEXTS + 2 * i[BEFORE]
-
-
-@compiled
-def _group(i, group):
-    """Where the int of a group is."""
-    return CONTEXTS + 2 * (i[WORDS] + 1) + group
-
-
-@compiled
-def _pair(i, entry):
-    """Where the ints of a pair begin."""
-    return _group(i, groups_for(i[ROOM])) + PAIR * entry
-
-
-@compiled
-def _table(i):
-    return i[_pair(i, i[ROOM]) :]
+    table_begin(i[TABLE:], pairs)
 
 
 @compiled
@@ -105,42 +67,6 @@ def pair_count(f, i, K, entry):
 
 
 @compiled
-def group_count(f, i, K, group):
-    """The largest counts of a group."""
-    return pair_count(f, i, K, i[ROOM] + group)
-
-
-@compiled
-def newest(i):
-    """The pair that came new last of those of the word before; -1 if there is none."""
-    return i[_context(i) + 1] - 1
-
-
-@compiled
-def pair_word(i, entry):
-    """The second word of a pair."""
-    return i[_pair(i, entry) + WORD]
-
-
-@compiled
-def pair_next(i, entry):
-    """The pair of the same first word that came new before this one; -1 if there is none."""
-    return i[_pair(i, entry) + NEXT] - 1
-
-
-@compiled
-def pair_group(i, entry):
-    """The group of a pair; -1 if it is in none."""
-    return i[_pair(i, entry) + OF] - 1
-
-
-@compiled
-def group_next(i, group):
-    """The pair that came before all of a group; -1 if there is none."""
-    return i[_group(i, group)] - 1
-
-
-@compiled
 def _key(i, w):
     return i[BEFORE] * i[WORDS] + w
 
@@ -149,43 +75,18 @@ def _key(i, w):
 def pairs_likelihood(f, i, w, ground, p):
     """p_k(w | word before), of a word which the ground gives that probability."""
     K = len(p)
-    entry = table_find(_table(i), _key(i, w)) if w >= 0 else -1
+    entry = table_find(i[TABLE:], _key(i, w)) if w >= 0 else -1
     count_likelihood(pair_context(f, i, K), pair_count(f, i, K, entry), GROUND, ground, p)
-
-
-@compiled
-def _join(i, entry, w):
-    """A new pair joins its context, and every sixteenth opens a group."""
-    context, pair = _context(i), _pair(i, entry)
-    before = i[context + 1]
-    i[pair + WORD] = w
-    i[pair + NEXT] = before
-    i[context] += 1
-    i[context + 1] = entry + 1
-    if i[context] % GROUP == 0:
-        i[_group(i, i[GROUPS])] = before
-        i[GROUPS] += 1
-        i[pair + OF] = i[GROUPS]
-    elif before > 0:
-        i[pair + OF] = i[_pair(i, before - 1) + OF]
 
 
 @compiled
 def pairs_move(f, i, w, rates):
     """All pairs of the word before fade, and this one came; then it is the word before."""
-    K = len(rates)
-    context, table = pair_context(f, i, K), _table(i)
+    context = pair_context(f, i, len(rates))
     context_fade(context, rates)
-    known = table[USED]
-    entry = table_add(table, _key(i, w)) if w >= 0 else -1
-    if entry == known:
-        _join(i, entry, w)
+    entry = table_add(i[TABLE:], _key(i, w)) if w >= 0 else -1
     if entry >= 0:
-        count = pair_count(f, i, K, entry)
-        count_add(context, count)
-        group = pair_group(i, entry)
-        if group >= 0:
-            count_lift(context, group_count(f, i, K, group), count)
+        count_add(context, pair_count(f, i, len(rates), entry))
     i[BEFORE] = w if w >= 0 else i[WORDS]
 
 
@@ -199,7 +100,7 @@ def bigram_floats(K: int, vocabulary: int, pairs: int) -> int:
 
 def bigram_ints(K: int, vocabulary: int, pairs: int) -> int:
     """Ints of the model."""
-    return 1 + lexicon_ints(vocabulary) + pairs_ints(vocabulary, pairs)
+    return 1 + lexicon_ints(vocabulary) + pairs_ints(pairs)
 
 
 def bigram_begin(f, i, K, vocabulary, pairs):

@@ -91,23 +91,6 @@ def count_add(context, count):
 
 
 @compiled
-def count_lift(context, largest, count):
-    """Keep the largest of several counts, copy by copy, when one of them was added to."""
-    count_touch(context, largest)
-    for c in range(U, len(count)):
-        largest[c] = max(largest[c], count[c])
-
-
-@compiled
-def weighed(context, count, factors):
-    """sum_k factor_k c_k."""
-    total = 0.0
-    for k in range(len(factors)):
-        total += factors[k] * count_now(context, count, k)
-    return total
-
-
-@compiled
 def count_likelihood(context, count, weight, ground, p):
     """p_k = (c_k + A g) / (N_k + A):  the ground's g counts as A things that came.
 

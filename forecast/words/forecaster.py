@@ -1,9 +1,8 @@
-"""Which word comes next, by memories: how frequent words are of late, and after the last one.
+"""Which word comes next: counts after the last words, memories of what was recent, and spelling.
 
-Six memories of all words, from the last sixteen to the last sixteen thousand, are weighed into one;
-it is the ground on which six memories of each pair of words stand, from the last time to the last
-thousand times that the word before came, and these are weighed too. Both by how well each saw the
-last word coming, and nobody sets a rate.
+A word that was never seen is told in two steps: that something new comes, and how it is spelled.
+All others share what is left, by a mixture of what several parts say; see ``forecast.words.parts``.
+Every count, weight and rate is learned on the way, from nothing, and in bounded memory.
 """
 
 import math
@@ -13,7 +12,6 @@ import numpy as np
 
 from forecast.compiled import compiled
 from forecast.distribution import Forecast
-from forecast.gate import WEIGHED, gated_begin, gated_floats, gated_learn
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
@@ -23,218 +21,399 @@ from forecast.learner import (
     TOP,
     Bytes,
     Floats,
-    Ints,
     Layout,
     SymbolLearner,
 )
-from forecast.words import bigram, unigram
-from forecast.words.bigram import (
-    group_count,
-    group_next,
-    newest,
-    pair_context,
-    pair_count,
-    pair_group,
-    pair_next,
-    pair_word,
-    pairs_begin,
-    pairs_floats,
-    pairs_ints,
-    pairs_likelihood,
-    pairs_move,
+from forecast.words.grams import (
+    MOST_NODES,
+    MOST_WORDS,
+    follower_key,
+    gram_add,
+    gram_came,
+    gram_count,
+    gram_find,
+    gram_touch,
+    grams_begin,
+    grams_ints,
+    side_key,
 )
-from forecast.words.counts import context_floats, mass, weighed
-from forecast.words.lexicon import lexicon_begin, lexicon_ints, lexicon_learn, vocabulary_of
-from forecast.words.likeliest import (
-    block_lift,
-    block_of,
-    blocks_floats,
-    likeliest_recent,
-    nobody,
-    offer,
+from forecast.words.letters import (
+    ASKED,
+    BITS,
+    LETTERS_FLOATS,
+    letters_begin,
+    letters_ints,
+    letters_learn,
+    rows_for,
+    spell,
+    spelled,
 )
-from forecast.words.spelling import SPELLING_INTS, spell, spelled
-from forecast.words.unigram import recent_count, recent_floats, recent_likelihood, recent_move
-from forecast.words.vocabulary import (
+from forecast.words.letters import CONTEXTS as CONTEXTS_OF_LETTERS
+from forecast.words.likeliest import followed, in_order, likeliest_words
+from forecast.words.mixing import mixed, step_after
+from forecast.words.newness import BIAS, newness, newness_begin, newness_floats, newness_learn
+from forecast.words.parts import (
+    BY_CLASS,
+    BY_REACH,
+    CACHE,
+    FOLLOWING,
+    IN_HAND,
+    MOST_ORDERS,
+    MOST_SIDES,
+    PARTS,
+    PARTS_FLOATS,
+    REPEAT,
+    SIDE,
+    follow,
+    look,
+    parts_begin,
+    parts_move,
+    parts_rate,
+    reach,
+    say,
+    weigh,
+)
+from forecast.words.recent import (
+    CACHES,
+    CLASS,
     KNOWN,
+    blocks_for,
+    fade,
+    recent_came,
+    recent_floats,
+    recent_ints,
+    recent_surprised,
+    word_at,
+)
+from forecast.words.repeats import (
+    agreed,
+    history_for,
+    repeated,
+    repeats_begin,
+    repeats_ints,
+    repeats_learn,
+)
+from forecast.words.shape import NO_CLASS, shape
+from forecast.words.vocabulary import (
     LONGEST,
-    SEEN,
-    frequency,
+    vocabulary_begin,
+    vocabulary_ints,
+    word_add,
     word_bytes,
     word_find,
-    word_times,
 )
 
-K = len(unigram.RATES)
-RECENT_RATES, PAIR_RATES = unigram.RATES, bigram.RATES
-RECENT_GROUND, PAIR_GROUND = unigram.GROUND, bigram.GROUND
-
-# ints of a forecaster begin with where its parts begin: of the floats what was recent, the pairs,
-# the blends of both and the blocks; of the ints the lexicon and the pairs
-AT_RECENT, AT_PAIRS, AT_RECENT_BLEND, AT_PAIR_BLEND, AT_BLOCKS, AT_LEXICON, AT_PAIR_INTS = range(7)
-PLAN = 7
+# ints of a forecaster: words it may know and their blocks; orders, side contexts; words that came;
+# the last two words and their classes; the contexts in hand; then where its parts begin: of the
+# floats the factors, what is recent, newness, letters; of the ints the vocabulary, what is recent,
+# what repeats, letters, the nodes
+ROOM, BLOCKS, ORDERS, SIDES, SEEN, LAST, LAST_BUT_ONE, CLASS_1, CLASS_2 = range(9)
+CONTEXTS = 9
+AT = CONTEXTS + IN_HAND
+(
+    AT_PARTS,
+    AT_SHARES,
+    AT_NEWNESS,
+    AT_LETTERS,
+    AT_VOCABULARY,
+    AT_RECENT,
+    AT_REPEATS,
+    AT_LETTERS_INTS,
+    AT_GRAMS,
+    END,
+) = range(AT, AT + 10)
+PLAN = 30  # and its length leaves the windows of the nodes, which follow it, on lines of memory
+EAGER = 2  # orders of which a context counts from the first time that it comes
 NOTHING = np.empty(0, np.uint8)  # the context of a word
 
 
 @compiled
-def _recent(f, i):
-    return f[i[AT_RECENT] : i[AT_PAIRS]]
+def _parts(f, i):
+    return f[i[AT_PARTS] : i[AT_SHARES]]
 
 
 @compiled
-def _pairs(f, i):
-    return f[i[AT_PAIRS] : i[AT_RECENT_BLEND]]
+def _shares(f, i):
+    return f[i[AT_SHARES] : i[AT_NEWNESS]]
 
 
 @compiled
-def _recent_blend(f, i):
-    return f[i[AT_RECENT_BLEND] : i[AT_PAIR_BLEND]]
+def _newness(f, i):
+    return f[i[AT_NEWNESS] : i[AT_LETTERS]]
 
 
 @compiled
-def _pair_blend(f, i):
-    return f[i[AT_PAIR_BLEND] : i[AT_BLOCKS]]
+def _letters(f, i):
+    return f[i[AT_LETTERS] :]
 
 
 @compiled
-def _lexicon(i):
-    return i[i[AT_LEXICON] : i[AT_PAIR_INTS]]
+def _vocabulary(i):
+    return i[i[AT_VOCABULARY] : i[AT_RECENT]]
 
 
 @compiled
-def _pair_ints(i):
-    return i[i[AT_PAIR_INTS] :]
+def _recent(i):
+    return i[i[AT_RECENT] : i[AT_REPEATS]]
 
 
 @compiled
-def mixed(weights, p):
-    """sum_k w_k p_k."""
-    total = 0.0
-    for k in range(len(p)):
-        total += weights[k] * p[k]
-    return total
+def _repeats(i):
+    return i[i[AT_REPEATS] : i[AT_LETTERS_INTS]]
 
 
 @compiled
-def likelihoods(f, i, w, recent, pair):
-    """What each memory says of a word, -1 being all new words together.
+def _letters_ints(i):
+    return i[i[AT_LETTERS_INTS] : i[END]]
 
-    ``recent`` and ``pair`` [K] are written; returns the blend's probability.
+
+@compiled
+def _grams(i):
+    return i[i[AT_GRAMS] : i[AT_VOCABULARY]]
+
+
+@compiled
+def in_hand():
+    """Room for the nodes in hand, where each part stands, and the weights."""
+    return np.empty(2 * IN_HAND, np.int64), np.empty(PARTS, np.int64), np.empty(PARTS)
+
+
+@compiled
+def survey(f, i, nodes, spots, weights):
+    """What is known before a word: contexts in hand, where each part stands, and its weight.
+
+    Returns the probability that the word is new.
     """
-    ground = frequency(vocabulary_of(_lexicon(i)), w)
-    recent_likelihood(_recent(f, i), w, ground, recent)
-    ground = mixed(_recent_blend(f, i), recent)
-    pairs_likelihood(_pairs(f, i), _pair_ints(i), w, ground, pair)
-    return mixed(_pair_blend(f, i), pair)
+    for n in range(IN_HAND):
+        nodes[n] = i[CONTEXTS + n]
+    grams, repeats = _grams(i), _repeats(i)
+    far = reach(grams, nodes)
+    look(grams, nodes, agreed(repeats) if repeated(repeats) < i[ROOM] else -1, spots)
+    weigh(_parts(f, i), spots, far, i[CLASS_1], weights)
+    if _recent(i)[KNOWN] == 0:
+        return 1.0
+    return newness(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], _surety(spots, far))
 
 
 @compiled
-def word_probability(f, i, w):
-    """Probability of a known word, or for -1 of all new words together."""
-    recent, pair = np.empty(K), np.empty(K)
-    return likelihoods(f, i, w, recent, pair)
+def _surety(spots, far):
+    """How far the contexts reach, and how sure the last of them is, as one number below 128."""
+    return far * 16 + spots[far]
+
+
+@compiled
+def known_probability(f, i, nodes, spots, weights, w, p):
+    """Probability of a known word where nothing new comes; p [PARTS], written: each part's."""
+    grams = _grams(i)
+    follow(grams, nodes, w)
+    word = repeated(_repeats(i))
+    say(grams, _recent(i), _shares(f, i), i[BLOCKS], nodes, spots, word, w, p)
+    return mixed(weights, p, PARTS)
+
+
+@compiled
+def _rate(f, i, nodes, spots, weights, fades):
+    """How much the last that came weighs in what is believed."""
+    if _recent(i)[KNOWN] == 0:
+        return 1.0
+    fade(1, fades)
+    return parts_rate(_grams(i), nodes, spots, weights, fades)
+
+
+@compiled
+def words_rate(f, i):
+    """Effective rate: how much the last that came weighs in what is believed."""
+    nodes, spots, weights = in_hand()
+    survey(f, i, nodes, spots, weights)
+    return _rate(f, i, nodes, spots, weights, np.empty(CACHES))
+
+
+@compiled
+def new_probability(f, i):
+    """Probability that a word comes which is not known."""
+    nodes, spots, weights = in_hand()
+    return survey(f, i, nodes, spots, weights)
 
 
 @compiled
 def words_probabilities(f, i, p):
     """Probability of each known word, written to p [known]."""
-    recent, pair = np.empty(K), np.empty(K)
+    nodes, spots, weights = in_hand()
+    new, each = survey(f, i, nodes, spots, weights), np.empty(PARTS)
     for w in range(len(p)):
-        p[w] = likelihoods(f, i, w, recent, pair)
-
-
-@compiled
-def words_rate(f, i):
-    """Effective rate: the weighted mean of the rates of the pairs' memories."""
-    return mixed(_pair_blend(f, i), PAIR_RATES)
+        p[w] = (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, each)
 
 
 @compiled
 def words_ask(f, i, x, y, said):
-    """How surprising a word would be, and how much it would teach."""
-    lexicon = _lexicon(i)
-    w = word_find(vocabulary_of(lexicon), y)
-    said[SPELLED] = spelled(lexicon, y) if w < 0 else 0.0
-    said[SURPRISE] = said[SPELLED] - math.log(word_probability(f, i, w))
+    """How surprising a word would be, and how much the last one weighs."""
+    nodes, spots, weights = in_hand()
+    p, words = np.empty(PARTS), _vocabulary(i)
+    new = survey(f, i, nodes, spots, weights)
     said[EXPECTED] = math.nan
-    said[EFFECTIVE_RATE] = words_rate(f, i)
+    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    w = word_find(words, y)
+    if w >= 0:
+        said[SPELLED] = 0.0
+        said[SURPRISE] = -math.log(
+            (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, p)
+        )
+    else:
+        letters = _letters_ints(i)
+        slots, bits = _bits_of(letters, y)
+        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SURPRISE] = said[SPELLED] - math.log(new)
+
+
+@compiled
+def _bits_of(letters, y):
+    """Room for the bits of a word."""
+    n = (len(y) + 1) * BITS
+    return np.empty(n * letters[ASKED], np.int64), np.empty((n, 2))
+
+
+@compiled
+def words_answer(f, i, x, y, said):
+    """What `words_ask` says of a word; then it is learned."""
+    nodes, spots, weights = in_hand()
+    p, words = np.empty(PARTS), _vocabulary(i)
+    new = survey(f, i, nodes, spots, weights)
+    said[EXPECTED] = math.nan
+    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    far = reach(_grams(i), nodes)
+    w = word_find(words, y)
+    if w >= 0:
+        known = known_probability(f, i, nodes, spots, weights, w, p)
+        said[SPELLED] = 0.0
+        said[SURPRISE] = -math.log((1.0 - new) * known)
+        parts_move(_parts(f, i), spots, far, i[CLASS_1], weights, p, known, step_after(i[SEEN]))
+        class_ = _recent(i)[word_at(_recent(i), i[BLOCKS], w) + CLASS]
+    else:
+        letters = _letters_ints(i)
+        slots, bits = _bits_of(letters, y)
+        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SURPRISE] = said[SPELLED] - math.log(new)
+        letters_learn(_letters(f, i), letters, y, slots, bits)
+        class_ = shape(y)
+    if _recent(i)[KNOWN] > 0:
+        sure = _surety(spots, far)
+        newness_learn(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0)
+    if w < 0:
+        w = _become_known(i, y, class_, nodes)
+    if w >= 0:
+        _count(f, i, nodes, w, p)
+    _go_on(i, nodes, w, class_)
 
 
 @compiled
 def words_learn(f, i, x, y):
-    """Weigh the memories by what they said of the word, then let them all take it in."""
-    lexicon = _lexicon(i)
-    words = vocabulary_of(lexicon)
-    recent, pair = np.empty(K), np.empty(K)
-    likelihoods(f, i, word_find(words, y), recent, pair)
-    gated_learn(_recent_blend(f, i), recent, words[SEEN])
-    gated_learn(_pair_blend(f, i), pair, words[SEEN])
-    w = lexicon_learn(lexicon, y)
-    recent_move(_recent(f, i), w, RECENT_RATES)
-    pairs_move(_pairs(f, i), _pair_ints(i), w, PAIR_RATES)
+    """Take a word in."""
+    words_answer(f, i, x, y, np.empty(SAID))
+
+
+@compiled
+def _become_known(i, y, class_, nodes):
+    """Number of a new word, -1 if there is no room; no context has counted it."""
+    recent = _recent(i)
+    w = word_add(_vocabulary(i), y)
     if w >= 0:
-        block = block_of(f[i[AT_BLOCKS] :], len(recent), w)
-        context = _recent(f, i)[: context_floats(len(recent))]
-        block_lift(
-            block, context, recent_count(_recent(f, i), len(recent), w), word_times(words, w)
-        )
+        recent[KNOWN] = w + 1
+        recent[word_at(recent, i[BLOCKS], w) + CLASS] = class_
+        for n in range(IN_HAND):
+            nodes[FOLLOWING + n] = 0
+    return w
 
 
 @compiled
-def _factors(context, weights, weight, factors):
-    """Write w_k / (N_k + A), what a count is worth; returns what the ground is worth."""
-    ground = 0.0
-    for k in range(K):
-        factors[k] = weights[k] / (mass(context, k) + weight)
-        ground += weight * factors[k]
-    return ground
+def _count(f, i, nodes, w, scratch):
+    """Word w came: the finest context counts it, and each coarser one until one had seen it."""
+    grams, recent, now = _grams(i), _recent(i), i[SEEN]
+    surprised = True
+    for o in range(i[ORDERS], 0, -1):
+        if nodes[o] > 0:
+            old = nodes[FOLLOWING + o]
+            node = old if old > 0 else gram_add(grams, follower_key(nodes[o], w), nodes)
+            nodes[FOLLOWING + o] = node
+            if node > 0:
+                gram_touch(grams, node, now)
+                if surprised and gram_count(grams, nodes[o], node) > 0:
+                    surprised = False
+            gram_came(grams, nodes[o], w)
+            if old == 0 and o >= EAGER:
+                nodes[FOLLOWING + o] = -node  # its first time: it is no context yet
+    if surprised:
+        recent_surprised(recent, i[BLOCKS], w)
+    for s in range(SIDE, SIDE + i[SIDES]):
+        if nodes[s] > 0:
+            node = nodes[FOLLOWING + s]
+            if node == 0:
+                node = gram_add(grams, follower_key(nodes[s], w), nodes)
+            if node > 0:
+                gram_touch(grams, node, now)
+                gram_count(grams, nodes[s], node)
+    recent_came(_shares(f, i), recent, i[BLOCKS], w, scratch)
 
 
 @compiled
-def followers_top(f, i, factors, least, ids, ps):
-    """Offer those that ever followed the last word, if their counts are worth enough."""
-    pairs, ints = _pairs(f, i), _pair_ints(i)
-    context = pair_context(pairs, ints, len(factors))
-    entry, looked = newest(ints), -1
-    while entry >= 0:
-        group = pair_group(ints, entry)
-        if group not in (-1, looked):
-            looked = group
-            largest = group_count(pairs, ints, len(factors), group)
-            if weighed(context, largest, factors) + least <= ps[len(ps) - 1]:
-                entry = group_next(ints, group)
-                continue
-        count = pair_count(pairs, ints, len(factors), entry)
-        if weighed(context, count, factors) + least > ps[len(ps) - 1]:
-            w = pair_word(ints, entry)
-            offer(ids, ps, w, word_probability(f, i, w))
-        entry = pair_next(ints, entry)
+def _context(grams, key, now, nodes, eager):
+    """The node of a context, which is added where it is not known.
+
+    Unless it is ``eager``, a context counts from the second time that it comes: 0 for the first.
+    """
+    known = gram_find(grams, key)
+    node = known if known > 0 else gram_add(grams, key, nodes)
+    if node > 0:
+        gram_touch(grams, node, now)
+    return node if eager else known
+
+
+@compiled
+def _go_on(i, nodes, w, class_):
+    """The contexts of the word after this one."""
+    grams, now = _grams(i), i[SEEN]
+    i[SEEN] += 1
+    repeats_learn(_repeats(i), w if w >= 0 else i[ROOM])
+    for n in range(IN_HAND):
+        i[CONTEXTS + n] = 0
+    if w >= 0:
+        for o in range(1, i[ORDERS]):
+            if nodes[o] > 0:
+                i[CONTEXTS + o + 1] = max(nodes[FOLLOWING + o], 0)
+        for n in range(IN_HAND):
+            nodes[n], nodes[FOLLOWING + n] = 0, i[CONTEXTS + n]
+        i[CONTEXTS + 1] = _context(grams, follower_key(0, w), now, nodes, True)
+        nodes[FOLLOWING + 1] = i[CONTEXTS + 1]
+        for s in range(i[SIDES]):
+            before, class_1 = i[LAST], class_
+            if s == 0:
+                key = side_key(0, before, 0)
+            elif s == 1:
+                key = side_key(1, class_1, i[CLASS_1])
+            else:
+                key = side_key(2, before, class_1)
+            i[CONTEXTS + SIDE + s] = _context(grams, key, now, nodes, s == 0)
+            nodes[FOLLOWING + SIDE + s] = i[CONTEXTS + SIDE + s]
+    i[LAST_BUT_ONE], i[LAST] = i[LAST], w if w >= 0 else i[ROOM]
+    i[CLASS_2], i[CLASS_1] = i[CLASS_1], class_
 
 
 @compiled
 def words_top(f, i, x, ids, ps):
-    """The likeliest words and their probabilities, most likely first; exact.
-
-    With g the ground of the recent words, p(w) = sum_k b_k c_k(w) + l g(w). Of the words that never
-    came after the last one, c = 0, those of the largest g are the likeliest: so the likeliest of
-    all are among the followers of the last word and the likeliest by g.
-    """
-    recent, words = _recent(f, i), vocabulary_of(_lexicon(i))
-    factors = np.empty(K)
-    size = context_floats(len(factors))
-    context = recent[:size]
-    ground = _factors(context, _recent_blend(f, i), RECENT_GROUND, factors)
-    by_ground, g = np.empty(len(ids), np.int64), np.empty(len(ids))
-    blocks = f[i[AT_BLOCKS] :]
-    likeliest_recent(words, context, recent[size:], blocks, factors, ground, by_ground, g)
-    nobody(ids, ps)
+    """The likeliest words and their probabilities, most likely first; exact."""
+    nodes, spots, weights = in_hand()
+    new, p = survey(f, i, nodes, spots, weights), np.empty(PARTS)
+    grams, recent = _grams(i), _recent(i)
+    extra = np.zeros(recent[KNOWN])
+    ground = followed(grams, nodes, spots, weights, extra)
+    word = repeated(_repeats(i))
+    if spots[REPEAT] >= 0:
+        extra[word] += weights[REPEAT]
+    likeliest_words(_shares(f, i), recent, i[BLOCKS], weights[CACHE:], ground, extra, ids, ps)
     for place in range(len(ids)):
-        if by_ground[place] >= 0:
-            offer(ids, ps, by_ground[place], word_probability(f, i, by_ground[place]))
-    context = pair_context(_pairs(f, i), _pair_ints(i), len(factors))
-    ground = _factors(context, _pair_blend(f, i), PAIR_GROUND, factors)
-    # more than this the ground gives to none that is left
-    followers_top(f, i, factors, ground * g[len(g) - 1], ids, ps)
+        if ids[place] >= 0:
+            likely = known_probability(f, i, nodes, spots, weights, ids[place], p)
+            ps[place] = (1.0 - new) * likely
+    in_order(ids, ps)
 
 
 class WordForecast(Forecast):
@@ -277,12 +456,12 @@ class WordForecast(Forecast):
     def new(self) -> float:
         """Probability that a word comes which was never seen."""
         learner = self._asked()
-        return float(word_probability(learner.floats, learner.ints, -1))
+        return float(new_probability(learner.floats, learner.ints))
 
     def known(self) -> Floats:
         """Probability of each known word, by its number; with ``new`` they sum to 1."""
         learner = self._asked()
-        p = np.empty(int(learner.vocabulary()[KNOWN]))
+        p = np.empty(int(learner.view("recent")[KNOWN]))
         words_probabilities(learner.floats, learner.ints, p)
         return p
 
@@ -302,15 +481,23 @@ class WordForecast(Forecast):
 
     def _new_word(self, rng: np.random.Generator) -> str:
         """Draw a word that was never seen."""
-        lexicon = self._learner.view("lexicon")
+        learner = self._learner
+        letters, known = learner.view("letters"), learner.view("vocabulary")
+        counts, before = learner.view("letters learned"), int(learner.ints[LAST])
         while True:
-            word = spell(lexicon, rng)
-            if word_find(vocabulary_of(lexicon), np.frombuffer(bytearray(word), np.uint8)) < 0:
+            word = spell(letters, counts, known, before, rng)
+            # only one of the longest may be known: the end of any other was left out
+            if word_find(known, np.frombuffer(bytearray(word), np.uint8)) < 0:
                 return word.decode("utf-8", "surrogateescape")
 
     def __repr__(self) -> str:
         likely = ", ".join(f"{word!r}: {p:.3g}" for word, p in self.top(3))
         return f"WordForecast({likely}, ...)"
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}; got {value}")
 
 
 class WordForecaster(SymbolLearner):
@@ -320,12 +507,19 @@ class WordForecaster(SymbolLearner):
     ----------
     vocabulary : int
         Words that it may know; what is new when it knows so many is spelled each time it comes.
-    pairs : int
-        Pairs of words that it may know; what follows otherwise is told by its frequency.
+    nodes : int
+        Words after a context that it may count; of more, those that came longest ago give way.
+    orders : int
+        Words that a context may have, 1 to 5. Longer ones are told by what repeats.
+    sides : int
+        Contexts that are no run of words, 0 to 3: the last word but one; the classes of the last
+        two; the last word but one with the class of the last.
+    contexts : int
+        Contexts of the letters of a new word, 1 to 7.
 
     Examples
     --------
-    >>> learner = WordForecaster(vocabulary=100, pairs=100)
+    >>> learner = WordForecaster(vocabulary=100, nodes=100)
     >>> for word in ["the", " cat", " and"] * 9:
     ...     learner.learn(word)
     >>> learner.learn("the")
@@ -335,44 +529,70 @@ class WordForecaster(SymbolLearner):
 
     _ask = staticmethod(words_ask)
     _learn = staticmethod(words_learn)
+    _answer = staticmethod(words_answer)
     _top = staticmethod(words_top)
 
-    def __init__(self, vocabulary: int = 2**16, pairs: int = 2**19) -> None:
-        if vocabulary < 1 or pairs < 1:
-            raise ValueError(f"needs room for a word and a pair; got {vocabulary} and {pairs}")
-        self._sizes = {"vocabulary": int(vocabulary), "pairs": int(pairs)}
+    def __init__(
+        self,
+        vocabulary: int = 2**16,
+        nodes: int = 2**21,
+        orders: int = 2,
+        sides: int = 2,
+        contexts: int = 7,
+    ) -> None:
+        _check("vocabulary", vocabulary, 1, MOST_WORDS - 1)
+        _check("nodes", nodes, 1, MOST_NODES)
+        _check("orders", orders, 1, MOST_ORDERS)
+        _check("sides", sides, 0, MOST_SIDES)
+        _check("contexts", contexts, 1, CONTEXTS_OF_LETTERS)
+        self._sizes = {
+            "vocabulary": vocabulary,
+            "nodes": nodes,
+            "orders": orders,
+            "sides": sides,
+            "contexts": contexts,
+        }
+        rows, kept = rows_for(vocabulary), history_for(nodes)
         state = Layout()
-        plan = [
-            state.floats("recent", recent_floats(K, vocabulary)),
-            state.floats("pairs", pairs_floats(K, vocabulary, pairs)),
-            state.floats("recent blend", gated_floats(K)),
-            state.floats("pair blend", gated_floats(K)),
-            state.floats("blocks", blocks_floats(K, vocabulary)),
-        ]
         state.ints("plan", PLAN)
-        plan.append(state.ints("lexicon", lexicon_ints(vocabulary)))
-        plan.append(state.ints("pair words", pairs_ints(vocabulary, pairs)))
+        nodes_at = state.ints("nodes", grams_ints(nodes))
+        at = [
+            state.floats("factors", PARTS_FLOATS),
+            state.floats("shares", recent_floats(vocabulary)),
+            state.floats("newness", newness_floats(vocabulary)),
+            state.floats("letters", LETTERS_FLOATS),
+            state.ints("vocabulary", vocabulary_ints(vocabulary)),
+            state.ints("recent", recent_ints(vocabulary)),
+            state.ints("repeats", repeats_ints(kept)),
+            state.ints("letters learned", letters_ints(contexts, rows)),
+            nodes_at,
+            state.n_ints,
+        ]
         super().__init__(state, (1,))
-        self._words_at = plan[AT_LEXICON] + SPELLING_INTS
-        self.view("plan")[:] = plan
-        gated_begin(self.view("recent blend"), K)
-        gated_begin(self.view("pair blend"), K)
-        lexicon_begin(self.view("lexicon"), vocabulary)
-        pairs_begin(self.view("pair words"), vocabulary, pairs)
+        plan = self.view("plan")
+        plan[[ROOM, BLOCKS, ORDERS, SIDES]] = vocabulary, blocks_for(vocabulary), orders, sides
+        plan[[LAST, LAST_BUT_ONE, CLASS_1, CLASS_2]] = vocabulary, vocabulary, NO_CLASS, NO_CLASS
+        plan[AT_PARTS : AT_PARTS + len(at)] = at
+        parts_begin(self.view("factors"))
+        newness_begin(self.view("newness"))
+        letters_begin(self.view("letters"), self.view("letters learned"), contexts, rows)
+        vocabulary_begin(self.view("vocabulary"), vocabulary)
+        repeats_begin(self.view("repeats"), kept)
+        grams_begin(self.view("nodes"), nodes)
 
-    def vocabulary(self) -> Ints:
-        """The ints of its vocabulary."""
-        ints: Ints = vocabulary_of(self.view("lexicon"))
-        return ints
+    @classmethod
+    def light(cls, vocabulary: int = 2**16, nodes: int = 2**19) -> "WordForecaster":
+        """Fewer parts of the same model: faster, in less memory, at a few percent more bits."""
+        return cls(vocabulary, nodes, orders=1, sides=0, contexts=3)
 
     @property
     def seen(self) -> int:
         """Words learned so far."""
-        return int(self.vocabulary()[SEEN])
+        return int(self.ints[SEEN])
 
     @property
     def rate(self) -> float:
-        """Effective rate of the pairs: how much the last time that a word came weighs."""
+        """Effective rate: how much the last that came in each context weighs."""
         return float(words_rate(self.floats, self.ints))
 
     def context(self, x: None = None) -> Bytes:
@@ -406,7 +626,7 @@ class WordForecaster(SymbolLearner):
 
     def name(self, number: int) -> str:
         """The word of a number."""
-        return word_bytes(self.ints[self._words_at :], number).decode("utf-8", "surrogateescape")
+        return word_bytes(self.view("vocabulary"), number).decode("utf-8", "surrogateescape")
 
     def predict(self, x: None = None, horizon: int | None = None) -> WordForecast:
         """Forecast the next word; look at it before the learner learns again."""
@@ -415,10 +635,10 @@ class WordForecaster(SymbolLearner):
         return WordForecast(self)
 
     def moved(self, before: "WordForecaster") -> Floats:
-        """The step of the weights of managers and gate, of the pairs' memories."""
-        weighed = slice(K + WEIGHED, K + WEIGHED + 2)
-        step: Floats = self.view("pair blend")[weighed] - before.view("pair blend")[weighed]
-        return step
+        """The step of what is new in general, and of how far counts below all contexts matter."""
+        new = self.view("newness")[BIAS] - before.view("newness")[BIAS]
+        step: Floats = self.view("factors") - before.view("factors")
+        return np.array([new, step[BY_REACH:BY_CLASS:PARTS].sum()])
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""

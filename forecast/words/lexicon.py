@@ -1,6 +1,6 @@
 """Every word there is: the known by how often they were seen, the new by how they are spelled.
 
-It never forgets; the models that do fall back on it.
+It never forgets; the paced models of words (`forecast.paced`), which do, fall back on it.
 """
 
 import math

@@ -1,44 +1,42 @@
 """The likeliest words, found exactly without looking at every word.
 
-A word's probability is a sum of faded counts, each times a factor that all words share. So a block
-of words has a bound: that of a word which had the largest count of the block in every copy. Blocks
-that cannot hold one of the likeliest are passed over.
+A word's probability is what the contexts that it followed add to what is recent. Those that
+followed are looked at one by one; of all others, blocks of words have a bound, and are passed over
+where they cannot hold one of the likeliest.
 """
 
+import numpy as np
+
 from forecast.compiled import compiled
-from forecast.words.counts import count_floats, count_lift, weighed
-from forecast.words.vocabulary import KNOWN, SEEN, discount, word_times
-
-BLOCK = 64  # words; the first ones to be seen lie together, and the most frequent among them
-# floats of a block: the largest times that one of its words was seen, then a count like any other:
-# the largest of its words' in each copy
-MOST = 0
-COUNT = 1
-
-
-@compiled
-def block_floats(K: int) -> int:
-    """Floats of a block."""
-    return COUNT + count_floats(K)
-
-
-def blocks_floats(K: int, vocabulary: int) -> int:
-    """Floats of the blocks of so many words."""
-    return (vocabulary + BLOCK - 1) // BLOCK * block_floats(K)
-
-
-@compiled
-def block_of(f, K, w):
-    """The block of a word."""
-    at = w // BLOCK * block_floats(K)
-    return f[at : at + block_floats(K)]
-
-
-@compiled
-def block_lift(block, context, count, times):
-    """A word of the block was counted: its largest counts are at least this word's."""
-    block[MOST] = max(block[MOST], times)
-    count_lift(context, block[COUNT:], count)
+from forecast.words.discounted import discount, given_back
+from forecast.words.grams import (
+    counted,
+    first_after,
+    gram_word,
+    last,
+    last_but_one,
+    next_after,
+    total,
+)
+from forecast.words.mixing import mixed
+from forecast.words.parts import (
+    BESIDE,
+    IN_HAND,
+    LAST,
+    MOST_ORDERS,
+    NONE,
+    SECOND,
+    SECONDS,
+    SIDE,
+)
+from forecast.words.recent import (
+    BLOCK,
+    CACHES,
+    KNOWN,
+    block_shares,
+    contexts_surprised,
+    recent_shares,
+)
 
 
 @compiled
@@ -64,22 +62,73 @@ def nobody(ids, ps):
 
 
 @compiled
-def likeliest_recent(words, context, counts, blocks, factors, ground, ids, ps):
-    """The words of the largest  b(w) = sum_k factor_k c_k(w) + ground (n_w - d) / t.
+def in_order(ids, ps):
+    """Put the likeliest first."""
+    for n in range(1, len(ids)):
+        place = n
+        while place > 0 and ps[place - 1] < ps[place]:
+            ids[place - 1], ids[place] = ids[place], ids[place - 1]
+            ps[place - 1], ps[place] = ps[place], ps[place - 1]
+            place -= 1
 
-    ``counts`` holds a count for each word, ``words`` is the vocabulary; ids and ps are written.
+
+@compiled
+def _add_followers(grams, context, weight, extra):
+    """Add w (c - d) / N to every word that came after a context; returns w sum d / N."""
+    share = weight / total(grams, context)
+    node = first_after(grams, context)
+    while node > 0:
+        times = counted(grams, node)
+        extra[gram_word(grams, node)] += share * (times - discount(times))
+        node = next_after(grams, node)
+    return share * given_back(grams, context)
+
+
+@compiled
+def followed(grams, nodes, spots, weights, extra):
+    """Add to each word what the contexts in hand say of it; returns the weight of what is below."""
+    beside = 0.0
+    for s in range(SIDE, IN_HAND):
+        if spots[BESIDE + s - SIDE] >= 0:
+            beside += _add_followers(grams, nodes[s], weights[BESIDE + s - SIDE], extra)
+    below = 0.0
+    for o in range(MOST_ORDERS, 0, -1):
+        if spots[o] < 0:
+            continue
+        if o == 1:
+            below += beside
+            beside = 0.0
+        below = _add_followers(grams, nodes[o], weights[o] + below, extra)
+        extra[last(grams, nodes[o])] += weights[LAST + o]
+        if spots[SECOND + o] >= 0 and o <= SECONDS:
+            extra[last_but_one(grams, nodes[o])] += weights[SECOND + o]
+    return weights[NONE] + below + beside
+
+
+@compiled
+def likeliest_words(f, recent, blocks, weights, ground, extra, ids, ps):
+    """The words of the largest  p(w) = extra(w) + ground s(w) + sum_k w_k p_k(w).
+
+    s is the share of contexts that w surprised and p_k what memory k holds of it, of weight w_k.
     """
     nobody(ids, ps)
-    K = len(factors)
-    size = count_floats(K)
-    share = ground / max(words[SEEN], 1)
-    d = discount(words)
-    for first in range(0, words[KNOWN], BLOCK):
-        block = block_of(blocks, K, first)
-        bound = weighed(context, block[COUNT:], factors) + share * (block[MOST] - d)
-        if bound <= ps[len(ps) - 1]:
-            continue
-        for w in range(first, min(first + BLOCK, words[KNOWN])):
-            count = counts[w * size : (w + 1) * size]
-            b = weighed(context, count, factors) + share * (word_times(words, w) - d)
-            offer(ids, ps, w, b)
+    shares = np.empty(CACHES)
+    for w in range(len(extra)):
+        if extra[w] > ps[len(ps) - 1]:
+            _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps)
+    for block in range((recent[KNOWN] + BLOCK - 1) // BLOCK):
+        bound = ground * block_shares(f, recent, block, shares)
+        largest = 0.0
+        first, past = block * BLOCK, min((block + 1) * BLOCK, recent[KNOWN])
+        for w in range(first, past):
+            largest = max(largest, extra[w])
+        if bound + mixed(weights, shares, CACHES) + largest > ps[len(ps) - 1]:
+            for w in range(first, past):
+                _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps)
+
+
+@compiled
+def _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps):
+    recent_shares(f, recent, blocks, w, shares)
+    p = extra[w] + ground * contexts_surprised(recent, blocks, w)
+    offer(ids, ps, w, p + mixed(weights, shares, CACHES))

@@ -7,8 +7,6 @@ it has learned from words when they were new.
 
 import math
 
-import numpy as np
-
 from forecast.compiled import compiled
 from forecast.learner import Ints
 from forecast.words.table import table_add, table_begin, table_find, table_ints
@@ -115,22 +113,6 @@ def symbols_probabilities(i, two, p):
     """Probability of each symbol in a context of two bytes, written to p [257]."""
     for symbol in range(SYMBOLS):
         p[symbol] = symbol_probability(i, two, symbol)
-
-
-def spell(i: Ints, rng: np.random.Generator) -> bytes:
-    """Draw a word, byte after byte."""
-    word = bytearray()
-    two, p = START, np.empty(SYMBOLS)
-    while len(word) < LONGEST:
-        symbols_probabilities(i, two, p)
-        if not word:
-            p[END] = 0.0
-        symbol = int(rng.choice(SYMBOLS, p=p / p.sum()))
-        if symbol == END:
-            break
-        word.append(symbol)
-        two = _next(two, symbol)
-    return bytes(word)
 
 
 @compiled
