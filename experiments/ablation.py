@@ -58,7 +58,7 @@ class Scores(NamedTuple):
 
 
 # of copies that differ in one edit most machine code is the same
-KEEP = Edit("the hash", "compiled.py", "return digest.hexdigest()[:16]", 'return "kept"')
+KEEP = Edit("the hash", "code_cache.py", "return digest.hexdigest()[:16]", 'return "kept"')
 PRIOR = "    return prior\n"
 LATE = "        prior[k] = JOINED * plain\n"
 PLAN = "plan[CHANNELS], plan[NATURAL], plan[SEARCH] = channels, "

@@ -33,21 +33,21 @@ from forecast.checkpoint import CheckpointError, load
 from forecast.learner import FlatLearner
 from forecast.stream import StreamError, open_numbers
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from bad_files import READ, bad_files, bomb  # noqa: E402
-from fuzzed import mutated, rendered  # noqa: E402
-from kept_checkpoints import FIRST, learned, teach  # noqa: E402
-from second_reading import (  # noqa: E402
+from bad_files import READ, bad_files, bomb
+from fuzzed import mutated, rendered
+from kept_checkpoints import FIRST, learned, teach
+from second_reading import (
     MISSING,
     Unclear,
     difference,
     floats_of,
     second_reading,
 )
-from test_checkpoint import forged, parts, sealed  # noqa: E402
+from test_checkpoint import forged, parts, sealed
 
+TESTS = Path(__file__).resolve().parent.parent / "tests"
 DIALECTS, ACCIDENTS = 6_000, 14_000
 MOST_EXAMPLES, SHORTEST = 40, 12  # all of up to so many are told, else the shortest ones
 TEXT, UNCLEAR, OTHER = "text", "unclear", "other"  # what pandas also does

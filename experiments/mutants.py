@@ -11,6 +11,8 @@ compiled, and nothing compiled before is used.
 import gc
 import importlib.abc
 import importlib.util
+import json
+import math
 import os
 import random
 import resource
@@ -21,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import pytest
@@ -38,7 +40,6 @@ EXCLUDED = {
     "@compiled": "nothing is compiled here",
     "@abstractmethod": "forbids what no test makes",
     "TYPE_CHECKING": "read by mypy alone",
-    ": Rule(": "strengths that are worth trying: settings, chosen by experiments/rates.py",
 }
 # Survivors that are no gap in the tests: what stands in the line, and why it changes nothing.
 EQUIVALENT: dict[tuple[str, str], str] = {
@@ -154,7 +155,7 @@ def _shown(line: int, lines: list[str], mutated: str) -> Mutant:
 # ---- one child -----------------------------------------------------------------------------------
 
 
-class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Finds one module in its place, and gives it another source."""
 
     def __init__(self, name: str, path: Path, source: str) -> None:
@@ -165,20 +166,20 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         return importlib.util.spec_from_file_location(name, self.path, loader=self)
 
-    def create_module(self, spec: Any) -> None:
-        return None
+    def get_source(self, fullname: str) -> str:
+        return self.source
 
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.source, str(self.path), "exec"), module.__dict__)
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.source, str(self.path))
 
 
 def plain_kernels() -> None:
     """Put a room in the place of ``forecast.compiled`` that compiles nothing."""
     room = ModuleType("forecast.compiled")
     lenient = ModuleType("math")
-    lenient.__dict__.update(__import__("math").__dict__)
+    lenient.__dict__.update(math.__dict__)
     # a compiled log of 0 is -inf and raises nothing
-    lenient.log = lambda x: __import__("math").log(x) if x != 0.0 else -__import__("math").inf
+    lenient.log = lambda x: math.log(x) if x != 0.0 else -math.inf
 
     def compiled(kernel: Any) -> Any:
         kernel.py_func = kernel
@@ -294,14 +295,12 @@ def faultless(subject: Subject) -> tuple[dict[str, float], set[str]]:
         def work() -> int:
             plugin = Noted(subject, {}, set())
             tested(subject, plugin, None)
-            noted.write_text(repr((plugin.seconds, sorted(plugin.passed))))
+            noted.write_text(json.dumps([plugin.seconds, sorted(plugin.passed)]))
             return 0
 
         code, _ = child(work, 1200)
         assert code == 0, f"{subject.file}: the tests do not run ({code})"
-        import ast
-
-        seconds, passed = ast.literal_eval(noted.read_text())
+        seconds, passed = json.loads(noted.read_text())
     return seconds, set(passed)
 
 

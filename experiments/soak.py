@@ -13,6 +13,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -183,8 +184,8 @@ def walk(learner: FlatLearner) -> Callable[[Any], np.ndarray]:
 
 def resident() -> int:
     """Bytes that this process holds now."""
-    with open("/proc/self/statm") as file:  # noqa: PTH123
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 SOAKS: dict[str, tuple[Callable[[], FlatLearner], Callable[[int, int, int], Any]]] = {

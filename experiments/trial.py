@@ -1,6 +1,8 @@
 """What one trial of the page of faults gives: a row."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 RIGHT, REFUSED, WRONG = "right", "refused", "wrong"
@@ -27,17 +29,17 @@ class Row(NamedTuple):
         What was wrong, one sentence each.
     peer : str
         Who tried the same.
-    beside : Counter
+    beside : mapping of str to int
         What came of it there.
-    examples : list of Example
+    examples : sequence of Example
     """
 
     trial: str
     here: Counter[str]
     wrong: list[str]
     peer: str = ""
-    beside: Counter[str] = Counter()  # noqa: RUF012 - never written to
-    examples: list[Example] = []  # noqa: RUF012
+    beside: Mapping[str, int] = MappingProxyType(Counter())
+    examples: Sequence[Example] = ()
 
 
 def row_of(trial: str, outcomes: list[tuple[str, str]]) -> Row:

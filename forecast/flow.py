@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from forecast import __version__
+from forecast.code_cache import nothing_kept
 from forecast.kinds import OPTIONS_OF, Kind, Labels, Numbers, Words
 
 KINDS: dict[str, type[Kind]] = {"numbers": Numbers, "words": Words, "labels": Labels}
@@ -37,8 +38,6 @@ def carried_out(
     report, record
         Who has written the files, and what ``scores.json`` holds.
     """
-    from forecast.compiled import nothing_kept  # late: it brings the compiler along
-
     clock = Clock()
     kind = KINDS[asked.kind]()
     with clock.part("starting"):

@@ -65,7 +65,7 @@ def answers(row, y):
 
 @compiled
 def never_fall(values):
-    """Take what rounding has put below the quantile before it for that one."""
+    """Take what lies below the quantile before it for that one."""
     for p in range(1, len(values)):
         values[p] = max(values[p - 1], values[p])
 

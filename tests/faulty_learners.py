@@ -1,6 +1,6 @@
 """Learners in plain Python, each sound but for one fault: what ``forecast check`` is tried on.
 
-The sound one forecasts the last value, as sure as its errors at each horizon were so far: every
+The sound one forecasts the last value, as sure as its last errors at each horizon were: every
 question waits in a queue until its answer comes.
 """
 
@@ -15,11 +15,12 @@ from forecast import Learner, Normal, Quantiles
 
 SURE = 1e-9  # of the largest step: no interval is narrower
 SMALLEST = 1e-300
+FADE = 0.98  # of what an error weighs, at each answer
 POINT = np.zeros(2), np.array([-math.inf, math.inf]), np.zeros(2)  # tails, bounds and lattice
 
 
 class LastValue(Learner):
-    """A sound one: the last value, and the mean square of its own errors at each horizon."""
+    """A sound one: the last value, and the mean square of its last errors at each horizon."""
 
     horizons: tuple[int, ...] = (1, 3)
     rate = 1.0
@@ -30,7 +31,7 @@ class LastValue(Learner):
         self.unit = math.nan  # the smallest step seen: what an observation is told to
         self.size = 0.0
         self.squares = dict.fromkeys(self.horizons, 0.0)
-        self.answered = dict.fromkeys(self.horizons, 0)
+        self.answered = dict.fromkeys(self.horizons, 0.0)
         self.asked: deque[float] = deque(maxlen=max(self.horizons) + 2)
 
     def predict(self, x: Any = None, horizon: int | None = None) -> Any:
@@ -56,8 +57,9 @@ class LastValue(Learner):
         for horizon in self.horizons:
             back = horizon + self.late
             if len(self.asked) >= back and not math.isnan(self.asked[-back]):
-                self.squares[horizon] += (y - self.asked[-back]) * (y - self.asked[-back])
-                self.answered[horizon] += 1
+                error = y - self.asked[-back]
+                self.squares[horizon] = FADE * self.squares[horizon] + error * error
+                self.answered[horizon] = FADE * self.answered[horizon] + 1.0
 
     def believe(self, y: float) -> None:
         """Take a value for the next ones."""
@@ -142,7 +144,7 @@ class Forgets(LastValue):
     def __deepcopy__(self, memo: dict[int, Any]) -> "Forgets":
         twin = copy.copy(self)
         twin.squares = dict.fromkeys(self.horizons, 0.0)
-        twin.answered = dict.fromkeys(self.horizons, 0)
+        twin.answered = dict.fromkeys(self.horizons, 0.0)
         twin.asked = copy.copy(self.asked)
         return twin
 

@@ -415,7 +415,7 @@ def test_who_waits_for_the_compiler_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("forecast.compiled.nothing_kept", lambda: first)
+    monkeypatch.setattr("forecast.flow.nothing_kept", lambda: first)
     assert ran(saved(tmp_path / "a.csv", hourly(30)), "--target", "load", "--out", tmp_path) == 0
     assert ("compiling, once on this machine" in capsys.readouterr().err) == first
 

@@ -90,7 +90,7 @@ def test_an_edited_kernel_is_never_served_stale_to_its_callers(home: Path) -> No
 
 
 def test_it_is_known_whether_machine_code_is_kept(home: Path) -> None:
-    asked = "from forecast.compiled import nothing_kept; print(nothing_kept())"
+    asked = "from forecast.code_cache import nothing_kept; print(nothing_kept())"
     assert python(asked, home) == "True\n"
     small(home)
     assert python(asked, home) == "False\n"
@@ -124,10 +124,42 @@ def test_a_home_that_is_no_folder_costs_time_only(home: Path, tmp_path: Path) ->
 
 def test_a_cache_that_is_taken_away_costs_time_only(home: Path) -> None:
     taken = (
-        "import shutil; from forecast.compiled import cache_folder\n"
+        "import shutil; from forecast.code_cache import cache_folder\n"
         "import forecast.numbers.scale; shutil.rmtree(cache_folder())\n"
     )
     assert python(taken + SMALL, home).split()[1:] == ["4.5", "0"]
+
+
+def test_a_linked_kernel_whose_kept_code_was_cut_is_compiled_again(home: Path) -> None:
+    assert small(home) == (4.5, 0)
+    kept = list((home / "forecast" / "__pycache__").glob("kernels-*/*-linked*.nbc"))
+    assert kept
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-100])
+    for path in (home / "forecast" / "__pycache__").glob("kernels-*/scale.scale_learn*"):
+        path.unlink()  # so that what it calls is wanted
+    assert small(home) == (4.5, 0)
+
+
+def test_a_kernel_that_kernels_call_is_linked_and_no_machine_code_of_its_own(home: Path) -> None:
+    asked = (
+        "from forecast.rate import bounded\n"
+        "for kernel in (scale_learn, bounded):\n"
+        "    print(len(kernel.overloads), len(kernel.linked.overloads))\n"
+    )
+    assert python(SMALL + asked, home).split()[3:] == ["1", "0", "0", "1"]
+
+
+def test_a_kernel_gives_the_same_bits_called_and_linked() -> None:
+    from forecast.compiled import bound
+    from forecast.distribution import t4_upper
+
+    def loop(x: float) -> float:
+        return upper(x)  # type: ignore[name-defined,no-any-return]  # noqa: F821
+
+    linked = bound(loop, upper=t4_upper)
+    for x in [-1e300, -3.7, -1e-9, 0.0, 0.1, 2.0 / 3.0, 41.0, 1e300]:
+        assert linked(x).hex() == t4_upper(x).hex()
 
 
 def test_a_bound_loop_calls_the_kernels_it_was_given() -> None:
@@ -309,6 +341,8 @@ def test_importing_loads_nothing_slow(module: str) -> None:
 
 ROOMS = (
     "lock",
+    "code_cache",
+    "machine_code",
     "compiled",
     "arrays",
     "distribution",
@@ -435,7 +469,8 @@ def test_names_for_type_checkers_are_the_public_ones() -> None:
 
 
 def test_a_loop_with_a_kernel_of_a_users_file_is_not_kept() -> None:
-    from forecast.compiled import compiled, kept_code
+    from forecast.compiled import compiled
+    from forecast.machine_code import _Kept
     from forecast.numbers.memories import Level as Ours
     from forecast.prequential import walk_of
 
@@ -449,6 +484,6 @@ def test_a_loop_with_a_kernel_of_a_users_file_is_not_kept() -> None:
         _ask = staticmethod(own_ask)
 
     kept, mine = (walk_of(of._learn, of._ask, of.family) for of in (Ours, Level))
-    assert isinstance(kept._cache, kept_code())
-    assert not isinstance(mine._cache, kept_code())
+    assert isinstance(kept._cache, _Kept)
+    assert not isinstance(mine._cache, _Kept)
     assert kept.py_func.__name__ != mine.py_func.__name__

@@ -475,8 +475,9 @@ def test_a_lock_goes_with_its_holder(tmp_path: Path) -> None:
     assert os.path.samestat(os.fstat(second.fileno()), path.stat())
     assert locked(path, wait=False) is None
     second.close()
-    held_by_a_child = forked(lambda: (locked(path, wait=False), signal.pause(), 0)[-1])
-    while not path.stat().st_size >= 0 or (mine := locked(path, wait=False)) is not None:
+    # the child waits for it: asked once, it might ask just while this process has it
+    held_by_a_child = forked(lambda: (locked(path, wait=True), signal.pause(), 0)[-1])
+    while (mine := locked(path, wait=False)) is not None:
         mine.close()
     os.kill(held_by_a_child, signal.SIGKILL)
     ended(held_by_a_child, 60.0)

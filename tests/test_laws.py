@@ -365,7 +365,7 @@ FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
     "what returns is held": (
         Cocksure,
         "of a pattern that returns, 0 % of the answers",
-        set(),
+        {"edges leave no scar"},
     ),
     "bad values do no harm": (Poisoned, "no longer finite", {"edges are outlived"}),
     "shifts are learned": (

@@ -1,7 +1,7 @@
 """What every law is made of, whatever is forecast."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from forecast.learner import FlatLearner, Learner
 
 Factory = Callable[[], Any]  # makes a new learner
 Law = Callable[[Factory], None]
+SHORT = 40  # observations; of a stream no longer each row is tried
 
 
 class LawBroken(AssertionError):
@@ -46,6 +47,12 @@ def sentence_of(law: Law) -> str:
     """What a law says, in one sentence."""
     said = (law.holds if isinstance(law, StreamLaw) else law).__doc__ or ""
     return said.partition("\n")[0]
+
+
+def rows_of(stream: Sized, *rows: int) -> list[int]:
+    """The rows of a stream at which a law looks: these, and of a short stream all."""
+    n = len(stream)
+    return list(range(n)) if n <= SHORT else [t for t in rows if t < n]
 
 
 def require(holds: bool, sentence: str) -> None:

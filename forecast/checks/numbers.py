@@ -14,6 +14,7 @@ from forecast.checks.law import (
     LawBroken,
     StreamLaw,
     require,
+    rows_of,
     same,
     same_state,
     saved_and_loaded,
@@ -29,7 +30,6 @@ from forecast.prequential import Answers, Run, prequential
 ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
 KNOWN = 1e75  # a learner may refuse a value beyond it, and know nothing yet
-SHORT = 40  # points; of a stream no longer each row is tried
 LONGEST_PATTERN = 50
 
 
@@ -67,11 +67,6 @@ def told(factory: Factory, ys: np.ndarray) -> Learner:
     for y in ys:
         learner.learn(y)
     return learner
-
-
-def rows_of(ys: np.ndarray, *rows: int) -> list[int]:
-    """The rows of a stream at which a law looks: these, and of a short stream all."""
-    return list(range(len(ys))) if len(ys) <= SHORT else [t for t in rows if t < len(ys)]
 
 
 def future_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
@@ -192,10 +187,8 @@ def what_returns_is_held(factory: Factory, pattern: np.ndarray) -> None:
     if len(pattern) == 0:
         return
     learner = factory()
-    channels = getattr(learner, "channels", 1)
     n = 120 + 4 * len(pattern) + 2 * learner.horizons[-1]
-    ys = np.resize(pattern, n)
-    answers = Run(learner).feed(ys if channels == 1 else np.repeat(ys[:, None], channels, axis=1))
+    answers, _ = _over(learner, np.resize(pattern, n))
     slack = 1e-9 * (1.0 + np.abs(answers.y))
     inside = (answers.quantiles[:, 0] - slack <= answers.y) & (
         answers.y <= answers.quantiles[:, -1] + slack

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.checks.law import Factory, Law, StreamLaw
-from forecast.checks.numbers import SHORT
+from forecast.checks.law import SHORT, Factory, Law, StreamLaw
 from forecast.learner import Learner
 
 PACKAGE = "hypothesis"

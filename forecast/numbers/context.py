@@ -121,9 +121,9 @@ def context_see(f, i, x):
 @compiled
 def context_features_of(f, i, seen, ahead, out):
     """Write the features of an answer, [FEATURES]; whether its row is known ahead."""
-    out[:] = 0.0
-    out[: i[SEEN]] = seen[: i[SEEN]]
     d = i[SEEN]
+    for k in range(len(out)):
+        out[k] = seen[k] if k < d else 0.0
     for k in range(i[NOW]):
         column = _column(f, k)
         out[d] = _in_spreads(column, column[VALUE])

@@ -191,7 +191,9 @@ def _keep(f, plan, seasons, horizons, time, unit):
             asked[1 + k] = now[k]
         if h < plan[NEAR]:
             now = found_at(f, plan, 0, h)
-            found_for(f, plan, horizons, time + horizons[h], h)[:] = now
+            kept = found_for(f, plan, horizons, time + horizons[h], h)
+            for k in range(len(now)):
+                kept[k] = now[k]
 
 
 @compiled

@@ -14,6 +14,7 @@ import numpy as np
 
 from forecast.compiled import compiled
 from forecast.distribution import LEVELS, SCORES, bounded_surprise
+from forecast.measure import never_fall
 from forecast.numbers.bounds import bounds_told, bounds_write
 from forecast.rate import bounded, one_over_n
 
@@ -122,8 +123,7 @@ def _snap(values, atoms):
             a += 1
         if abs(atoms[a] - value) <= reach:
             values[p] = atoms[a]
-    for p in range(1, N):
-        values[p] = max(values[p], values[p - 1])
+    never_fall(values)
 
 
 @compiled

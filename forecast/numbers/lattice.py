@@ -46,7 +46,8 @@ def lattice_learn(f, y, least):
         f[KEPT] += 1.0
         f[ORIGIN] = y
         return
-    pitch = _common(away, f[PITCH])
+    # beside a step so small the pitch so far tells nothing: it was that of a glitch
+    pitch = away if away <= NEAR * f[PITCH] else _common(away, f[PITCH])
     f[PITCH] = pitch if pitch > max(least, FINEST * max(abs(y), away)) else 0.0
     f[KEPT], f[ORIGIN] = 0.0, y
 

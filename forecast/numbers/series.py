@@ -23,7 +23,7 @@ Counts = NDArray[np.int64]
     LONG,  # the same about the last thousands: the floor of every scale hangs on it
     GAP,  # smallest difference between two consecutive values that is not 0; nan before the first
     DOUBT,  # a refused value that waits for a second one to agree; nan if none
-    USUAL,  # running mean of log |difference| where that is not 0, about the last hundred of them
+    USUAL,  # mean of log |difference| of the first hundred that are not 0
 ) = range(7)
 MEASURES = 7  # of a series whose range is not kept
 BLOCKS = 8  # the recent range is that of this many blocks of values
@@ -39,7 +39,8 @@ SERIES_INTS = 8
 UNIT_RATE = 0.01
 LONG_RATE = 0.0003
 UNIT_BOUND = 8.0  # one difference counts for at most this many units
-UNUSUAL = 100.0  # usual differences: no unit is larger
+FIRST_CHANGES = 100  # differences that are not 0, while which
+UNUSUAL = 100.0  # usual ones are the most that a unit may be
 ABSURD = 1e12  # units: further away is refused until a second value agrees
 LARGEST = 1e300
 LEAST = 1e-307  # below it a share of a difference is 0, and the difference counts as none
@@ -109,25 +110,25 @@ def measure(f, i, y):
         f[UNIT] += one_over_n(n, UNIT_RATE) * (seen - f[UNIT])
         seen = bounded(difference, UNIT_BOUND * f[LONG]) if n > 30 and f[LONG] > 0 else difference
         f[LONG] += one_over_n(n, LONG_RATE) * (seen - f[LONG])
-        if difference > 0.0:
+        if difference > 0.0 and i[CHANGED] < FIRST_CHANGES:
             _usual(f, i, difference)
-            f[GAP] = difference if not f[GAP] <= difference else f[GAP]
+        if difference > 0.0 and not f[GAP] <= difference:
+            f[GAP] = difference
     i[OBSERVED] += 1
 
 
 @compiled
 def _usual(f, i, difference):
-    """Let no unit lie far above the usual difference.
+    """Let no unit lie far above the usual difference while there are few.
 
     A mean of thousands that began with a glitch, after a rest, would hold to it for thousands.
     """
     i[CHANGED] += 1
-    # usual <- usual + rate (log |y - last| - usual)
-    f[USUAL] += one_over_n(i[CHANGED], UNIT_RATE) * (math.log(difference) - f[USUAL])
-    if UNUSUAL * difference < max(f[UNIT], f[LONG]):
-        most = UNUSUAL * math.exp(f[USUAL])
-        f[UNIT] = min(f[UNIT], most)
-        f[LONG] = min(f[LONG], most)
+    # usual <- usual + (log |y - last| - usual) / n
+    f[USUAL] += (math.log(difference) - f[USUAL]) / i[CHANGED]
+    most = UNUSUAL * math.exp(f[USUAL])
+    f[UNIT] = min(f[UNIT], most)
+    f[LONG] = min(f[LONG], most)
 
 
 @compiled

@@ -332,10 +332,7 @@ class Scores:
         }
         n = sums.counted("error", cell)
         counts = {f"n_{name}": sums.counted(name, cell) for name in ("surprise", *RIVALS)}
-        reason = {
-            k: self._reason(k, cell, n, counts) for k, v in values.items() if not math.isfinite(v)
-        }
-        known = {name: None if name in reason else value for name, value in values.items()}
+        known, reason = told_or_why(values, lambda name: self._reason(name, cell, n, counts))
         return {"n": n, **known, **counts, "reason": reason}
 
     def _reason(self, name: str, cell: int, n: float, counts: Mapping[str, float]) -> str:
@@ -356,6 +353,20 @@ class Scores:
         if name in ("expected_surprise", "crps"):
             return "not known for this forecaster"
         return "the values are too large for a sum"
+
+
+def told_or_why(
+    values: Mapping[str, float], why: Callable[[str], str]
+) -> tuple[Entry, dict[str, str]]:
+    """The scores, those that are undefined as None, and of each of these the reason.
+
+    Examples
+    --------
+    >>> told_or_why({"mae": 0.5, "mase": math.nan}, lambda name: "the rival was silent")
+    ({'mae': 0.5, 'mase': None}, {'mase': 'the rival was silent'})
+    """
+    reason = {name: why(name) for name, value in values.items() if not math.isfinite(value)}
+    return {name: None if name in reason else v for name, v in values.items()}, reason
 
 
 def points(answers: "Answers") -> dict[str, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.report.batch_means import SkillIntervals
 from forecast.report.score_tables import Rivalry
-from forecast.report.scores import Entry, Floats, Meaning, Means, Sums, ratio
+from forecast.report.scores import Entry, Floats, Meaning, Means, Sums, ratio, told_or_why
 from forecast.report.symbols.reliability import Reliability
 from forecast.report.verdict import distance, how_sure, rival_of
 from forecast.report.window import Fading, Window
@@ -76,9 +76,15 @@ class SymbolScores(ABC):
         Beside them stand ``window`` and ``fading``, the same scores of late, and ``reliability``:
         of each tenth of the probabilities that were said, how often it came true.
         """
-        told = self.means.told(0, lambda sums: told_or_why(self.scored(sums), self.nothing))
+        told = self.means.told(0, self._scored)
         named = {"series": self.series, "horizon": 1}
         return {**named, **told, "reliability": self.reliability.told()}
+
+    def _scored(self, sums: Kept) -> Entry:
+        values = self.scored(sums)
+        why = reason_of if values["n"] else lambda name: self.nothing
+        known, reason = told_or_why(values, why)
+        return {**known, "reason": reason}
 
     def costs(self, sums: Kept, per: float = 1.0) -> dict[str, float]:
         """The surprise of each rival over ``per``, under the name of the loss; and each skill."""
@@ -119,13 +125,6 @@ def total(sums: Kept, name: str) -> float:
         return 0
     value = sums.mean(name, 0) * count
     return round(value) if isinstance(count, int) and math.isfinite(value) else value
-
-
-def told_or_why(values: Entry, nothing: str) -> Entry:
-    """Scores, those that are undefined as None beside ``reason``, which says why."""
-    unknown = [name for name, value in values.items() if not math.isfinite(value)]
-    reason = {name: reason_of(name) if values["n"] else nothing for name in unknown}
-    return {name: None if name in reason else v for name, v in values.items()} | {"reason": reason}
 
 
 def reason_of(name: str) -> str:
