@@ -43,7 +43,7 @@ def carried_out(
     with clock.part("starting"):
         kind.load()
         if nothing_kept():
-            say("compiling, once on this machine: a minute or two; later runs start in seconds")
+            say("compiling, once on this machine: about a minute; later runs start in seconds")
     with clock.part("reading"):
         stream = kind.open(asked)
     with stream:
