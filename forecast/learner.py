@@ -272,12 +272,14 @@ class SymbolLearner(FlatLearner):
     ``_ask(floats, ints, x, y, said)`` writes what the learner says of y into ``said``, float64
     [SAID], and changes nothing else; ``_top(floats, ints, x, ids, ps)`` writes the likeliest
     answers, most likely first, int64 and float64 [TOP], with -1 where there are no more;
-    ``_learn(floats, ints, x, y)`` moves the state.
+    ``_learn(floats, ints, x, y)`` moves the state. Where saying and learning share much work it may
+    have a loop of its own, ``_walk``, with the arguments of ``prequential.walk_symbols``.
     """
 
     _learn: Callable[..., None]
     _ask: Callable[..., None]
     _top: Callable[..., None]
+    _walk: Callable[..., None] | None = None
 
     @abstractmethod
     def context(self, x: Any) -> Bytes:

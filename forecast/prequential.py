@@ -407,7 +407,7 @@ class SymbolRun:
         ids = np.empty((int(looks.sum()), TOP), np.int64)
         ps = np.empty(ids.shape)
         learner = self.learner
-        walk = walk_symbols_of(learner._learn, learner._ask, learner._top)
+        walk = learner._walk or walk_symbols_of(learner._learn, learner._ask, learner._top)
         flat = (block.x, block.x_at, block.y, block.y_at)
         walk(learner.floats, learner.ints, flat, said, looks, ids, ps)
         rows = np.arange(self.rows, self.rows + len(block))
