@@ -1,32 +1,31 @@
 """Which byte comes next: a learner of any file, from nothing, in bounded memory."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.distribution import Forecast
-from forecast.learner import SAID, SURPRISE, TOP, Bytes, Floats, Layout, SymbolLearner
+from forecast.learner import SAID, SURPRISE, TOP, Bytes, Floats, Ints, Layout, SymbolLearner
 from forecast.words import contexts
 from forecast.words.bytewise import (
+    BITS,
     FROM_MATCHES,
     FROM_PAIRS,
-    MIXERS,
     N_CONTEXTS,
     N_INPUTS,
     N_MIXERS,
     N_PAIRS,
     PARTS,
+    PLAN,
     RUNS,
     SECONDS,
     SETS,
-    bytes_ask,
-    bytes_learn,
     bytes_probabilities,
-    bytes_top,
-    bytes_walk,
+    bytes_say,
     keys_write,
-    model_of,
 )
 from forecast.words.chances import EVEN, chance_of
 from forecast.words.contexts import CONTEXTS, FOLLOWED_INTS, TEXT_INTS
@@ -39,6 +38,7 @@ from forecast.words.runs import RUN_CHANCES, run_chances
 
 NOTHING = np.empty(0, np.uint8)  # the context of a byte
 BYTES = 256
+Block = tuple[Bytes, Ints, Bytes, Ints]  # x, x_at, y and y_at of Symbols
 
 LIGHT = range(8)  # contexts of a light learner
 LIGHT_MIXERS = 4
@@ -69,6 +69,39 @@ def pair_chances() -> np.ndarray:
     chances = np.array([chance_of(p, 2) for p in (1.0 / (1.0 + np.exp(-both))).ravel()])
     chances[0] = EVEN
     return chances
+
+
+# What a learner of symbols is asked, in Python: saying and learning are one kernel.
+
+
+def ask(f: Floats, i: Ints, x: Bytes, y: Bytes, said: Floats) -> None:
+    """Write what is said of a byte."""
+    bytes_say(f, i, y, said[None], False)
+
+
+def learn(f: Floats, i: Ints, x: Bytes, y: Bytes) -> None:
+    """Learn a byte."""
+    bytes_say(f, i, y, np.empty((1, SAID)), True)
+
+
+def top(f: Floats, i: Ints, x: Bytes, ids: Ints, ps: Floats) -> None:
+    """Write the likeliest bytes and their probabilities, most likely first."""
+    p = np.empty(BYTES)
+    bytes_probabilities(f, i, p)
+    ids[:] = np.argsort(-p, kind="stable")[: len(ids)]
+    ps[:] = p[ids]
+
+
+def walk(
+    f: Floats, i: Ints, block: Block, said: Floats, wanted: NDArray[np.bool_], ids: Ints, ps: Floats
+) -> None:
+    """The loop over bytes; see ``forecast.prequential.walk_symbols``."""
+    xs, _, ys, y_at = block
+    ends = [*np.flatnonzero(wanted).tolist(), len(said)]
+    bytes_say(f, i, ys[y_at[0] : y_at[ends[0]]], said[: ends[0]], True)
+    for looked, (begin, end) in enumerate(pairwise(ends)):
+        top(f, i, xs[:0], ids[looked], ps[looked])
+        bytes_say(f, i, ys[y_at[begin] : y_at[end]], said[begin:end], True)
 
 
 class ByteForecast(Forecast):
@@ -153,7 +186,7 @@ class ByteForecaster(SymbolLearner):
     Raises
     ------
     ValueError
-        If ``bits`` is not from 8 to 30.
+        If ``bits`` is not from 8 to 26.
 
     Examples
     --------
@@ -164,27 +197,27 @@ class ByteForecaster(SymbolLearner):
     'a'
     """
 
-    _ask = staticmethod(bytes_ask)
-    _learn = staticmethod(bytes_learn)
-    _top = staticmethod(bytes_top)
-    _walk = staticmethod(bytes_walk)
+    _ask = staticmethod(ask)
+    _learn = staticmethod(learn)
+    _top = staticmethod(top)
+    _walk = staticmethod(walk)
 
     def __init__(self, light: bool = False, bits: int = 22) -> None:
-        if not 8 <= bits <= 30:
-            raise ValueError(f"rows are 2^8 to 2^30; got bits = {bits}")
+        if not 8 <= bits <= 26:
+            raise ValueError(f"rows are 2^8 to 2^26; got bits = {bits}")
         self.light, self.bits = bool(light), int(bits)
         kinds = LIGHT if light else range(CONTEXTS)
         pairs = () if light else PAIRS
-        mixers = LIGHT_MIXERS if light else MIXERS
+        mixers = LIGHT_MIXERS if light else len(SETS)
         n = len(kinds)
         first = FROM_PAIRS + 2 * len(pairs)
         inputs = lanes_for(first + (2 if light else 3) * n)
         sets = sum(SETS[:mixers])
         state = Layout()
-        state.floats("second weights", sum(SECONDS), mixers)
         state.floats("last weights", BYTES, SAYERS)
         state.floats("rate", 1)
-        state.ints("plan", PARTS + 19)
+        state.floats("second weights", sum(SECONDS), mixers)
+        state.ints("plan", PLAN)
         line = curves()
         parts = [
             state.ints("contexts", n),
@@ -195,8 +228,8 @@ class ByteForecaster(SymbolLearner):
             state.ints("followed", FOLLOWED_INTS),
             # from here on the ints are read as smaller numbers
             state.ints("past", 2 ** (bits - 1) // 8),
-            state.ints("heads", MATCHES * 2 ** (bits - 3) // 2),
             state.ints("rows", rows_bytes(bits) // 8),
+            state.ints("heads", MATCHES * 2 ** (bits - 3) // 2),
             state.ints("runs", 1 if light else 2 ** (bits - 1) // 2),
             state.ints("chances", n * BYTES // 2),
             state.ints("run chances", n * RUN_CHANCES // 2),
@@ -210,7 +243,7 @@ class ByteForecaster(SymbolLearner):
         super().__init__(state, (1,))
         plan = self.view("plan")
         plan[N_CONTEXTS], plan[N_MIXERS], plan[N_INPUTS] = n, mixers, inputs
-        plan[N_PAIRS], plan[RUNS] = len(pairs), not light
+        plan[N_PAIRS], plan[RUNS], plan[BITS] = len(pairs), not light, bits
         plan[PARTS : PARTS + len(parts)] = parts
         self.view("contexts")[:] = kinds
         self.view("pairs")[:] = pairs if pairs else np.empty((0, 2))
@@ -226,7 +259,8 @@ class ByteForecaster(SymbolLearner):
         self.view("second weights")[:] = 1.0 / mixers
         self.view("last weights")[:] = FIRST_WEIGHTS
         self.view("rate")[:] = 1.0
-        keys_write(model_of(self.floats, self.ints))
+        views = self.ints.view(np.uint32), self.ints.view(np.uint8)
+        keys_write(self.ints, *views, *map(self.view, ("text", "match", "keys")))
 
     @property
     def seen(self) -> int:

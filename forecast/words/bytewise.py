@@ -4,44 +4,40 @@ A byte is eight decisions, so any answers to them make probabilities of 256 byte
 whatever a hash confuses. For each bit, each context says what followed its history, and how its run
 goes on; the matches say theirs; mixers weigh all of it, and a last look corrects what they say.
 
+Kernels about a bit take the state in all its types, which are views of the same two arrays, and the
+desk, where the work on a bit is laid out and nothing is kept:
+``f`` float64, ``i`` int64, and the same ints read as ``u`` uint32, ``b`` uint8 and ``s`` float32;
+``d`` uint32, ``x`` float32 (the inputs of the mixers), ``g`` and ``h`` float64.
+
 Who has something to say from outside, such as a model of words, writes a logit and a confidence
-for the next bit to the first two inputs, ``desk.x[HINT]`` and ``desk.x[HINT + 1]``, before
-``bit_say``: they are weighed like all others, and where they stay 0 nothing is changed.
+for the next bit to ``x[HINT]`` and ``x[HINT + 1]`` before ``bit_say``: they are weighed like all
+other inputs, and where they stay 0 nothing is changed.
 
 Source: context mixing, Mahoney (2005), "Adaptive weighing of context models for lossless data
 compression"; the parts name their own.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.compiled import compiled, prefetch
-from forecast.learner import (
-    EFFECTIVE_RATE,
-    EXPECTED,
-    SPELLED,
-    SURPRISE,
-    Floats,
-    Ints,
-)
-from forecast.words.bits import STRETCHED
-from forecast.words.chances import ONE, RATES, chance_lean, chance_logit, chance_move
+from forecast.learner import EFFECTIVE_RATE, EXPECTED, SPELLED, SURPRISE
+from forecast.words.bits import STRETCHED, bounded, squash
+from forecast.words.chances import COUNTS, ONE, RATES, chance_lean, chance_logit, chance_move
 from forecast.words.contexts import (
     CONTEXTS,
+    KINDS,
     LAST,
     LENGTH,
     LENGTH_1,
-    ORDER_6,
     WORD,
+    WORD_1,
     followed_learn,
     text_contexts,
     text_go_on,
 )
 from forecast.words.histories import history_after
-from forecast.words.likeliest import nobody, offer
 from forecast.words.match import (
     LENGTHS,
     MATCHES,
@@ -51,26 +47,28 @@ from forecast.words.match import (
     match_learn,
     match_length,
 )
-from forecast.words.mixer import mixers_learn, mixers_say, seconds_learn, seconds_say
+from forecast.words.mixer import mixer_learns, mixer_says, second_learns, second_says
 from forecast.words.refine import (
+    KNOTS,
+    LAST_RATE,
     MAPS,
     SAYERS,
-    curves_find,
-    curves_learn,
-    curves_say,
-    last_learn,
-    last_say,
+    curve_learns,
+    curve_place,
+    curve_says,
 )
-from forecast.words.rows import hashed, row_claim, row_find, row_near
-from forecast.words.runs import runs_fetch, runs_find, runs_learn, runs_look, runs_teach
+from forecast.words.rows import LINE, hashed, row_claim, row_find, row_near
+from forecast.words.runs import RUN_CHANCES, run_find, run_foresees, run_learn, run_near
 
-Small = NDArray[np.uint32]
-Singles = NDArray[np.float32]
-
-# the plan: how many contexts, mixers, inputs, pairs; whether runs are kept; then where the parts
-# begin in the ints, in the order of the model below
-N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS = range(5)
-PARTS = 5
+# ints of a learner: the plan, how many contexts, mixers, inputs and pairs it has, whether it keeps
+# runs, 2^bits rows; then where the parts begin
+N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS, BITS = range(6)
+PARTS = 6
+(AT_KINDS, AT_PAIRS, AT_TEXT, AT_MATCH, AT_KEYS, AT_FOLLOWED) = range(PARTS, PARTS + 6)
+(AT_PAST, AT_ROWS, AT_HEADS, AT_RUNS, AT_CHANCES) = range(PARTS + 6, PARTS + 11)
+(AT_RUN_CHANCES, AT_MATCH_CHANCES, AT_PAIR_CHANCES) = range(PARTS + 11, PARTS + 14)
+(AT_WEIGHTS, AT_USES, AT_CURVES, END) = range(PARTS + 14, PARTS + 18)
+PLAN = PARTS + 18
 
 # inputs: from outside, a constant, two of each match, two of each pair, two of each context, then
 # one of each run
@@ -78,481 +76,361 @@ HINT, ALWAYS, FROM_MATCHES = 0, 2, 3
 FROM_PAIRS = FROM_MATCHES + 2 * MATCHES
 CONSTANT = 0.3
 CONFIDENCE = 2.0 / ONE  # of the input p - 1/2 beside each logit
-MOST_PAIRS = 4
-LIMIT = 1023  # of what a history counts for
+LIMIT = 1023  # what a history's chance counts to
 PAIR_LIMIT = 255
 MATCH_LIMIT = 200
+RUN_LIMIT = 127
 
-# mixers of the first layer, by what selects their weights, and how many sets each has; a light
+# mixers of the first layer, by what selects their weights, and how many sets each has: a light
 # learner has the first of them
-BY_PATH, BY_LAST, BY_MATCH, BY_SEEN, BY_LAST_2, BY_WORD = range(6)
-SETS = (256, 256, 8 * LENGTHS, 8 * 256, 256, 16 * 8 * 8)
-MIXERS = len(SETS)
+BY_PATH, BY_LAST, BY_MATCH, BY_SEEN, BY_LAST_2, BY_WORD, BY_FORM, BY_WORD_1 = range(8)
+SETS = (256, 256, 8 * LENGTHS, 8 * 256, 256, 16 * 8 * 8, 256 * 8, 256 * 8)
 # and of the second: by path, by match, by how many contexts were seen
-SECONDS = (256, 8 * LENGTHS, 64)
+SECONDS = (256, 8 * LENGTHS, 8 * 8)
+LAYER_2 = len(SECONDS)
+CURVE_SETS = (1 << 8, 1 << 16, 1 << 16)
 
+# floats of a learner: the last weights, the rate, the weights of the second layer
+LASTS = 0
+OF_RATE = LASTS + 256 * SAYERS
+OF_SECONDS = OF_RATE + 1
 
-class Model(NamedTuple):
-    """All that a learner of bytes knows, as arrays: parts of its two flat ones, each in its type."""
-
-    plan: Ints
-    kinds: Ints  # [contexts]: which contexts it looks at
-    pairs: Ints  # [pairs, 2] flat: whose histories are also looked at together
-    text: Ints
-    match: Ints
-    keys: Ints  # [contexts]: of the contexts of the next byte
-    followed: Ints
-    past: NDArray[np.uint8]
-    heads: Small
-    rows: NDArray[np.uint8]
-    runs: Small
-    chances: Small  # [contexts, 256 histories]
-    run_chances: Small
-    match_chances: Small
-    pair_chances: Small  # [pairs, 256, 256]
-    weights: Singles  # [sets, inputs]
-    uses: Singles  # [sets]
-    curves: Singles
-    seconds: Floats  # [sets, mixers]
-    lasts: Floats  # [256, SAYERS]
-    rate: Floats  # [1]
-
-
-class Desk(NamedTuple):
-    """Where the work on a bit is laid out; nothing of it is kept."""
-
-    keys: Ints  # of the rows
-    rows: Small
-    histories: NDArray[np.uint8]
-    asked: Small  # which chances the histories asked
-    runs: Small
-    runs_asked: Small
-    match_asked: Ints  # -1 where a match says nothing
-    match_bits: Ints
-    pairs_asked: Small
-    x: Singles
-    selected: Small
-    logits: Floats
-    seconds: Small
-    second_logits: Floats
-    curves: Ints
-    last_x: Floats
-    said: Floats  # the mixture's logit, how far beyond a knot it lies, the probability
-
-
-LOGIT, BEYOND, P = range(3)
-
-
-@compiled
-def model_of(f, i):
-    """The parts of a learner's two arrays."""
-    at = i[PARTS : PARTS + 18]
-    n, mixers = i[N_CONTEXTS], i[N_MIXERS]
-    sets = np.int64(0)
-    for s in range(len(SECONDS)):
-        sets += SECONDS[s]
-    lasts = sets * mixers
-    return Model(
-        i,
-        i[at[0] : at[1]],
-        i[at[1] : at[2]],
-        i[at[2] : at[3]],
-        i[at[3] : at[4]],
-        i[at[4] : at[5]],
-        i[at[5] : at[6]],
-        i[at[6] : at[7]].view(np.uint8),
-        i[at[7] : at[8]].view(np.uint32),
-        i[at[8] : at[9]].view(np.uint8),
-        i[at[9] : at[10]].view(np.uint32),
-        i[at[10] : at[11]].view(np.uint32),
-        i[at[11] : at[12]].view(np.uint32),
-        i[at[12] : at[13]].view(np.uint32),
-        i[at[13] : at[14]].view(np.uint32),
-        i[at[14] : at[15]].view(np.float32),
-        i[at[15] : at[16]].view(np.float32),
-        i[at[16] : at[17]].view(np.float32),
-        f[:lasts],
-        f[lasts : lasts + 256 * SAYERS],
-        f[lasts + 256 * SAYERS :],
-    )
-
-
-@compiled
-def _copy(ints):
-    twin = np.empty(len(ints), np.int64)
-    for k in range(len(ints)):
-        twin[k] = ints[k]
-    return twin
-
-
-@compiled
-def elsewhere(model):
-    """A model that knows the same and may go on in its text by itself, as long as it only reads."""
-    return Model(
-        model.plan,
-        model.kinds,
-        model.pairs,
-        _copy(model.text),
-        _copy(model.match),
-        _copy(model.keys),
-        model.followed,
-        model.past,
-        model.heads,
-        model.rows,
-        model.runs,
-        model.chances,
-        model.run_chances,
-        model.match_chances,
-        model.pair_chances,
-        model.weights,
-        model.uses,
-        model.curves,
-        model.seconds,
-        model.lasts,
-        model.rate,
-    )
-
-
-@compiled
-def desk_for(model):
-    """A clean desk for a model."""
-    n, mixers = model.plan[N_CONTEXTS], model.plan[N_MIXERS]
-    desk = Desk(
-        np.zeros(n, np.int64),
-        np.zeros(n, np.uint32),
-        np.zeros(n, np.uint8),
-        np.zeros(n, np.uint32),
-        np.zeros(n, np.uint32),
-        np.zeros(n, np.uint32),
-        np.zeros(MATCHES, np.int64),
-        np.zeros(MATCHES, np.int64),
-        np.zeros(MOST_PAIRS, np.uint32),
-        np.zeros(model.plan[N_INPUTS], np.float32),
-        np.zeros(mixers, np.uint32),
-        np.zeros(mixers),
-        np.zeros(len(SECONDS), np.uint32),
-        np.zeros(len(SECONDS)),
-        np.zeros(MAPS, np.int64),
-        np.zeros(SAYERS),
-        np.zeros(3),
-    )
-    desk.x[ALWAYS] = CONSTANT
-    return desk
+# the desk: for each context where its row lies, its history, the chances that this and its run
+# asked, the run; for each match the chance that it asked (0 for none), one more than the byte that
+# it expects, the class of its length, the bit that it foresees; the chances that the pairs asked;
+# the selected sets and curves
+MOST = 32
+D_ROW, D_HISTORY, D_ASKED, D_RUN, D_RUN_ASKED = range(0, 5 * MOST, MOST)
+D_MATCH = 5 * MOST
+D_EXPECTED = D_MATCH + MATCHES
+D_LENGTH = D_EXPECTED + MATCHES
+D_MATCH_BIT = D_LENGTH + MATCHES
+D_PAIR = D_MATCH_BIT + MATCHES
+D_SET = D_PAIR + 8
+D_SECOND = D_SET + 8
+D_CURVE = D_SECOND + LAYER_2
+DESK = D_CURVE + MAPS
+# in floats: what the second layer says, and what the last look sees; its place on the curves, p
+G_SECOND = 0
+G_LAST = G_SECOND + LAYER_2
+G_PLACE = G_LAST + SAYERS
+G_P = G_PLACE + 1
+G_DESK = G_P + 1
 
 
 # ---- one bit -----------------------------------------------------------------------------------
 
 
 @compiled
-def _weigh_chance(chance, x, k):
-    """A chance as two inputs: its logit, and how far it is from even."""
-    x[k] = STRETCHED[chance_logit(chance)]
-    x[k + 1] = np.float32(chance_lean(chance)) * np.float32(CONFIDENCE)
+def chance_says(chance, sign, x, k):
+    """A chance as two inputs: its logit, and how far it is from even; of a one by its sign."""
+    x[k] = sign * STRETCHED[chance_logit(chance)]
+    x[k + 1] = sign * np.float32(chance_lean(chance)) * np.float32(CONFIDENCE)
 
 
 @compiled
-def histories_look(model, desk, place):
-    """What followed each context's history; returns how many of the orders 2 to 6 have one."""
-    first = FROM_PAIRS + 2 * model.plan[N_PAIRS]
+def place_of(path, bit):
+    """The place in its row of what follows a path: a one and then the bits since the row began."""
+    return path if bit < 4 else (path & ((1 << (bit - 4)) - 1)) | (1 << (bit - 4))
+
+
+@compiled
+def histories_say(i, u, b, d, x, place):
+    """What followed each context's history; returns how many of the orders from 2 on have one."""
+    chances, first = 2 * i[AT_CHANCES], FROM_PAIRS + 2 * i[N_PAIRS]
     seen = 0
-    for k in range(len(desk.rows)):
-        history = model.rows[desk.rows[k] + place]
-        desk.histories[k] = history
-        asked = k * 256 + history
-        desk.asked[k] = asked
-        _weigh_chance(model.chances[asked], desk.x, first + 2 * k)
-        seen += (history != 0) & (0 < model.kinds[k] <= ORDER_6)
+    for k in range(i[N_CONTEXTS]):
+        history = b[d[D_ROW + k] + place]
+        asked = chances + k * 256 + history
+        d[D_HISTORY + k] = history
+        d[D_ASKED + k] = asked
+        chance_says(u[asked], np.float32(1.0), x, first + 2 * k)
+        seen += (history != 0) & (0 < k < 5)
     return seen
 
 
 @compiled
-def pairs_look(model, desk):
+def pairs_say(i, u, d, x):
     """What followed two histories together."""
-    for j in range(model.plan[N_PAIRS]):
-        one, other = desk.histories[model.pairs[2 * j]], desk.histories[model.pairs[2 * j + 1]]
-        asked = (j * 256 + one) * 256 + other
-        desk.pairs_asked[j] = asked
-        _weigh_chance(model.pair_chances[asked], desk.x, FROM_PAIRS + 2 * j)
+    for j in range(i[N_PAIRS]):
+        one, other = i[i[AT_PAIRS] + 2 * j], i[i[AT_PAIRS] + 2 * j + 1]
+        both = (j * 256 + d[D_HISTORY + one]) * 256 + d[D_HISTORY + other]
+        asked = 2 * i[AT_PAIR_CHANCES] + both
+        d[D_PAIR + j] = asked
+        chance_says(u[asked], np.float32(1.0), x, FROM_PAIRS + 2 * j)
 
 
 @compiled
-def matches_look(model, desk, path, bit):
+def runs_say(i, u, d, x, path, bit):
+    """How each context's run goes on."""
+    n = i[N_CONTEXTS]
+    chances, first = 2 * i[AT_RUN_CHANCES], FROM_PAIRS + 2 * (i[N_PAIRS] + n)
+    for k in range(n):
+        asked = run_foresees(np.int64(d[D_RUN + k]), path, bit)
+        if asked == 0:
+            d[D_RUN_ASKED + k] = 0
+            x[first + k] = 0.0
+        else:
+            d[D_RUN_ASKED + k] = chances + k * RUN_CHANCES + asked
+            x[first + k] = STRETCHED[chance_logit(u[d[D_RUN_ASKED + k]])]
+
+
+@compiled
+def matches_say(i, u, d, x, path, bit):
     """What the matches say of a bit, where they foresaw all bits of the byte so far."""
     for m in range(MATCHES):
         k = FROM_MATCHES + 2 * m
-        expected = match_expects(model.past, model.match, m)
+        expected = np.int64(d[D_EXPECTED + m]) - 1
         if expected < 0 or (expected | 256) >> (8 - bit) != path:
-            desk.match_asked[m] = -1
-            desk.x[k] = 0.0
-            desk.x[k + 1] = 0.0
+            d[D_MATCH + m] = 0
+            x[k] = 0.0
+            x[k + 1] = 0.0
             continue
-        asked = (m * LENGTHS + length_class(match_length(model.match, m))) * 8 + bit
-        desk.match_asked[m] = asked
-        desk.match_bits[m] = (expected >> (7 - bit)) & 1
-        _weigh_chance(model.match_chances[asked], desk.x, k)
-        if desk.match_bits[m] == 0:
-            desk.x[k] = -desk.x[k]
-            desk.x[k + 1] = -desk.x[k + 1]
+        foreseen = (expected >> (7 - bit)) & 1
+        length = np.int64(d[D_LENGTH + m])
+        asked = 2 * i[AT_MATCH_CHANCES] + (m * LENGTHS + length) * 8 + bit
+        d[D_MATCH + m] = asked
+        d[D_MATCH_BIT + m] = foreseen
+        chance_says(u[asked], np.float32(2 * foreseen - 1), x, k)
 
 
 @compiled
-def select(model, desk, path, bit, seen):
-    """Which set of weights each mixer uses."""
-    text = model.text
+def select(i, d, path, bit, seen):
+    """Which sets of weights the mixers use, and which curves."""
+    text = i[AT_TEXT]
     matched = bit
-    if desk.match_asked[0] >= 0:
-        matched = desk.match_asked[0]
+    if d[D_MATCH] > 0:
+        matched = d[D_MATCH] - 2 * i[AT_MATCH_CHANCES]
     first = 0
-    for s in range(len(desk.selected)):
+    for m in range(i[N_MIXERS]):
         chosen = path
-        if s == BY_LAST:
-            chosen = text[LAST] & 0xFF
-        elif s == BY_MATCH:
+        if m == BY_LAST:
+            chosen = i[text + LAST] & 0xFF
+        elif m == BY_MATCH:
             chosen = matched
-        elif s == BY_SEEN:
+        elif m == BY_SEEN:
             chosen = seen * 256 + path
-        elif s == BY_LAST_2:
-            chosen = (text[LAST] >> 8) & 0xFF
-        elif s == BY_WORD:
-            chosen = (min(text[LENGTH], 15) * 8 + min(text[LENGTH_1], 7)) * 8 + bit
-        desk.selected[s] = first + chosen
-        first += SETS[s]
-    desk.seconds[0] = path
-    desk.seconds[1] = SECONDS[0] + matched
-    desk.seconds[2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
+        elif m == BY_LAST_2:
+            chosen = (i[text + LAST] >> 8) & 0xFF
+        elif m == BY_WORD:
+            chosen = (min(i[text + LENGTH], 15) * 8 + min(i[text + LENGTH_1], 7)) * 8 + bit
+        elif m == BY_FORM:
+            chosen = (i[text + KINDS] & 0xFF) * 8 + bit
+        elif m == BY_WORD_1:
+            chosen = (i[text + WORD_1] & 0xFF) * 8 + bit
+        d[D_SET + m] = first + chosen
+        first += SETS[m]
+    d[D_SECOND] = path
+    d[D_SECOND + 1] = SECONDS[0] + matched
+    d[D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
 
 
 @compiled
-def bit_say(model, desk, path, bit):
+def curves_find(i, s, d, path):
+    """Where the curves of this bit lie: of the path alone, with the last two bytes, with the word."""
+    text = i[AT_TEXT]
+    first = 2 * i[AT_CURVES]
+    d[D_CURVE] = first + path * KNOTS
+    first += CURVE_SETS[0] * KNOTS
+    d[D_CURVE + 1] = first + (hashed(i[text + LAST] & 0xFFFF, path) & 0xFFFF) * KNOTS
+    first += CURVE_SETS[1] * KNOTS
+    d[D_CURVE + 2] = first + (hashed(i[text + WORD], path) & 0xFFFF) * KNOTS
+    for c in range(1, MAPS):
+        prefetch(s, np.int64(d[D_CURVE + c]))
+
+
+@compiled
+def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
     """Probability that the next bit is a one.
 
     ``path`` is a one and then the bits of the byte that are known, ``bit`` how many.
     """
-    text = model.text
-    curves_find(model.curves, text[LAST] & 0xFFFF, text[WORD], path, desk.curves)
-    place = path if bit < 4 else (path & ((1 << (bit - 4)) - 1)) | (1 << (bit - 4))
-    n, mixers = len(desk.x), len(desk.logits)
-    seen = histories_look(model, desk, place)
-    pairs_look(model, desk)
-    matches_look(model, desk, path, bit)
-    if model.plan[RUNS]:
-        first = FROM_PAIRS + 2 * (model.plan[N_PAIRS] + len(desk.rows))
-        runs_look(
-            desk.runs, model.run_chances, len(desk.rows), path, bit, desk.runs_asked, desk.x[first:]
-        )
-    select(model, desk, path, bit, seen)
-    mixers_say(model.weights, desk.selected, desk.x, n, mixers, desk.logits)
-    desk.said[LOGIT] = seconds_say(
-        model.seconds, desk.seconds, desk.logits, mixers, len(SECONDS), desk.second_logits
-    )
-    desk.said[BEYOND] = curves_say(model.curves, desk.curves, desk.said[LOGIT], desk.last_x)
-    desk.said[P] = last_say(model.lasts, path, desk.last_x)
-    return desk.said[P]
+    curves_find(i, s, d, path)
+    seen = histories_say(i, u, b, d, x, place_of(path, bit))
+    pairs_say(i, u, d, x)
+    matches_say(i, u, d, x, path, bit)
+    if i[RUNS]:
+        runs_say(i, u, d, x, path, bit)
+    select(i, d, path, bit, seen)
+    weights = 2 * i[AT_WEIGHTS]
+    for m in range(len(h)):
+        h[m] = mixer_says(s, weights + d[D_SET + m] * len(x), x)
+    mixed = 0.0
+    for m in range(LAYER_2):
+        g[G_SECOND + m] = second_says(f, OF_SECONDS + d[D_SECOND + m] * len(h), h)
+        mixed += g[G_SECOND + m] / LAYER_2
+    g[G_PLACE] = curve_place(mixed)
+    g[G_LAST] = mixed
+    logit = f[LASTS + path * SAYERS] * mixed
+    for c in range(MAPS):
+        g[G_LAST + 1 + c] = curve_says(s, d[D_CURVE + c], g[G_PLACE])
+        logit += f[LASTS + path * SAYERS + 1 + c] * g[G_LAST + 1 + c]
+    g[G_P] = squash(bounded(logit))
+    return g[G_P]
 
 
 @compiled
-def bit_learn(model, desk, path, bit, y):
-    """All that was asked learns bit y, which ``bit_say`` has just spoken of."""
-    n, mixers = len(desk.x), len(desk.logits)
-    place = path if bit < 4 else (path & ((1 << (bit - 4)) - 1)) | (1 << (bit - 4))
-    last_learn(model.lasts, path, desk.last_x, desk.said[P], y)
-    curves_learn(model.curves, desk.curves, desk.said[BEYOND], y)
-    seconds_learn(
-        model.seconds, desk.seconds, desk.logits, mixers, len(SECONDS), desk.second_logits, y
-    )
-    mixers_learn(model.weights, model.uses, desk.selected, desk.x, n, mixers, desk.logits, y)
-    for j in range(model.plan[N_PAIRS]):
-        chance_move(model.pair_chances, np.int64(desk.pairs_asked[j]), y, PAIR_LIMIT)
+def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
+    """All that was asked learns bit y, of which ``bit_say`` has just spoken."""
+    step = LAST_RATE * (y - g[G_P])
+    for k in range(SAYERS):
+        f[LASTS + path * SAYERS + k] += step * g[G_LAST + k]
+    for c in range(MAPS):
+        curve_learns(s, d[D_CURVE + c], g[G_PLACE], y)
+    for m in range(LAYER_2):
+        second_learns(f, OF_SECONDS + d[D_SECOND + m] * len(h), h, g[G_SECOND + m], y)
+    weights, uses = 2 * i[AT_WEIGHTS], 2 * i[AT_USES]
+    for m in range(len(h)):
+        used = d[D_SET + m]
+        mixer_learns(s, weights + used * len(x), s, uses + used, x, h[m], y)
     for m in range(MATCHES):
-        if desk.match_asked[m] >= 0:
-            right = np.int64(desk.match_bits[m] == y)
-            chance_move(model.match_chances, desk.match_asked[m], right, MATCH_LIMIT)
-    if model.plan[RUNS]:
-        runs_teach(model.run_chances, len(desk.rows), desk.runs_asked, y)
-    for k in range(len(desk.rows)):
-        chance_move(model.chances, np.int64(desk.asked[k]), y, LIMIT)
-        model.rows[desk.rows[k] + place] = history_after(desk.histories[k], y)
+        if d[D_MATCH + m] > 0:
+            chance_move(u, d[D_MATCH + m], np.int64(d[D_MATCH_BIT + m] == y), MATCH_LIMIT)
+    for j in range(i[N_PAIRS]):
+        chance_move(u, d[D_PAIR + j], y, PAIR_LIMIT)
+    if i[RUNS]:
+        for k in range(i[N_CONTEXTS]):
+            if d[D_RUN_ASKED + k] > 0:
+                chance_move(u, d[D_RUN_ASKED + k], y, RUN_LIMIT)
+    place = place_of(path, bit)
+    for k in range(i[N_CONTEXTS]):
+        chance_move(u, d[D_ASKED + k], y, LIMIT)
+        b[d[D_ROW + k] + place] = history_after(d[D_HISTORY + k], y)
 
 
 # ---- one byte ----------------------------------------------------------------------------------
 
 
 @compiled
-def keys_write(model):
+def keys_write(i, u, b, text, match, keys):
     """The contexts of the next byte, as keys."""
     h = np.empty(CONTEXTS, np.int64)
-    expected = match_expects(model.past, model.match, 0)
-    text_contexts(model.text, model.followed, expected, match_length(model.match, 0), h)
-    for k in range(len(model.keys)):
-        model.keys[k] = h[model.kinds[k]]
+    past, followed = b[8 * i[AT_PAST] : 8 * i[AT_ROWS]], i[i[AT_FOLLOWED] : i[AT_PAST]]
+    text_contexts(text, followed, match_expects(past, match, 0), match_length(match, 0), h)
+    for k in range(len(keys)):
+        keys[k] = h[i[i[AT_KINDS] + k]]
 
 
 @compiled
-def rows_look(model, desk, path, claim):
+def rows_find(i, u, b, d, path, claim):
     """Find the rows of the next four bits: where there are none, claim them or read of the blank.
 
     ``path`` is 1 before a byte, and after its first four bits a one and these.
     """
-    for k in range(len(desk.rows)):
-        desk.keys[k] = model.keys[k] if path == 1 else hashed(model.keys[k], path + 1000)
-        prefetch(model.rows, row_near(model.rows, desk.keys[k]))
-    for k in range(len(desk.rows)):
+    keys, first, bits = i[i[AT_KEYS] : i[AT_FOLLOWED]], 8 * i[AT_ROWS] + LINE, i[BITS]
+    for k in range(len(keys)):
+        prefetch(b, row_near(first, bits, row_key(keys[k], path)))
+    for k in range(len(keys)):
+        key = row_key(keys[k], path)
         if claim:
-            desk.rows[k] = row_claim(model.rows, desk.keys[k])
+            d[D_ROW + k] = row_claim(b, first, bits, key)
         else:
-            desk.rows[k] = row_find(model.rows, desk.keys[k])
-    if path == 1 and model.plan[RUNS]:
-        runs_fetch(model.runs, model.keys, len(desk.rows))
-        runs_find(model.runs, model.keys, len(desk.rows), desk.runs)
+            d[D_ROW + k] = row_find(b, first, bits, key)
 
 
 @compiled
-def byte_nats(model, desk, y):
-    """-log p(y) of a byte; nothing is learned."""
-    p = 1.0
-    path = 1
+def row_key(key, path):
+    """The key of a context's row, at the begin of a byte or after four of its bits."""
+    return key if path == 1 else hashed(key, path)
+
+
+@compiled
+def runs_find(i, u, b, d):
+    """Find the runs of all contexts, and what the matches expect."""
+    match, past = i[i[AT_MATCH] : i[AT_KEYS]], b[8 * i[AT_PAST] : 8 * i[AT_ROWS]]
+    for m in range(MATCHES):
+        d[D_EXPECTED + m] = match_expects(past, match, m) + 1
+        d[D_LENGTH + m] = length_class(match_length(match, m))
+    if i[RUNS]:
+        keys, runs = i[i[AT_KEYS] : i[AT_FOLLOWED]], u[2 * i[AT_RUNS] : 2 * i[AT_CHANCES]]
+        for k in range(len(keys)):
+            prefetch(runs, run_near(runs, keys[k]))
+        for k in range(len(keys)):
+            d[D_RUN + k] = run_find(runs, keys[k])
+
+
+@compiled
+def byte_say(f, i, u, b, s, d, x, g, h, y, learns):
+    """-log p(y) of a byte; with ``learns`` all that was asked learns it."""
+    p, path = 1.0, 1
+    runs_find(i, u, b, d)
     for bit in range(8):
         if bit in (0, 4):
-            rows_look(model, desk, path, False)
+            rows_find(i, u, b, d, path, learns)
         one = (y >> (7 - bit)) & 1
-        said = bit_say(model, desk, path, bit)
+        said = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
         p *= said if one else 1.0 - said
+        if learns:
+            bit_learn(f, i, u, b, s, d, x, g, h, path, bit, one)
         path = path << 1 | one
     return -math.log(p)
 
 
 @compiled
-def byte_learn(model, desk, y):
-    """Learn a byte; returns -log p(y) as it was before."""
-    p = 1.0
-    path = 1
-    for bit in range(8):
-        if bit in (0, 4):
-            rows_look(model, desk, path, True)
-        one = (y >> (7 - bit)) & 1
-        said = bit_say(model, desk, path, bit)
-        p *= said if one else 1.0 - said
-        bit_learn(model, desk, path, bit, one)
-        path = path << 1 | one
-    if model.plan[RUNS]:
-        runs_learn(model.runs, model.keys, len(desk.rows), desk.runs, y)
-    model.rate[0] = _rate(model, desk)
-    match_follow(model.past, model.match, y)
-    match_learn(model.past, model.heads, model.match, y)
-    followed_learn(model.text, model.followed, y)
-    text_go_on(model.text, y)
-    keys_write(model)
-    return -math.log(p)
-
-
-@compiled
-def _rate(model, desk):
-    """The mean rate of the chances that were asked for the last bit."""
+def byte_end(f, i, u, b, d, y):
+    """A byte was learned: the text goes on, and what is kept of whole bytes learns it too."""
+    if i[RUNS]:
+        keys, runs = i[i[AT_KEYS] : i[AT_FOLLOWED]], u[2 * i[AT_RUNS] : 2 * i[AT_CHANCES]]
+        for k in range(len(keys)):
+            run_learn(runs, keys[k], np.int64(d[D_RUN + k]), y)
     total = 0.0
-    for k in range(len(desk.rows)):
-        n = np.int64(model.chances[desk.asked[k]]) & 1023
+    for k in range(i[N_CONTEXTS]):
+        n = u[d[D_ASKED + k]] & (COUNTS - 1)
         total += RATES[max(n, 1)] / 65536.0
-    return total / len(desk.rows)
+    f[OF_RATE] = total / i[N_CONTEXTS]
+    text, match = i[i[AT_TEXT] : i[AT_MATCH]], i[i[AT_MATCH] : i[AT_KEYS]]
+    past, heads = b[8 * i[AT_PAST] : 8 * i[AT_ROWS]], u[2 * i[AT_HEADS] : 2 * i[AT_RUNS]]
+    match_follow(past, match, y)
+    match_learn(past, heads, match, y)
+    followed_learn(text, i[i[AT_FOLLOWED] : i[AT_PAST]], y)
+    text_go_on(text, y)
+    keys_write(i, u, b, text, match, i[i[AT_KEYS] : i[AT_FOLLOWED]])
+
+
+# ---- what a learner is asked -------------------------------------------------------------------
 
 
 @compiled
-def byte_follow(model, y):
-    """Go on by a byte without learning it: only what is known of where the text stands moves."""
-    match_follow(model.past, model.match, y)
-    text_go_on(model.text, y)
-    keys_write(model)
+def bytes_say(f, i, ys, said, learns):
+    """Write what is said of each byte of ys to ``said`` [n, SAID]; with ``learns`` learn each.
 
-
-@compiled
-def nodes_say(model, desk, nodes):
-    """Probability of a one after every path of bits, to nodes [256]; nodes[0] stands for nothing."""
-    for first in range(1, 16):
-        bit = 0
-        while first >> (bit + 1) > 0:
-            bit += 1
-        if first == 1:
-            rows_look(model, desk, 1, False)
-        nodes[first] = bit_say(model, desk, first, bit)
-    for nibble in range(16, 32):
-        rows_look(model, desk, nibble, False)
-        for bit in range(4, 8):
-            for rest in range(1 << (bit - 4)):
-                path = nibble << (bit - 4) | rest
-                nodes[path] = bit_say(model, desk, path, bit)
+    Without it each is spoken of as if it were the first.
+    """
+    u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
+    d, x = np.zeros(DESK, np.uint32), np.zeros(i[N_INPUTS], np.float32)
+    g, h = np.zeros(G_DESK), np.zeros(i[N_MIXERS])
+    x[ALWAYS] = CONSTANT
+    for t in range(len(ys)):
+        y = np.int64(ys[t])
+        said[t, EXPECTED] = math.nan
+        said[t, EFFECTIVE_RATE] = f[OF_RATE]
+        said[t, SPELLED] = 0.0
+        said[t, SURPRISE] = byte_say(f, i, u, b, s, d, x, g, h, y, learns)
+        if learns:
+            byte_end(f, i, u, b, d, y)
 
 
 @compiled
 def bytes_probabilities(f, i, p):
-    """Probability of each byte, to p [256]: the product of those of its bits."""
-    model = model_of(f, i)
-    nodes = np.zeros(256)
-    nodes_say(model, desk_for(model), nodes)
-    for y in range(256):
-        path = 1
-        p[y] = 1.0
-        for bit in range(8):
-            one = (y >> (7 - bit)) & 1
-            p[y] *= nodes[path] if one else 1.0 - nodes[path]
-            path = path << 1 | one
+    """Probability of each byte, to p [256]: the product of those of its bits.
 
-
-@compiled
-def spelled_nats(f, i, y):
-    """-log p of the bytes y, one after the other; nothing is learned and nothing is moved."""
-    model = elsewhere(model_of(f, i))
-    desk = desk_for(model)
-    nats = 0.0
-    for j in range(len(y)):
-        nats += byte_nats(model, desk, np.int64(y[j]))
-        byte_follow(model, np.int64(y[j]))
-    return nats
-
-
-# ---- what a learner of symbols is asked --------------------------------------------------------
-
-
-@compiled
-def _write(said, nats, rate):
-    said[SURPRISE] = nats
-    said[EXPECTED] = math.nan
-    said[EFFECTIVE_RATE] = rate
-    said[SPELLED] = 0.0
-
-
-@compiled
-def bytes_ask(f, i, x, y, said):
-    """How surprising a byte would be."""
-    model = model_of(f, i)
-    _write(said, byte_nats(model, desk_for(model), np.int64(y[0])), model.rate[0])
-
-
-@compiled
-def bytes_learn(f, i, x, y):
-    """Learn a byte."""
-    model = model_of(f, i)
-    byte_learn(model, desk_for(model), np.int64(y[0]))
-
-
-@compiled
-def bytes_top(f, i, x, ids, ps):
-    """The likeliest bytes and their probabilities, most likely first."""
-    p = np.empty(256)
-    bytes_probabilities(f, i, p)
-    nobody(ids, ps)
-    for y in range(256):
-        offer(ids, ps, y, p[y])
-
-
-@compiled
-def bytes_walk(f, i, block, said, wanted, ids, ps):
-    """The loop over bytes, where asking and learning share their work; see ``walk_symbols``."""
-    ys = block[2]
-    model = model_of(f, i)
-    desk = desk_for(model)
-    looked = 0
-    for t in range(len(said)):
-        if wanted[t]:
-            bytes_top(f, i, block[0][:0], ids[looked], ps[looked])
-            looked += 1
-        rate = model.rate[0]
-        _write(said[t], byte_learn(model, desk, np.int64(ys[block[3][t]])), rate)
+    Every path of bits is asked about once.
+    """
+    u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
+    d, x = np.zeros(DESK, np.uint32), np.zeros(i[N_INPUTS], np.float32)
+    g, h = np.zeros(G_DESK), np.zeros(i[N_MIXERS])
+    x[ALWAYS] = CONSTANT
+    runs_find(i, u, b, d)
+    p[0] = 1.0
+    found = 0
+    for bit in range(8):
+        # p[k] is that of the first bits k; the next bit tells two of them apart, from above down
+        for k in range((1 << bit) - 1, -1, -1):
+            path = 1 << bit | k
+            begin = path >> (bit - 4) if bit >= 4 else 1
+            if begin != found:
+                rows_find(i, u, b, d, begin, False)
+                found = begin
+            one = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
+            p[2 * k + 1] = p[k] * one
+            p[2 * k] = p[k] * (1.0 - one)

@@ -11,19 +11,23 @@ from forecast.words.rows import hashed
 
 # ints of a text: the last eight bytes, the word so far and the three before it, the lengths of the
 # word and of the last one, its first letter, the kinds of the last 16 bytes, the last three
-# letters of the word so far and of the last word
+# letters of the word so far and of the last word, the last word of five letters or more
 LAST, WORD, WORD_1, WORD_2, WORD_3, LENGTH, LENGTH_1, INITIAL, KINDS, ENDING, ENDING_1 = range(11)
-TEXT_INTS = 11
-# ints of what followed: for each byte the last four that came after it, then for each two bytes
+LONG = 11
+TEXT_INTS = 12
+# ints of what followed: for each byte the last four that came after it, then for each two bytes,
+# then for a hash of each word the last word that came after it, and for one of each two words
 AFTER_TWO = 256
-FOLLOWED_INTS = AFTER_TWO + 65536
+AFTER_WORD = AFTER_TWO + 65536
+FOLLOWED_INTS = AFTER_WORD + 65536
 
 # Contexts by number. The first are those of which a light learner makes do.
 (ORDER_1, ORDER_2, ORDER_3, ORDER_4, ORDER_6, WORD_0, WORDS_2, MATCHED) = range(8)
 (ORDER_5, WORDS_3, SKIP_WORD, SKIP_2_WORDS, WORD_BYTE, SAME_ENDING) = range(8, 14)
 (GAP_1, GAP_2, MIDDLE, MATCHED_BYTE, FOLLOWED_1, FOLLOWED_2, FOLLOWED_MIXED) = range(14, 21)
-(FORM, FORM_LONG, SHAPE, WORD_INITIAL) = range(21, 25)
-CONTEXTS = 25
+(FORM, FORM_LONG, FORM_BYTE, SHAPE, WORD_INITIAL, AFTER_LONG) = range(21, 27)
+(WORDS_4, FOLLOWED_WORD, FOLLOWED_WORDS, FOLLOWED_PAIR, WORD_GAP) = range(27, 32)
+CONTEXTS = 32
 
 # kinds of bytes; letters and digits make words
 LETTER, DIGIT, SPACE, LINE, STOP, PAUSE, OTHER, CONTROL, CAPITAL = range(1, 10)
@@ -55,6 +59,15 @@ def followed_learn(text, followed, y):
     one, two = text[LAST] & 0xFF, AFTER_TWO + (text[LAST] & 0xFFFF)
     followed[one] = ((followed[one] << 8) | y) & 0xFFFFFFFF
     followed[two] = ((followed[two] << 8) | y) & 0xFFFFFFFF
+    if text[LENGTH] > 0 and kind_of_byte(y) not in (LETTER, DIGIT, CAPITAL):
+        followed[after_word(text[WORD_1])] = text[WORD]
+        followed[after_word(hashed(text[WORD_1], text[WORD_2]))] = text[WORD]
+
+
+@compiled
+def after_word(word):
+    """Where the word that followed a word is kept."""
+    return AFTER_WORD + (word & 0xFFFF)
 
 
 @compiled
@@ -77,6 +90,8 @@ def text_go_on(text, y):
         text[WORD_2] = text[WORD_1]
         text[WORD_1] = text[WORD]
         text[LENGTH_1] = text[LENGTH]
+        if text[LENGTH] > 4:
+            text[LONG] = text[WORD]
         text[ENDING_1] = text[ENDING]
         text[LENGTH] = 0
         text[ENDING] = 0
@@ -116,6 +131,13 @@ def text_contexts(text, followed, expected, matched, h):
     h[FOLLOWED_MIXED] = hashed(after_two & 0xFF, last & 0xFFFF)
     h[FORM] = text[KINDS] & 0xFFFFFFFF
     h[FORM_LONG] = hashed(text[KINDS] & 0xFFFFFFFFFFFF, word)
+    h[FORM_BYTE] = hashed(text[KINDS] & 0xFFFFFF, one)
+    h[AFTER_LONG] = hashed(word, text[LONG] + 55)
+    h[WORDS_4] = hashed(h[WORDS_3], third)
+    h[FOLLOWED_WORD] = hashed(word, followed[after_word(first)])
+    h[FOLLOWED_WORDS] = hashed(word, followed[after_word(hashed(first, second))])
+    h[FOLLOWED_PAIR] = hashed(after_one & 0xFF, last & 0xFFFF)
+    h[WORD_GAP] = hashed(word, last & 0xFF00)
     h[SHAPE] = hashed(hashed(text[LENGTH], text[LENGTH_1]), one)
     h[WORD_INITIAL] = hashed(word, text[INITIAL])
     for k in range(CONTEXTS):

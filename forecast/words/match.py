@@ -11,7 +11,7 @@ from forecast.compiled import compiled
 from forecast.words.chances import chance_of
 from forecast.words.rows import hashed
 
-LEAST = np.array([6, 16])  # bytes that must agree, for each of the matches
+LEAST = np.array([5, 9])  # bytes that must agree, for each of the matches
 MATCHES = len(LEAST)
 LONGEST = 400
 LENGTHS = 32  # classes of length

@@ -28,42 +28,34 @@ def lanes_for(inputs: int) -> int:
 
 
 @compiled
-def mixers_say(weights, selected, x, n, mixers, logits):
-    """Write to ``logits`` what each mixer says, by its selected set, of the n inputs x."""
-    for s in range(mixers):
-        logits[s] = bounded(float(dot(weights, np.int64(selected[s]) * n, x, n)))
+def mixer_says(weights, first, x):
+    """The logit of the inputs x by the set of weights that begins there."""
+    return bounded(float(dot(weights, first, x, len(x))))
 
 
 @compiled
-def mixers_learn(weights, uses, selected, x, n, mixers, logits, bit):
-    """The selected set of each mixer steps down the gradient of its own -log p."""
-    for s in range(mixers):
-        used = uses[selected[s]] + np.float32(1.0)
-        uses[selected[s]] = used
-        rate = RATE + FIRST_RATE / math.sqrt(used + SETTLED - 1.0)
-        step = np.float32((bit - squash_nearly(logits[s])) * rate)
-        first = np.int64(selected[s]) * n
-        for k in range(n):
-            weights[first + k] += step * x[k]
+def mixer_learns(weights, first, uses, used, x, logit, bit):
+    """The set steps down the gradient of -log p, at the rate of one that was used so often."""
+    times = uses[used] + np.float32(1.0)
+    uses[used] = times
+    rate = RATE + FIRST_RATE / math.sqrt(times + SETTLED - 1.0)
+    step = np.float32((bit - squash_nearly(logit)) * rate)
+    for k in range(len(x)):
+        weights[first + k] += step * x[k]
 
 
 @compiled
-def seconds_say(weights, selected, x, n, mixers, logits):
-    """Write what each mixer of the second layer says of the n logits x; returns their mean."""
-    total = 0.0
-    for s in range(mixers):
-        logit = 0.0
-        for k in range(n):
-            logit += weights[selected[s] * n + k] * x[k]
-        logits[s] = bounded(logit)
-        total += logits[s]
-    return total / mixers
+def second_says(weights, first, x):
+    """The logit of the logits x by the set of weights that begins there."""
+    logit = 0.0
+    for k in range(len(x)):
+        logit += weights[first + k] * x[k]
+    return bounded(logit)
 
 
 @compiled
-def seconds_learn(weights, selected, x, n, mixers, logits, bit):
-    """The selected sets of the second layer step down the gradient of their own -log p."""
-    for s in range(mixers):
-        step = (bit - squash(logits[s])) * SECOND_RATE
-        for k in range(n):
-            weights[selected[s] * n + k] += step * x[k]
+def second_learns(weights, first, x, logit, bit):
+    """The set steps down the gradient of -log p."""
+    step = (bit - squash(logit)) * SECOND_RATE
+    for k in range(len(x)):
+        weights[first + k] += step * x[k]

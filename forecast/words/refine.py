@@ -10,9 +10,8 @@ import math
 
 import numpy as np
 
-from forecast.compiled import compiled, prefetch
-from forecast.words.bits import bounded, squash, stretch
-from forecast.words.rows import hashed
+from forecast.compiled import compiled
+from forecast.words.bits import stretch
 
 KNOTS = 16
 WIDEST = 8.0  # logit of the outer knots
@@ -32,52 +31,25 @@ def curves() -> np.ndarray:
 
 
 @compiled
-def curves_find(curves, bytes_key, word_key, path, at):
-    """Write where the curves of this bit lie to ``at`` [MAPS], and have them on their way."""
-    at[0] = path * KNOTS
-    at[1] = ((1 << 8) + (hashed(bytes_key, path) & 0xFFFF)) * KNOTS
-    at[2] = ((1 << 8) + (1 << 16) + (hashed(word_key, path) & 0xFFFF)) * KNOTS
-    for c in range(1, MAPS):
-        prefetch(curves, at[c])
+def curve_place(logit):
+    """Where a logit lies on a curve: the knot below, and how far beyond it, 0 to 1."""
+    return (min(max(logit, -WIDEST), WIDEST - 1e-6) + WIDEST) / STEP
 
 
 @compiled
-def curves_say(curves, at, logit, x):
-    """Read the curves at a logit; writes all logits to x [SAYERS], the given one first.
-
-    Moves ``at`` to the knot below, and returns how far beyond it the logit lies, 0 to 1.
-    """
-    x[0] = logit
-    place = (min(max(logit, -WIDEST), WIDEST - 1e-6) + WIDEST) / STEP
+def curve_says(curves, first, place):
+    """The logit of the curve that begins there, at a place."""
     knot = int(place)
     beyond = place - knot
-    for c in range(MAPS):
-        at[c] += knot
-        p = (1.0 - beyond) * curves[at[c]] + beyond * curves[at[c] + 1]
-        x[1 + c] = stretch(p)
-    return beyond
+    at = first + knot
+    return stretch((1.0 - beyond) * curves[at] + beyond * curves[at + 1])
 
 
 @compiled
-def curves_learn(curves, at, beyond, bit):
-    """The knots on both sides move towards the bit, each by its share."""
-    for c in range(MAPS):
-        curves[at[c]] += np.float32(RATE * (1.0 - beyond) * (bit - curves[at[c]]))
-        curves[at[c] + 1] += np.float32(RATE * beyond * (bit - curves[at[c] + 1]))
-
-
-@compiled
-def last_say(weights, path, x):
-    """The probability that is paid for: p = squash(sum_k w_k x_k), the weights by the byte so far."""
-    logit = 0.0
-    for k in range(SAYERS):
-        logit += weights[path * SAYERS + k] * x[k]
-    return squash(bounded(logit))
-
-
-@compiled
-def last_learn(weights, path, x, p, bit):
-    """w_k += rate (bit - p) x_k."""
-    step = LAST_RATE * (bit - p)
-    for k in range(SAYERS):
-        weights[path * SAYERS + k] += step * x[k]
+def curve_learns(curves, first, place, bit):
+    """The knots on both sides of a place move towards the bit, each by its share."""
+    knot = int(place)
+    beyond = place - knot
+    at = first + knot
+    curves[at] += np.float32(RATE * (1.0 - beyond) * (bit - curves[at]))
+    curves[at + 1] += np.float32(RATE * beyond * (bit - curves[at + 1]))

@@ -9,14 +9,13 @@ Source: lpaq1 (Mahoney 2007).
 from forecast.compiled import compiled
 
 ROW = 16  # bytes: the check, then the histories by place
-BLANK = 0  # where the row lies that is never written: of what was never seen
-FIRST = 64  # where the others begin
+LINE = 64  # bytes of a line of the cache; before the rows one is blank: of what was never seen
 SPREAD, MIXED = -7046029254386353131, -4417276706812531889  # odd, their bits well mixed
 
 
 def rows_bytes(bits: int) -> int:
-    """Bytes of 2^bits rows."""
-    return FIRST + (ROW << bits)
+    """Bytes of a blank line and 2^bits rows."""
+    return LINE + (ROW << bits)
 
 
 @compiled
@@ -33,43 +32,40 @@ def check_of(key):
 
 
 @compiled
-def row_near(rows, key):
-    """Where the first of the three rows of a key lies."""
-    return FIRST + ((key >> 20) & ((len(rows) - FIRST) // ROW - 1)) * ROW
+def row_near(first, bits, key):
+    """Where the nearest of the three rows of a key lies, of 2^bits from ``first`` on."""
+    return first + ((key >> 20) & ((1 << bits) - 1)) * ROW
 
 
 @compiled
-def beside(row, step):
-    """The row that is so many steps, 1 or 2, from a row of the same line."""
-    return FIRST + ((row - FIRST) ^ (step * ROW))
-
-
-@compiled
-def row_find(rows, key):
-    """Where the row of a key lies; the blank one if there is none."""
-    row, check = row_near(rows, key), check_of(key)
+def row_find(rows, first, bits, key):
+    """Where the row of a key lies; ``first`` less one line, which is blank, if there is none."""
+    check = check_of(key)
+    place = row_near(0, bits, key)
     for step in range(3):
-        if rows[beside(row, step)] == check:
-            return beside(row, step)
-    return BLANK
+        row = first + (place ^ (step * ROW))
+        if rows[row] == check:
+            return row
+    return first - LINE
 
 
 @compiled
-def row_claim(rows, key):
+def row_claim(rows, first, bits, key):
     """Where the row of a key lies; if there is none it takes the place of the youngest."""
-    row, check = row_near(rows, key), check_of(key)
-    first, second, third = row, beside(row, 1), beside(row, 2)
-    if rows[first] == check:
-        return first
-    if rows[second] == check:
-        return second
-    if rows[third] == check:
-        return third
-    if rows[second + 1] < rows[first + 1]:
-        first = second
-    if rows[third + 1] < rows[first + 1]:
-        first = third
-    rows[first] = check
+    check = check_of(key)
+    place = row_near(0, bits, key)
+    one, two, three = first + place, first + (place ^ ROW), first + (place ^ (2 * ROW))
+    if rows[one] == check:
+        return one
+    if rows[two] == check:
+        return two
+    if rows[three] == check:
+        return three
+    if rows[two + 1] < rows[one + 1]:
+        one = two
+    if rows[three + 1] < rows[one + 1]:
+        one = three
+    rows[one] = check
     for place in range(1, ROW):
-        rows[first + place] = 0
-    return first
+        rows[one + place] = 0
+    return one

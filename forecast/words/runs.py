@@ -8,12 +8,10 @@ Source: the run map of paq8 (Mahoney 2007).
 
 import numpy as np
 
-from forecast.compiled import compiled, prefetch
-from forecast.words.bits import STRETCHED
-from forecast.words.chances import chance_logit, chance_move, chance_of
+from forecast.compiled import compiled
+from forecast.words.chances import chance_of
 
 LONGEST = 31
-LIMIT = 127
 # chances of a context: for each length, of either bit foreseen
 RUN_CHANCES = 2 * (LONGEST + 1)
 
@@ -37,47 +35,26 @@ def _check(key):
 
 
 @compiled
-def runs_fetch(runs, keys, n):
-    """Have the entries of n keys on their way from memory."""
-    for i in range(n):
-        prefetch(runs, run_near(runs, keys[i]))
+def run_find(runs, key):
+    """The run of a key: its length, and in the lower 8 bits the byte; 0 if there is none."""
+    entry = np.int64(runs[run_near(runs, key)])
+    return entry & 0xFFFF if entry >> 16 == _check(key) else 0
 
 
 @compiled
-def runs_find(runs, keys, n, found):
-    """Write the run of each of n keys to ``found``: its length, and in the lower 8 bits the byte."""
-    for i in range(n):
-        entry = np.int64(runs[run_near(runs, keys[i])])
-        found[i] = entry & 0xFFFF if entry >> 16 == _check(keys[i]) else 0
-
-
-@compiled
-def runs_look(found, chances, n, path, bit, asked, x):
-    """What the runs say of a bit: logits to x [n], and which chances were asked, 0 for none.
+def run_foresees(run, path, bit):
+    """Which of the chances of its context a run asks: 0 if it is none or saw another byte coming.
 
     ``path`` is a one and then the bits of the byte that are known, ``bit`` how many.
     """
-    for i in range(n):
-        byte, length = np.int64(found[i]) & 255, np.int64(found[i]) >> 8
-        asked[i] = 0
-        x[i] = 0.0
-        if length > 0 and (byte | 256) >> (8 - bit) == path:
-            asked[i] = i * RUN_CHANCES + 2 * length + ((byte >> (7 - bit)) & 1)
-            x[i] = STRETCHED[chance_logit(chances[asked[i]])]
+    byte, length = run & 255, run >> 8
+    if length == 0 or (byte | 256) >> (8 - bit) != path:
+        return 0
+    return 2 * length + ((byte >> (7 - bit)) & 1)
 
 
 @compiled
-def runs_teach(chances, n, asked, bit):
-    """The chances that were asked learn the bit that came."""
-    for i in range(n):
-        if asked[i] > 0:
-            chance_move(chances, np.int64(asked[i]), bit, LIMIT)
-
-
-@compiled
-def runs_learn(runs, keys, n, found, y):
-    """The runs that were found go on, or begin anew with this byte."""
-    for i in range(n):
-        byte, length = np.int64(found[i]) & 255, np.int64(found[i]) >> 8
-        length = min(length + 1, LONGEST) if byte == y else 1
-        runs[run_near(runs, keys[i])] = (_check(keys[i]) << 16) | (length << 8) | y
+def run_learn(runs, key, run, y):
+    """A run that was found goes on, or begins anew with this byte."""
+    length = min((run >> 8) + 1, LONGEST) if run & 255 == y else 1
+    runs[run_near(runs, key)] = (_check(key) << 16) | (length << 8) | y
