@@ -1,4 +1,4 @@
-"""The only place that knows numba: one decorator, a cache that is right, two instructions.
+"""The only place that knows numba: one decorator, a cache that is right, three vectors.
 
 Numba keeps compiled code beside its source and throws it away when *that* file changes. A kernel
 that calls a kernel of another file is then served stale, silently, after the other was edited.
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.extending import intrinsic
 
@@ -130,13 +131,23 @@ def compiled(kernel: Kernel) -> Kernel:
     return dispatcher
 
 
+def inlined(kernel: Kernel) -> Kernel:
+    """Compile a kernel into each that calls it: for small ones, called at every bit of a stream.
+
+    A call hands over seven numbers for each array; where the work takes less than that, it is
+    better done in place.
+    """
+    dispatcher: Kernel = _jit(kernel, kept=_ours(kernel), forceinline=True)
+    return dispatcher
+
+
 def _ours(kernel: Callable[..., Any]) -> bool:
     """Whether the hash covers a kernel: one of a notebook or of a user's own file it does not."""
     return PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
 
 
-def _jit(kernel: Callable[..., Any], kept: bool) -> Any:
-    dispatcher = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
+def _jit(kernel: Callable[..., Any], kept: bool, **how: bool) -> Any:
+    dispatcher = njit(error_model="numpy", no_cfunc_wrapper=True, **how)(kernel)
     if kept and cache_folder() is not None:
         dispatcher._cache = _Cache(dispatcher.py_func)
     return dispatcher
@@ -166,13 +177,21 @@ def bound(loop: Callable[..., Any], **kernels: Any) -> Any:
     return _jit(own, kept=all(_ours(part) for part in [loop, *parts]))
 
 
-# Two things that a kernel cannot say in Python. Both keep the law of bits: a sum has one order,
-# whoever calls it, and what is fetched changes nothing.
+# Three things that a kernel cannot say in Python. All keep the law of bits: a sum has one order,
+# whoever calls it, and what is fetched changes nothing. Of 16 numbers at once each is rounded as if
+# it stood alone.
+
+COUNT, EIGHT = ir.IntType(64), ir.VectorType(ir.FloatType(), 8)
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
     """Where a place of an array lies in memory."""
     return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
+
+
+def _eight(builder: Any, pointer: Any, at: Any) -> Any:
+    """A pointer to eight numbers, so many after another."""
+    return builder.bitcast(builder.gep(pointer, [at]), EIGHT.as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -185,44 +204,51 @@ def dot(typing: Any, w: Any, first: Any, x: Any, n: Any) -> Any:
     signature = types.float32(w, types.int64, x, types.int64)
 
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        count, eight = ir.IntType(64), ir.VectorType(ir.FloatType(), 8)
         kinds = signature.args
         first_w = _pointer(context, builder, kinds[0], arguments[0], arguments[1])
-        first_x = _pointer(context, builder, kinds[2], arguments[2], count(0))
+        first_x = _pointer(context, builder, kinds[2], arguments[2], COUNT(0))
 
         def product(at: Any) -> Any:
-            factors = []
-            for pointer in (first_w, first_x):
-                place = builder.bitcast(builder.gep(pointer, [at]), eight.as_pointer())
-                factors.append(builder.load(place, align=4))
-            return builder.fmul(*factors)
+            pointers = [_eight(builder, first, at) for first in (first_w, first_x)]
+            return builder.fmul(*[builder.load(pointer, align=4) for pointer in pointers])
 
-        before, nothing = builder.block, ir.Constant(eight, None)
-        loop = builder.append_basic_block("dot")
-        after = builder.append_basic_block("dotted")
-        builder.cbranch(builder.icmp_signed(">", arguments[3], count(0)), loop, after)
-        builder.position_at_end(loop)
-        k, even, odd = builder.phi(count), builder.phi(eight), builder.phi(eight)
-        evens = builder.fadd(even, product(k))
-        odds = builder.fadd(odd, product(builder.add(k, count(8))))
-        on = builder.add(k, count(16))
-        for now, begin, then in ((k, count(0), on), (even, nothing, evens), (odd, nothing, odds)):
-            now.add_incoming(begin, before)
-            now.add_incoming(then, loop)
-        builder.cbranch(builder.icmp_signed("<", on, arguments[3]), loop, after)
-        builder.position_at_end(after)
-        sums = []
-        for last in (evens, odds):
-            total = builder.phi(eight)
-            total.add_incoming(nothing, before)
-            total.add_incoming(last, loop)
-            sums.append(total)
-        both = builder.fadd(*sums)
+        places = [
+            cgutils.alloca_once_value(builder, ir.Constant(EIGHT, None)) for _ in range(2)
+        ]
+        with cgutils.for_range_slice(
+            builder, COUNT(0), arguments[3], COUNT(16), intp=COUNT
+        ) as (k, _):
+            for place, at in zip(places, (k, builder.add(k, COUNT(8))), strict=True):
+                builder.store(builder.fadd(builder.load(place), product(at)), place)
+        both = builder.fadd(*map(builder.load, places))
         parts = [builder.extract_element(both, ir.IntType(32)(lane)) for lane in range(8)]
         while len(parts) > 1:
             half = len(parts) // 2
             parts = [builder.fadd(*two) for two in zip(parts[:half], parts[half:], strict=True)]
         return parts[0]
+
+    return signature, write
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def add_scaled(typing: Any, w: Any, first: Any, x: Any, n: Any, step: Any) -> Any:
+    """w[first + k] += step x[k] for k < n, float32, n a multiple of 8: eight at a time."""
+    signature = types.void(w, types.int64, x, types.int64, types.float32)
+
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        first_w = _pointer(context, builder, kinds[0], arguments[0], arguments[1])
+        first_x = _pointer(context, builder, kinds[2], arguments[2], COUNT(0))
+        steps = ir.Constant(EIGHT, ir.Undefined)
+        for lane in range(8):
+            steps = builder.insert_element(steps, arguments[4], ir.IntType(32)(lane))
+        with cgutils.for_range_slice(
+            builder, COUNT(0), arguments[3], COUNT(8), intp=COUNT
+        ) as (k, _):
+            at = _eight(builder, first_w, k)
+            move = builder.fmul(steps, builder.load(_eight(builder, first_x, k), align=4))
+            builder.store(builder.fadd(builder.load(at, align=4), move), at, align=4)
+        return context.get_dummy_value()
 
     return signature, write
 

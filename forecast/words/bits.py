@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from forecast.compiled import compiled
+from forecast.compiled import inlined
 
 STEPS = 4096  # of either table
 SUREST = 12.0  # no logit is larger: a bit costs 6e-6 nats at least
@@ -19,25 +19,25 @@ STRETCHED = np.array([math.log(p / (1.0 - p)) for p in _MIDDLES], np.float32)
 SQUASHED = np.array([1.0 / (1.0 + math.exp(SUREST - 2.0 * SUREST * p)) for p in _MIDDLES])
 
 
-@compiled
+@inlined
 def stretch(p):
     """The logit of p in [0, 1), by table: that of the middle of its step."""
     return STRETCHED[int(p * STEPS)]
 
 
-@compiled
+@inlined
 def squash(x):
     """The probability of a logit."""
     return 1.0 / (1.0 + math.exp(-x))
 
 
-@compiled
+@inlined
 def bounded(x):
     """A logit within what may be believed."""
     return min(max(x, -SUREST), SUREST)
 
 
-@compiled
+@inlined
 def squash_nearly(x):
     """The probability of a bounded logit, by table."""
     return SQUASHED[min(int((x + SUREST) * (STEPS / (2.0 * SUREST))), STEPS - 1)]

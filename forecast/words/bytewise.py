@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from forecast.compiled import compiled, prefetch
+from forecast.compiled import compiled, inlined, prefetch
 from forecast.learner import EFFECTIVE_RATE, EXPECTED, SPELLED, SURPRISE
 from forecast.words.bits import STRETCHED, bounded, squash
 from forecast.words.chances import COUNTS, ONE, RATES, chance_lean, chance_logit, chance_move
@@ -121,20 +121,20 @@ G_DESK = G_P + 1
 # ---- one bit -----------------------------------------------------------------------------------
 
 
-@compiled
+@inlined
 def chance_says(chance, sign, x, k):
     """A chance as two inputs: its logit, and how far it is from even; of a one by its sign."""
     x[k] = sign * STRETCHED[chance_logit(chance)]
     x[k + 1] = sign * np.float32(chance_lean(chance)) * np.float32(CONFIDENCE)
 
 
-@compiled
+@inlined
 def place_of(path, bit):
     """The place in its row of what follows a path: a one and then the bits since the row began."""
     return path if bit < 4 else (path & ((1 << (bit - 4)) - 1)) | (1 << (bit - 4))
 
 
-@compiled
+@inlined
 def histories_say(i, u, b, d, x, place):
     """What followed each context's history; returns how many of the orders from 2 on have one."""
     chances, first = 2 * i[AT_CHANCES], FROM_PAIRS + 2 * i[N_PAIRS]
@@ -149,7 +149,7 @@ def histories_say(i, u, b, d, x, place):
     return seen
 
 
-@compiled
+@inlined
 def pairs_say(i, u, d, x):
     """What followed two histories together."""
     for j in range(i[N_PAIRS]):
@@ -160,7 +160,7 @@ def pairs_say(i, u, d, x):
         chance_says(u[asked], np.float32(1.0), x, FROM_PAIRS + 2 * j)
 
 
-@compiled
+@inlined
 def runs_say(i, u, d, x, path, bit):
     """How each context's run goes on."""
     n = i[N_CONTEXTS]
@@ -175,7 +175,7 @@ def runs_say(i, u, d, x, path, bit):
             x[first + k] = STRETCHED[chance_logit(u[d[D_RUN_ASKED + k]])]
 
 
-@compiled
+@inlined
 def matches_say(i, u, d, x, path, bit):
     """What the matches say of a bit, where they foresaw all bits of the byte so far."""
     for m in range(MATCHES):
@@ -194,7 +194,7 @@ def matches_say(i, u, d, x, path, bit):
         chance_says(u[asked], np.float32(2 * foreseen - 1), x, k)
 
 
-@compiled
+@inlined
 def select(i, d, path, bit, seen):
     """Which sets of weights the mixers use, and which curves."""
     text = i[AT_TEXT]
@@ -225,7 +225,7 @@ def select(i, d, path, bit, seen):
     d[D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
 
 
-@compiled
+@inlined
 def curves_find(i, s, d, path):
     """Where the curves of this bit lie: of the path alone, with the last two bytes, with the word."""
     text = i[AT_TEXT]
@@ -239,7 +239,7 @@ def curves_find(i, s, d, path):
         prefetch(s, np.int64(d[D_CURVE + c]))
 
 
-@compiled
+@inlined
 def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
     """Probability that the next bit is a one.
 
@@ -269,7 +269,7 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
     return g[G_P]
 
 
-@compiled
+@inlined
 def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
     """All that was asked learns bit y, of which ``bit_say`` has just spoken."""
     step = LAST_RATE * (y - g[G_P])

@@ -8,7 +8,7 @@ where nothing was ever seen.
 
 import numpy as np
 
-from forecast.compiled import compiled
+from forecast.compiled import inlined
 
 ONE = 2**22  # p = 1
 COUNTS = 1024
@@ -23,19 +23,19 @@ def chance_of(p: float, n: int) -> int:
     return int(min(max(p, least), 1.0 - least) * ONE) << 10 | n
 
 
-@compiled
+@inlined
 def chance_logit(chance):
     """Its place in the table of logits."""
     return np.int64(chance) >> 20
 
 
-@compiled
+@inlined
 def chance_lean(chance):
     """How far it is from even: p - 1/2 in parts of ``ONE``."""
     return (np.int64(chance) >> 10) - ONE // 2
 
 
-@compiled
+@inlined
 def chance_move(chances, k, bit, limit):
     """Move one of many towards a bit."""
     chance = np.int64(chances[k])

@@ -8,7 +8,7 @@ was reached. After Mahoney (2005), with a table of its own.
 
 import numpy as np
 
-from forecast.compiled import compiled
+from forecast.compiled import inlined
 
 State = tuple[int, int, tuple[int, ...]]  # zeros, ones, and the bits that are known in order
 
@@ -59,7 +59,7 @@ STATES, _FOLLOWING = _reached()
 NEXT = np.array(_FOLLOWING, np.uint8)  # [2 states]: the state after a bit
 
 
-@compiled
+@inlined
 def history_after(state, bit):
     """The number of the state after one more bit."""
     return NEXT[2 * state + bit]

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from forecast.compiled import compiled, dot
+from forecast.compiled import add_scaled, inlined, dot
 from forecast.words.bits import bounded, squash, squash_nearly
 
 LANES = 16  # inputs come in so many: what one pass of a vector sum takes
@@ -27,24 +27,23 @@ def lanes_for(inputs: int) -> int:
     return -(-inputs // LANES) * LANES
 
 
-@compiled
+@inlined
 def mixer_says(weights, first, x):
     """The logit of the inputs x by the set of weights that begins there."""
     return bounded(float(dot(weights, first, x, len(x))))
 
 
-@compiled
+@inlined
 def mixer_learns(weights, first, uses, used, x, logit, bit):
     """The set steps down the gradient of -log p, at the rate of one that was used so often."""
     times = uses[used] + np.float32(1.0)
     uses[used] = times
     rate = RATE + FIRST_RATE / math.sqrt(times + SETTLED - 1.0)
     step = np.float32((bit - squash_nearly(logit)) * rate)
-    for k in range(len(x)):
-        weights[first + k] += step * x[k]
+    add_scaled(weights, first, x, len(x), step)
 
 
-@compiled
+@inlined
 def second_says(weights, first, x):
     """The logit of the logits x by the set of weights that begins there."""
     logit = 0.0
@@ -53,7 +52,7 @@ def second_says(weights, first, x):
     return bounded(logit)
 
 
-@compiled
+@inlined
 def second_learns(weights, first, x, logit, bit):
     """The set steps down the gradient of -log p."""
     step = (bit - squash(logit)) * SECOND_RATE

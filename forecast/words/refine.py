@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from forecast.compiled import compiled
+from forecast.compiled import inlined
 from forecast.words.bits import stretch
 
 KNOTS = 16
@@ -30,13 +30,13 @@ def curves() -> np.ndarray:
     return np.tile(np.array(line, np.float32), sum(1 << bits for bits in MAP_BITS))
 
 
-@compiled
+@inlined
 def curve_place(logit):
     """Where a logit lies on a curve: the knot below, and how far beyond it, 0 to 1."""
     return (min(max(logit, -WIDEST), WIDEST - 1e-6) + WIDEST) / STEP
 
 
-@compiled
+@inlined
 def curve_says(curves, first, place):
     """The logit of the curve that begins there, at a place."""
     knot = int(place)
@@ -45,7 +45,7 @@ def curve_says(curves, first, place):
     return stretch((1.0 - beyond) * curves[at] + beyond * curves[at + 1])
 
 
-@compiled
+@inlined
 def curve_learns(curves, first, place, bit):
     """The knots on both sides of a place move towards the bit, each by its share."""
     knot = int(place)

@@ -6,7 +6,7 @@ three of them. Where there is none, the one whose first history is the youngest 
 Source: lpaq1 (Mahoney 2007).
 """
 
-from forecast.compiled import compiled
+from forecast.compiled import inlined
 
 ROW = 16  # bytes: the check, then the histories by place
 LINE = 64  # bytes of a line of the cache; before the rows one is blank: of what was never seen
@@ -18,26 +18,26 @@ def rows_bytes(bits: int) -> int:
     return LINE + (ROW << bits)
 
 
-@compiled
+@inlined
 def hashed(a, b):
     """One number of two."""
     mixed = (a + b * MIXED) * SPREAD
     return mixed ^ ((mixed >> 29) & 0x7FFFFFFFF)
 
 
-@compiled
+@inlined
 def check_of(key):
     """What a row keeps of its key; never 0, which stands in one that is free."""
     return max((key >> 48) & 255, 1)
 
 
-@compiled
+@inlined
 def row_near(first, bits, key):
     """Where the nearest of the three rows of a key lies, of 2^bits from ``first`` on."""
     return first + ((key >> 20) & ((1 << bits) - 1)) * ROW
 
 
-@compiled
+@inlined
 def row_find(rows, first, bits, key):
     """Where the row of a key lies; ``first`` less one line, which is blank, if there is none."""
     check = check_of(key)
@@ -49,7 +49,7 @@ def row_find(rows, first, bits, key):
     return first - LINE
 
 
-@compiled
+@inlined
 def row_claim(rows, first, bits, key):
     """Where the row of a key lies; if there is none it takes the place of the youngest."""
     check = check_of(key)
