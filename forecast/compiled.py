@@ -212,12 +212,11 @@ def dot(typing: Any, w: Any, first: Any, x: Any, n: Any) -> Any:
             pointers = [_eight(builder, first, at) for first in (first_w, first_x)]
             return builder.fmul(*[builder.load(pointer, align=4) for pointer in pointers])
 
-        places = [
-            cgutils.alloca_once_value(builder, ir.Constant(EIGHT, None)) for _ in range(2)
-        ]
-        with cgutils.for_range_slice(
-            builder, COUNT(0), arguments[3], COUNT(16), intp=COUNT
-        ) as (k, _):
+        places = [cgutils.alloca_once_value(builder, ir.Constant(EIGHT, None)) for _ in range(2)]
+        with cgutils.for_range_slice(builder, COUNT(0), arguments[3], COUNT(16), intp=COUNT) as (
+            k,
+            _,
+        ):
             for place, at in zip(places, (k, builder.add(k, COUNT(8))), strict=True):
                 builder.store(builder.fadd(builder.load(place), product(at)), place)
         both = builder.fadd(*map(builder.load, places))
@@ -242,9 +241,10 @@ def add_scaled(typing: Any, w: Any, first: Any, x: Any, n: Any, step: Any) -> An
         steps = ir.Constant(EIGHT, ir.Undefined)
         for lane in range(8):
             steps = builder.insert_element(steps, arguments[4], ir.IntType(32)(lane))
-        with cgutils.for_range_slice(
-            builder, COUNT(0), arguments[3], COUNT(8), intp=COUNT
-        ) as (k, _):
+        with cgutils.for_range_slice(builder, COUNT(0), arguments[3], COUNT(8), intp=COUNT) as (
+            k,
+            _,
+        ):
             at = _eight(builder, first_w, k)
             move = builder.fmul(steps, builder.load(_eight(builder, first_x, k), align=4))
             builder.store(builder.fadd(builder.load(at, align=4), move), at, align=4)

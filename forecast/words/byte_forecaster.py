@@ -15,6 +15,7 @@ from forecast.words.bytewise import (
     FROM_MATCHES,
     FROM_PAIRS,
     N_CONTEXTS,
+    N_CURVES,
     N_INPUTS,
     N_MIXERS,
     N_PAIRS,
@@ -32,7 +33,7 @@ from forecast.words.contexts import CONTEXTS, FOLLOWED_INTS, TEXT_INTS
 from forecast.words.histories import STATES
 from forecast.words.match import MATCH_INTS, MATCHES, SEEN, match_chances
 from forecast.words.mixer import lanes_for
-from forecast.words.refine import FIRST_WEIGHTS, SAYERS, curves
+from forecast.words.refine import FIRST_WEIGHTS, SAYERS, curves_begin
 from forecast.words.rows import rows_bytes
 from forecast.words.runs import RUN_CHANCES, run_chances
 
@@ -48,7 +49,7 @@ PAIRS = (
     (contexts.ORDER_4, contexts.WORD_0),
     (contexts.WORD_0, contexts.WORDS_2),
 )
-FIRST_WEIGHT = 0.25  # of a logit, in the sum of all
+FIRST_WEIGHT = 0.7  # of a logit, over the root of how many there are
 
 
 def history_chances() -> list[int]:
@@ -62,9 +63,7 @@ def history_chances() -> list[int]:
 def pair_chances() -> np.ndarray:
     """A chance for each two histories, where logits add: the finer one's weighs more."""
     logits, weights = np.zeros(BYTES), np.array([0.5, 0.8])
-    logits[: len(STATES)] = [
-        math.log((ones + 0.4) / (zeros + 0.4)) for zeros, ones, _ in STATES
-    ]
+    logits[: len(STATES)] = [math.log((ones + 0.4) / (zeros + 0.4)) for zeros, ones, _ in STATES]
     both = weights[0] * logits[:, None] + weights[1] * logits[None, :]
     chances = np.array([chance_of(p, 2) for p in (1.0 / (1.0 + np.exp(-both))).ravel()])
     chances[0] = EVEN
@@ -211,14 +210,15 @@ class ByteForecaster(SymbolLearner):
         mixers = LIGHT_MIXERS if light else len(SETS)
         n = len(kinds)
         first = FROM_PAIRS + 2 * len(pairs)
-        inputs = lanes_for(first + (2 if light else 3) * n)
+        inputs = lanes_for(first + (1 if light else 2) * n)
         sets = sum(SETS[:mixers])
         state = Layout()
         state.floats("last weights", BYTES, SAYERS)
         state.floats("rate", 1)
         state.floats("second weights", sum(SECONDS), mixers)
         state.ints("plan", PLAN)
-        line = curves()
+        n_curves = 2 ** min(16, bits)
+        line = curves_begin(BYTES + 2 * n_curves)
         parts = [
             state.ints("contexts", n),
             state.ints("pairs", len(pairs), 2),
@@ -244,6 +244,7 @@ class ByteForecaster(SymbolLearner):
         plan = self.view("plan")
         plan[N_CONTEXTS], plan[N_MIXERS], plan[N_INPUTS] = n, mixers, inputs
         plan[N_PAIRS], plan[RUNS], plan[BITS] = len(pairs), not light, bits
+        plan[N_CURVES] = n_curves
         plan[PARTS : PARTS + len(parts)] = parts
         self.view("contexts")[:] = kinds
         self.view("pairs")[:] = pairs if pairs else np.empty((0, 2))
@@ -254,8 +255,8 @@ class ByteForecaster(SymbolLearner):
             self.view("pair chances").view(np.uint32)[:] = np.tile(pair_chances(), len(pairs))
         self.view("curves").view(np.float32)[:] = line
         weights = self.view("weights").view(np.float32)
-        weights[:, first : first + 2 * n : 2] = FIRST_WEIGHT
-        weights[:, FROM_MATCHES] = FIRST_WEIGHT
+        weights[:, first : first + n] = FIRST_WEIGHT / math.sqrt(n)
+        weights[:, FROM_MATCHES] = FIRST_WEIGHT / math.sqrt(n)
         self.view("second weights")[:] = 1.0 / mixers
         self.view("last weights")[:] = FIRST_WEIGHTS
         self.view("rate")[:] = 1.0

@@ -61,9 +61,9 @@ from forecast.words.rows import LINE, hashed, row_claim, row_find, row_near
 from forecast.words.runs import RUN_CHANCES, run_find, run_foresees, run_learn, run_near
 
 # ints of a learner: the plan, how many contexts, mixers, inputs and pairs it has, whether it keeps
-# runs, 2^bits rows; then where the parts begin
-N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS, BITS = range(6)
-PARTS = 6
+# runs, 2^bits rows, how many curves two bytes or a word have; then where the parts begin
+N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS, BITS, N_CURVES = range(7)
+PARTS = 7
 (AT_KINDS, AT_PAIRS, AT_TEXT, AT_MATCH, AT_KEYS, AT_FOLLOWED) = range(PARTS, PARTS + 6)
 (AT_PAST, AT_ROWS, AT_HEADS, AT_RUNS, AT_CHANCES) = range(PARTS + 6, PARTS + 11)
 (AT_RUN_CHANCES, AT_MATCH_CHANCES, AT_PAIR_CHANCES) = range(PARTS + 11, PARTS + 14)
@@ -88,23 +88,25 @@ SETS = (256, 256, 8 * LENGTHS, 8 * 256, 256, 16 * 8 * 8, 256 * 8, 256 * 8)
 # and of the second: by path, by match, by how many contexts were seen
 SECONDS = (256, 8 * LENGTHS, 8 * 8)
 LAYER_2 = len(SECONDS)
-CURVE_SETS = (1 << 8, 1 << 16, 1 << 16)
 
 # floats of a learner: the last weights, the rate, the weights of the second layer
 LASTS = 0
 OF_RATE = LASTS + 256 * SAYERS
 OF_SECONDS = OF_RATE + 1
 
-# the desk: for each context where its row lies, its history, the chances that this and its run
-# asked, the run; for each match the chance that it asked (0 for none), one more than the byte that
-# it expects, the class of its length, the bit that it foresees; the chances that the pairs asked;
-# the selected sets and curves
+# the desk, one for each bit of a byte. What the byte has on all of them: for each context where its
+# row lies and its run; for each match one more than the byte that it expects, and the class of its
+# length. Of the bit: for each context its history, and the chances that this and its run asked; for
+# matches and pairs the chances that they asked (0 for none); the bits that the matches foresee; the
+# selected sets and curves
 MOST = 32
-D_ROW, D_HISTORY, D_ASKED, D_RUN, D_RUN_ASKED = range(0, 5 * MOST, MOST)
-D_MATCH = 5 * MOST
-D_EXPECTED = D_MATCH + MATCHES
+D_ROW, D_RUN = 0, MOST
+D_EXPECTED = 2 * MOST
 D_LENGTH = D_EXPECTED + MATCHES
-D_MATCH_BIT = D_LENGTH + MATCHES
+OF_BYTE = D_LENGTH + MATCHES
+D_HISTORY, D_ASKED, D_RUN_ASKED = OF_BYTE, OF_BYTE + MOST, OF_BYTE + 2 * MOST
+D_MATCH = OF_BYTE + 3 * MOST
+D_MATCH_BIT = D_MATCH + MATCHES
 D_PAIR = D_MATCH_BIT + MATCHES
 D_SET = D_PAIR + 8
 D_SECOND = D_SET + 8
@@ -144,7 +146,7 @@ def histories_say(i, u, b, d, x, place):
         asked = chances + k * 256 + history
         d[D_HISTORY + k] = history
         d[D_ASKED + k] = asked
-        chance_says(u[asked], np.float32(1.0), x, first + 2 * k)
+        x[first + k] = STRETCHED[chance_logit(u[asked])]
         seen += (history != 0) & (0 < k < 5)
     return seen
 
@@ -164,7 +166,7 @@ def pairs_say(i, u, d, x):
 def runs_say(i, u, d, x, path, bit):
     """How each context's run goes on."""
     n = i[N_CONTEXTS]
-    chances, first = 2 * i[AT_RUN_CHANCES], FROM_PAIRS + 2 * (i[N_PAIRS] + n)
+    chances, first = 2 * i[AT_RUN_CHANCES], FROM_PAIRS + 2 * i[N_PAIRS] + n
     for k in range(n):
         asked = run_foresees(np.int64(d[D_RUN + k]), path, bit)
         if asked == 0:
@@ -227,14 +229,15 @@ def select(i, d, path, bit, seen):
 
 @inlined
 def curves_find(i, s, d, path):
-    """Where the curves of this bit lie: of the path alone, with the last two bytes, with the word."""
+    """Where the curves of this bit lie: of the path, with the last two bytes, with the word."""
     text = i[AT_TEXT]
     first = 2 * i[AT_CURVES]
     d[D_CURVE] = first + path * KNOTS
-    first += CURVE_SETS[0] * KNOTS
-    d[D_CURVE + 1] = first + (hashed(i[text + LAST] & 0xFFFF, path) & 0xFFFF) * KNOTS
-    first += CURVE_SETS[1] * KNOTS
-    d[D_CURVE + 2] = first + (hashed(i[text + WORD], path) & 0xFFFF) * KNOTS
+    first += 256 * KNOTS
+    mask = i[N_CURVES] - 1
+    d[D_CURVE + 1] = first + (hashed(i[text + LAST] & 0xFFFF, path) & mask) * KNOTS
+    first += i[N_CURVES] * KNOTS
+    d[D_CURVE + 2] = first + (hashed(i[text + WORD], path) & mask) * KNOTS
     for c in range(1, MAPS):
         prefetch(s, np.int64(d[D_CURVE + c]))
 
@@ -312,8 +315,8 @@ def keys_write(i, u, b, text, match, keys):
 
 
 @compiled
-def rows_find(i, u, b, d, path, claim):
-    """Find the rows of the next four bits: where there are none, claim them or read of the blank.
+def rows_find(i, b, d, path):
+    """Find the rows of the next four bits: the blank one where there is none.
 
     ``path`` is 1 before a byte, and after its first four bits a one and these.
     """
@@ -321,11 +324,16 @@ def rows_find(i, u, b, d, path, claim):
     for k in range(len(keys)):
         prefetch(b, row_near(first, bits, row_key(keys[k], path)))
     for k in range(len(keys)):
-        key = row_key(keys[k], path)
-        if claim:
-            d[D_ROW + k] = row_claim(b, first, bits, key)
-        else:
-            d[D_ROW + k] = row_find(b, first, bits, key)
+        d[D_ROW + k] = row_find(b, first, bits, row_key(keys[k], path))
+
+
+@compiled
+def rows_claim(i, b, d, path):
+    """Claim rows for the contexts that have none yet."""
+    keys, first, bits = i[i[AT_KEYS] : i[AT_FOLLOWED]], 8 * i[AT_ROWS] + LINE, i[BITS]
+    for k in range(len(keys)):
+        if d[D_ROW + k] == first - LINE:
+            d[D_ROW + k] = row_claim(b, first, bits, row_key(keys[k], path))
 
 
 @compiled
@@ -350,20 +358,47 @@ def runs_find(i, u, b, d):
 
 
 @compiled
-def byte_say(f, i, u, b, s, d, x, g, h, y, learns):
-    """-log p(y) of a byte; with ``learns`` all that was asked learns it."""
+def desk_copy(d, bit):
+    """Lay out what belongs to the byte on the desk of its next bit."""
+    for k in range(OF_BYTE):
+        d[bit + 1, k] = d[bit, k]
+
+
+@compiled
+def byte_say(f, i, u, b, s, d, x, g, h, y):
+    """-log p(y) of a byte: each of its bits is laid out on a desk of its own."""
     p, path = 1.0, 1
-    runs_find(i, u, b, d)
+    runs_find(i, u, b, d[0])
     for bit in range(8):
         if bit in (0, 4):
-            rows_find(i, u, b, d, path, learns)
+            rows_find(i, b, d[bit], path)
         one = (y >> (7 - bit)) & 1
-        said = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
+        said = bit_say(f, i, u, b, s, d[bit], x[bit], g[bit], h[bit], path, bit)
         p *= said if one else 1.0 - said
-        if learns:
-            bit_learn(f, i, u, b, s, d, x, g, h, path, bit, one)
         path = path << 1 | one
+        if bit < 7:
+            desk_copy(d, bit)
     return -math.log(p)
+
+
+@compiled
+def byte_learn(f, i, u, b, s, d, x, g, h, y):
+    """Learn a byte of which ``byte_say`` has just spoken: all its bits, and where the text stands.
+
+    What one bit teaches is not yet known when the next is spoken of: all are forecast from one
+    state, so that a forecast of the byte is the same whether it is asked for or paid for.
+    """
+    path = 1
+    for bit in range(8):
+        if bit in (0, 4):
+            rows_claim(i, b, d[bit], path)
+        else:
+            for k in range(i[N_CONTEXTS]):
+                d[bit, D_ROW + k] = d[bit - 1, D_ROW + k]
+        one = (y >> (7 - bit)) & 1
+        bit_learn(f, i, u, b, s, d[bit], x[bit], g[bit], h[bit], path, bit, one)
+        path = path << 1 | one
+    byte_end(f, i, u, b, d[7], y)
 
 
 @compiled
@@ -397,17 +432,18 @@ def bytes_say(f, i, ys, said, learns):
     Without it each is spoken of as if it were the first.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(DESK, np.uint32), np.zeros(i[N_INPUTS], np.float32)
-    g, h = np.zeros(G_DESK), np.zeros(i[N_MIXERS])
-    x[ALWAYS] = CONSTANT
+    d, x = np.zeros((8, DESK), np.uint32), np.zeros((8, i[N_INPUTS]), np.float32)
+    g, h = np.zeros((8, G_DESK)), np.zeros((8, i[N_MIXERS]))
+    for bit in range(8):
+        x[bit, ALWAYS] = CONSTANT
     for t in range(len(ys)):
         y = np.int64(ys[t])
         said[t, EXPECTED] = math.nan
         said[t, EFFECTIVE_RATE] = f[OF_RATE]
         said[t, SPELLED] = 0.0
-        said[t, SURPRISE] = byte_say(f, i, u, b, s, d, x, g, h, y, learns)
+        said[t, SURPRISE] = byte_say(f, i, u, b, s, d, x, g, h, y)
         if learns:
-            byte_end(f, i, u, b, d, y)
+            byte_learn(f, i, u, b, s, d, x, g, h, y)
 
 
 @compiled
@@ -429,8 +465,36 @@ def bytes_probabilities(f, i, p):
             path = 1 << bit | k
             begin = path >> (bit - 4) if bit >= 4 else 1
             if begin != found:
-                rows_find(i, u, b, d, begin, False)
+                rows_find(i, b, d, begin)
                 found = begin
             one = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
             p[2 * k + 1] = p[k] * one
             p[2 * k] = p[k] * (1.0 - one)
+
+
+@compiled
+def spelled_nats(f, i, ys):
+    """-log p of the bytes ys, one after the other, from here on: nothing is learned of them.
+
+    Where the text stands goes on with them, and is put back; the counts are those of now.
+    """
+    u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
+    d, x = np.zeros((8, DESK), np.uint32), np.zeros((8, i[N_INPUTS]), np.float32)
+    g, h = np.zeros((8, G_DESK)), np.zeros((8, i[N_MIXERS]))
+    for bit in range(8):
+        x[bit, ALWAYS] = CONSTANT
+    begin, end = i[AT_TEXT], i[AT_FOLLOWED]  # the text, the matches and the keys
+    kept = np.empty(end - begin, np.int64)
+    for k in range(end - begin):
+        kept[k] = i[begin + k]
+    text, match, keys = i[begin : i[AT_MATCH]], i[i[AT_MATCH] : i[AT_KEYS]], i[i[AT_KEYS] : end]
+    nats = 0.0
+    for t in range(len(ys)):
+        y = np.int64(ys[t])
+        nats += byte_say(f, i, u, b, s, d, x, g, h, y)
+        match_follow(b[8 * i[AT_PAST] : 8 * i[AT_ROWS]], match, y)
+        text_go_on(text, y)
+        keys_write(i, u, b, text, match, keys)
+    for k in range(end - begin):
+        i[begin + k] = kept[k]
+    return nats

@@ -48,10 +48,9 @@ def match_expects(past, match, m):
 
 @compiled
 def match_follow(past, match, y):
-    """Go on along the matches that foresaw a byte; the others end, and where the past ends all do."""
-    ring = len(past) - 1
+    """Go on along the matches that foresaw a byte; the others end."""
     for m in range(MATCHES):
-        if match_expects(past, match, m) == y and (match[POINTER + m] - match[SEEN]) & ring != ring:
+        if match_expects(past, match, m) == y:
             match[AGREED + m] = min(match[AGREED + m] + 1, 65535)
             match[POINTER + m] += 1
         else:

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from forecast.compiled import add_scaled, inlined, dot
+from forecast.compiled import add_scaled, dot, inlined
 from forecast.words.bits import bounded, squash, squash_nearly
 
 LANES = 16  # inputs come in so many: what one pass of a vector sum takes

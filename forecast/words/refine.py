@@ -9,9 +9,12 @@ Source: secondary symbol estimation, Shkarin (2002); adaptive probability maps, 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.compiled import inlined
 from forecast.words.bits import stretch
+
+Singles = NDArray[np.float32]
 
 KNOTS = 16
 WIDEST = 8.0  # logit of the outer knots
@@ -19,15 +22,14 @@ STEP = 2.0 * WIDEST / (KNOTS - 1)
 RATE = 0.02
 MAPS = 3  # by the byte so far alone; with the last two bytes; with the word
 SAYERS = MAPS + 1  # and the mixture itself
-MAP_BITS = (8, 16, 16)
 LAST_RATE = 0.002
 FIRST_WEIGHTS = (0.4, 0.1, 0.25, 0.25)
 
 
-def curves() -> np.ndarray:
-    """The curves of all maps, before they have seen a bit: what was said came true."""
+def curves_begin(n: int) -> Singles:
+    """n curves that have not seen a bit: what is said comes true."""
     line = [1.0 / (1.0 + math.exp(WIDEST - STEP * knot)) for knot in range(KNOTS)]
-    return np.tile(np.array(line, np.float32), sum(1 << bits for bits in MAP_BITS))
+    return np.tile(np.array(line, np.float32), n)
 
 
 @inlined
