@@ -202,7 +202,7 @@ def test_one_byte_repeated_costs_next_to_nothing() -> None:
     learner = ByteForecaster(bits=12)
     assert bits_of(learner, b"a" * 20_000) < 0.01
     assert learner.predict().p("a") > 0.999
-    assert bits_of(learner, b"") != bits_of(learner, b"")  # the mean of nothing
+    assert len(SymbolRun(learner).feed(block(b"")).surprise) == 0  # nothing is told, nothing said
     assert learner.predict().p("a") > 0.999
 
 
@@ -350,7 +350,9 @@ def test_a_mixer_against_a_hand() -> None:
     mixer_learns(weights, n, uses, 1, x, logit, 1)
     rate = RATE + FIRST_RATE / math.sqrt(4 + SETTLED)
     step = rate * (1.0 - 1.0 / (1.0 + math.exp(-logit))) * x
-    assert np.allclose(weights[n : 2 * n] - before[n : 2 * n], step, atol=1e-4 * abs(step).max())
+    coarse = rate * SUREST / STEPS / 4.0 * abs(x).max() + 2e-7  # a table's step, and rounding
+    assert np.allclose(weights[n : 2 * n] - before[n : 2 * n], step, rtol=0.0, atol=coarse)
+    assert abs(step).max() > 20 * coarse
     assert np.array_equal(np.delete(weights, range(n, 2 * n)), np.delete(before, range(n, 2 * n)))
     assert uses.tolist() == [0, 5, 0]
     second, logits = rng.normal(size=8), rng.normal(size=4)

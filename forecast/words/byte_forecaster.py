@@ -201,7 +201,7 @@ class ByteForecaster(SymbolLearner):
     _top = staticmethod(top)
     _walk = staticmethod(walk)
 
-    def __init__(self, light: bool = False, bits: int = 22) -> None:
+    def __init__(self, light: bool = False, bits: int = 23) -> None:
         if not 8 <= bits <= 26:
             raise ValueError(f"rows are 2^8 to 2^26; got bits = {bits}")
         self.light, self.bits = bool(light), int(bits)
