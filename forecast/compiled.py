@@ -195,25 +195,25 @@ def _eight(builder: Any, pointer: Any, at: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def dot(typing: Any, w: Any, first: Any, x: Any, n: Any) -> Any:
-    """sum_k w[first + k] x[k] for k < n, float32, n a multiple of 16: eight at a time.
+def dot(typing: Any, w: Any, first: Any, x: Any, begin: Any, n: Any) -> Any:
+    """sum_k w[first + k] x[begin + k] for k < n, float32, n a multiple of 16: eight at a time.
 
     Sixteen partial sums, each in order of k, are then added in pairs. A loop that adds one by one
     is five times slower, and numba may not change the order of a sum by itself.
     """
-    signature = types.float32(w, types.int64, x, types.int64)
+    signature = types.float32(w, types.int64, x, types.int64, types.int64)
 
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
         first_w = _pointer(context, builder, kinds[0], arguments[0], arguments[1])
-        first_x = _pointer(context, builder, kinds[2], arguments[2], COUNT(0))
+        first_x = _pointer(context, builder, kinds[2], arguments[2], arguments[3])
 
         def product(at: Any) -> Any:
             pointers = [_eight(builder, first, at) for first in (first_w, first_x)]
             return builder.fmul(*[builder.load(pointer, align=4) for pointer in pointers])
 
         places = [cgutils.alloca_once_value(builder, ir.Constant(EIGHT, None)) for _ in range(2)]
-        with cgutils.for_range_slice(builder, COUNT(0), arguments[3], COUNT(16), intp=COUNT) as (
+        with cgutils.for_range_slice(builder, COUNT(0), arguments[4], COUNT(16), intp=COUNT) as (
             k,
             _,
         ):
@@ -230,18 +230,18 @@ def dot(typing: Any, w: Any, first: Any, x: Any, n: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add_scaled(typing: Any, w: Any, first: Any, x: Any, n: Any, step: Any) -> Any:
-    """w[first + k] += step x[k] for k < n, float32, n a multiple of 8: eight at a time."""
-    signature = types.void(w, types.int64, x, types.int64, types.float32)
+def add_scaled(typing: Any, w: Any, first: Any, x: Any, begin: Any, n: Any, step: Any) -> Any:
+    """w[first + k] += step x[begin + k] for k < n, float32, n a multiple of 8: eight at a time."""
+    signature = types.void(w, types.int64, x, types.int64, types.int64, types.float32)
 
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kinds = signature.args
         first_w = _pointer(context, builder, kinds[0], arguments[0], arguments[1])
-        first_x = _pointer(context, builder, kinds[2], arguments[2], COUNT(0))
+        first_x = _pointer(context, builder, kinds[2], arguments[2], arguments[3])
         steps = ir.Constant(EIGHT, ir.Undefined)
         for lane in range(8):
-            steps = builder.insert_element(steps, arguments[4], ir.IntType(32)(lane))
-        with cgutils.for_range_slice(builder, COUNT(0), arguments[3], COUNT(8), intp=COUNT) as (
+            steps = builder.insert_element(steps, arguments[5], ir.IntType(32)(lane))
+        with cgutils.for_range_slice(builder, COUNT(0), arguments[4], COUNT(8), intp=COUNT) as (
             k,
             _,
         ):

@@ -344,10 +344,10 @@ def test_a_mixer_against_a_hand() -> None:
     weights = rng.normal(size=3 * n).astype(np.float32)
     x = rng.normal(size=n).astype(np.float32)
     uses = np.array([0, 4, 0], np.float32)
-    logit = mixer_says(weights, n, x)
+    logit = mixer_says(weights, n, x, 0, n)
     assert math.isclose(logit, float(weights[n : 2 * n].astype(float) @ x), rel_tol=1e-5)
     before = weights.copy()
-    mixer_learns(weights, n, uses, 1, x, logit, 1)
+    mixer_learns(weights, n, uses, 1, x, 0, n, logit, 1)
     rate = RATE + FIRST_RATE / math.sqrt(4 + SETTLED)
     step = rate * (1.0 - 1.0 / (1.0 + math.exp(-logit))) * x
     coarse = rate * SUREST / STEPS / 4.0 * abs(x).max() + 2e-7  # a table's step, and rounding
@@ -356,10 +356,10 @@ def test_a_mixer_against_a_hand() -> None:
     assert np.array_equal(np.delete(weights, range(n, 2 * n)), np.delete(before, range(n, 2 * n)))
     assert uses.tolist() == [0, 5, 0]
     second, logits = rng.normal(size=8), rng.normal(size=4)
-    logit = second_says(second, 4, logits)
+    logit = second_says(second, 4, logits, 0, 4)
     assert math.isclose(logit, second[4:] @ logits, rel_tol=1e-12)
     expected = second[4:] + SECOND_RATE * (0.0 - 1.0 / (1.0 + math.exp(-logit))) * logits
-    second_learns(second, 4, logits, logit, 0)
+    second_learns(second, 4, logits, 0, 4, logit, 0)
     assert np.allclose(second[4:], expected, rtol=1e-12)
 
 
@@ -367,8 +367,8 @@ def test_sums_of_vectors_have_one_order() -> None:
     @compiled
     def sums(w: object, first: int, x: object, n: int, step: float) -> float:
         prefetch(w, first)
-        total = dot(w, first, x, n)
-        add_scaled(w, first, x, n, np.float32(step))
+        total = dot(w, first, x, 0, n)
+        add_scaled(w, first, x, 0, n, np.float32(step))
         return float(total)
 
     rng = np.random.default_rng(3)

@@ -7,10 +7,11 @@ goes on; the matches say theirs; mixers weigh all of it, and a last look correct
 Kernels about a bit take the state in all its types, which are views of the same two arrays, and the
 desk, where the work on a bit is laid out and nothing is kept:
 ``f`` float64, ``i`` int64, and the same ints read as ``u`` uint32, ``b`` uint8 and ``s`` float32;
-``d`` uint32, ``x`` float32 (the inputs of the mixers), ``g`` and ``h`` float64.
+``d`` uint32, ``x`` float32 (the inputs of the mixers), ``g`` and ``h`` float64, where those of each
+bit of the byte lie behind those of the last, from ``o``, ``r``, ``q`` and ``t`` on.
 
 Who has something to say from outside, such as a model of words, writes a logit and a confidence
-for the next bit to ``x[HINT]`` and ``x[HINT + 1]`` before ``bit_say``: they are weighed like all
+for a bit to ``x[r + HINT]`` and ``x[r + HINT + 1]`` before ``bit_say``: they are weighed like all
 other inputs, and where they stay 0 nothing is changed.
 
 Source: context mixing, Mahoney (2005), "Adaptive weighing of context models for lossless data
@@ -137,72 +138,72 @@ def place_of(path, bit):
 
 
 @inlined
-def histories_say(i, u, b, d, x, place):
+def histories_say(i, u, b, d, o, x, r, place):
     """What followed each context's history; returns how many of the orders from 2 on have one."""
-    chances, first = 2 * i[AT_CHANCES], FROM_PAIRS + 2 * i[N_PAIRS]
+    chances, first = 2 * i[AT_CHANCES], r + FROM_PAIRS + 2 * i[N_PAIRS]
     seen = 0
     for k in range(i[N_CONTEXTS]):
-        history = b[d[D_ROW + k] + place]
+        history = b[d[o + D_ROW + k] + place]
         asked = chances + k * 256 + history
-        d[D_HISTORY + k] = history
-        d[D_ASKED + k] = asked
+        d[o + D_HISTORY + k] = history
+        d[o + D_ASKED + k] = asked
         x[first + k] = STRETCHED[chance_logit(u[asked])]
         seen += (history != 0) & (0 < k < 5)
     return seen
 
 
 @inlined
-def pairs_say(i, u, d, x):
+def pairs_say(i, u, d, o, x, r):
     """What followed two histories together."""
     for j in range(i[N_PAIRS]):
         one, other = i[i[AT_PAIRS] + 2 * j], i[i[AT_PAIRS] + 2 * j + 1]
-        both = (j * 256 + d[D_HISTORY + one]) * 256 + d[D_HISTORY + other]
+        both = (j * 256 + d[o + D_HISTORY + one]) * 256 + d[o + D_HISTORY + other]
         asked = 2 * i[AT_PAIR_CHANCES] + both
-        d[D_PAIR + j] = asked
-        chance_says(u[asked], np.float32(1.0), x, FROM_PAIRS + 2 * j)
+        d[o + D_PAIR + j] = asked
+        chance_says(u[asked], np.float32(1.0), x, r + FROM_PAIRS + 2 * j)
 
 
 @inlined
-def runs_say(i, u, d, x, path, bit):
+def runs_say(i, u, d, o, x, r, path, bit):
     """How each context's run goes on."""
     n = i[N_CONTEXTS]
-    chances, first = 2 * i[AT_RUN_CHANCES], FROM_PAIRS + 2 * i[N_PAIRS] + n
+    chances, first = 2 * i[AT_RUN_CHANCES], r + FROM_PAIRS + 2 * i[N_PAIRS] + n
     for k in range(n):
-        asked = run_foresees(np.int64(d[D_RUN + k]), path, bit)
+        asked = run_foresees(np.int64(d[o + D_RUN + k]), path, bit)
         if asked == 0:
-            d[D_RUN_ASKED + k] = 0
+            d[o + D_RUN_ASKED + k] = 0
             x[first + k] = 0.0
         else:
-            d[D_RUN_ASKED + k] = chances + k * RUN_CHANCES + asked
-            x[first + k] = STRETCHED[chance_logit(u[d[D_RUN_ASKED + k]])]
+            d[o + D_RUN_ASKED + k] = chances + k * RUN_CHANCES + asked
+            x[first + k] = STRETCHED[chance_logit(u[d[o + D_RUN_ASKED + k]])]
 
 
 @inlined
-def matches_say(i, u, d, x, path, bit):
+def matches_say(i, u, d, o, x, r, path, bit):
     """What the matches say of a bit, where they foresaw all bits of the byte so far."""
     for m in range(MATCHES):
-        k = FROM_MATCHES + 2 * m
-        expected = np.int64(d[D_EXPECTED + m]) - 1
+        k = r + FROM_MATCHES + 2 * m
+        expected = np.int64(d[o + D_EXPECTED + m]) - 1
         if expected < 0 or (expected | 256) >> (8 - bit) != path:
-            d[D_MATCH + m] = 0
+            d[o + D_MATCH + m] = 0
             x[k] = 0.0
             x[k + 1] = 0.0
             continue
         foreseen = (expected >> (7 - bit)) & 1
-        length = np.int64(d[D_LENGTH + m])
+        length = np.int64(d[o + D_LENGTH + m])
         asked = 2 * i[AT_MATCH_CHANCES] + (m * LENGTHS + length) * 8 + bit
-        d[D_MATCH + m] = asked
-        d[D_MATCH_BIT + m] = foreseen
+        d[o + D_MATCH + m] = asked
+        d[o + D_MATCH_BIT + m] = foreseen
         chance_says(u[asked], np.float32(2 * foreseen - 1), x, k)
 
 
 @inlined
-def select(i, d, path, bit, seen):
+def select(i, d, o, path, bit, seen):
     """Which sets of weights the mixers use, and which curves."""
     text = i[AT_TEXT]
     matched = bit
-    if d[D_MATCH] > 0:
-        matched = d[D_MATCH] - 2 * i[AT_MATCH_CHANCES]
+    if d[o + D_MATCH] > 0:
+        matched = d[o + D_MATCH] - 2 * i[AT_MATCH_CHANCES]
     first = 0
     for m in range(i[N_MIXERS]):
         chosen = path
@@ -220,26 +221,26 @@ def select(i, d, path, bit, seen):
             chosen = (i[text + KINDS] & 0xFF) * 8 + bit
         elif m == BY_WORD_1:
             chosen = (i[text + WORD_1] & 0xFF) * 8 + bit
-        d[D_SET + m] = first + chosen
+        d[o + D_SET + m] = first + chosen
         first += SETS[m]
-    d[D_SECOND] = path
-    d[D_SECOND + 1] = SECONDS[0] + matched
-    d[D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
+    d[o + D_SECOND] = path
+    d[o + D_SECOND + 1] = SECONDS[0] + matched
+    d[o + D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
 
 
 @inlined
-def curves_find(i, s, d, path):
+def curves_find(i, s, d, o, path):
     """Where the curves of this bit lie: of the path, with the last two bytes, with the word."""
     text = i[AT_TEXT]
     first = 2 * i[AT_CURVES]
-    d[D_CURVE] = first + path * KNOTS
+    d[o + D_CURVE] = first + path * KNOTS
     first += 256 * KNOTS
     mask = i[N_CURVES] - 1
-    d[D_CURVE + 1] = first + (hashed(i[text + LAST] & 0xFFFF, path) & mask) * KNOTS
+    d[o + D_CURVE + 1] = first + (hashed(i[text + LAST] & 0xFFFF, path) & mask) * KNOTS
     first += i[N_CURVES] * KNOTS
-    d[D_CURVE + 2] = first + (hashed(i[text + WORD], path) & mask) * KNOTS
+    d[o + D_CURVE + 2] = first + (hashed(i[text + WORD], path) & mask) * KNOTS
     for c in range(1, MAPS):
-        prefetch(s, np.int64(d[D_CURVE + c]))
+        prefetch(s, np.int64(d[o + D_CURVE + c]))
 
 
 @inlined
@@ -248,57 +249,64 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
 
     ``path`` is a one and then the bits of the byte that are known, ``bit`` how many.
     """
-    curves_find(i, s, d, path)
-    seen = histories_say(i, u, b, d, x, place_of(path, bit))
-    pairs_say(i, u, d, x)
-    matches_say(i, u, d, x, path, bit)
+    n, mixers = i[N_INPUTS], i[N_MIXERS]
+    o, r, q, t = bit * DESK, bit * n, bit * G_DESK, bit * mixers  # the desks of this bit
+    curves_find(i, s, d, o, path)
+    seen = histories_say(i, u, b, d, o, x, r, place_of(path, bit))
+    pairs_say(i, u, d, o, x, r)
+    matches_say(i, u, d, o, x, r, path, bit)
     if i[RUNS]:
-        runs_say(i, u, d, x, path, bit)
-    select(i, d, path, bit, seen)
+        runs_say(i, u, d, o, x, r, path, bit)
+    select(i, d, o, path, bit, seen)
     weights = 2 * i[AT_WEIGHTS]
-    for m in range(len(h)):
-        h[m] = mixer_says(s, weights + d[D_SET + m] * len(x), x)
+    for m in range(mixers):
+        h[t + m] = mixer_says(s, weights + d[o + D_SET + m] * n, x, r, n)
     mixed = 0.0
     for m in range(LAYER_2):
-        g[G_SECOND + m] = second_says(f, OF_SECONDS + d[D_SECOND + m] * len(h), h)
-        mixed += g[G_SECOND + m] / LAYER_2
-    g[G_PLACE] = curve_place(mixed)
-    g[G_LAST] = mixed
+        g[q + G_SECOND + m] = second_says(
+            f, OF_SECONDS + d[o + D_SECOND + m] * mixers, h, t, mixers
+        )
+        mixed += g[q + G_SECOND + m] / LAYER_2
+    g[q + G_PLACE] = curve_place(mixed)
+    g[q + G_LAST] = mixed
     logit = f[LASTS + path * SAYERS] * mixed
     for c in range(MAPS):
-        g[G_LAST + 1 + c] = curve_says(s, d[D_CURVE + c], g[G_PLACE])
-        logit += f[LASTS + path * SAYERS + 1 + c] * g[G_LAST + 1 + c]
-    g[G_P] = squash(bounded(logit))
-    return g[G_P]
+        g[q + G_LAST + 1 + c] = curve_says(s, d[o + D_CURVE + c], g[q + G_PLACE])
+        logit += f[LASTS + path * SAYERS + 1 + c] * g[q + G_LAST + 1 + c]
+    g[q + G_P] = squash(bounded(logit))
+    return g[q + G_P]
 
 
 @inlined
 def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
     """All that was asked learns bit y, of which ``bit_say`` has just spoken."""
-    step = LAST_RATE * (y - g[G_P])
+    n, mixers = i[N_INPUTS], i[N_MIXERS]
+    o, r, q, t = bit * DESK, bit * n, bit * G_DESK, bit * mixers  # the desks of this bit
+    step = LAST_RATE * (y - g[q + G_P])
     for k in range(SAYERS):
-        f[LASTS + path * SAYERS + k] += step * g[G_LAST + k]
+        f[LASTS + path * SAYERS + k] += step * g[q + G_LAST + k]
     for c in range(MAPS):
-        curve_learns(s, d[D_CURVE + c], g[G_PLACE], y)
+        curve_learns(s, d[o + D_CURVE + c], g[q + G_PLACE], y)
     for m in range(LAYER_2):
-        second_learns(f, OF_SECONDS + d[D_SECOND + m] * len(h), h, g[G_SECOND + m], y)
+        first = OF_SECONDS + d[o + D_SECOND + m] * mixers
+        second_learns(f, first, h, t, mixers, g[q + G_SECOND + m], y)
     weights, uses = 2 * i[AT_WEIGHTS], 2 * i[AT_USES]
-    for m in range(len(h)):
-        used = d[D_SET + m]
-        mixer_learns(s, weights + used * len(x), s, uses + used, x, h[m], y)
+    for m in range(mixers):
+        used = d[o + D_SET + m]
+        mixer_learns(s, weights + used * n, s, uses + used, x, r, n, h[t + m], y)
     for m in range(MATCHES):
-        if d[D_MATCH + m] > 0:
-            chance_move(u, d[D_MATCH + m], np.int64(d[D_MATCH_BIT + m] == y), MATCH_LIMIT)
+        if d[o + D_MATCH + m] > 0:
+            chance_move(u, d[o + D_MATCH + m], np.int64(d[o + D_MATCH_BIT + m] == y), MATCH_LIMIT)
     for j in range(i[N_PAIRS]):
-        chance_move(u, d[D_PAIR + j], y, PAIR_LIMIT)
+        chance_move(u, d[o + D_PAIR + j], y, PAIR_LIMIT)
     if i[RUNS]:
         for k in range(i[N_CONTEXTS]):
-            if d[D_RUN_ASKED + k] > 0:
-                chance_move(u, d[D_RUN_ASKED + k], y, RUN_LIMIT)
+            if d[o + D_RUN_ASKED + k] > 0:
+                chance_move(u, d[o + D_RUN_ASKED + k], y, RUN_LIMIT)
     place = place_of(path, bit)
     for k in range(i[N_CONTEXTS]):
-        chance_move(u, d[D_ASKED + k], y, LIMIT)
-        b[d[D_ROW + k] + place] = history_after(d[D_HISTORY + k], y)
+        chance_move(u, d[o + D_ASKED + k], y, LIMIT)
+        b[d[o + D_ROW + k] + place] = history_after(d[o + D_HISTORY + k], y)
 
 
 # ---- one byte ----------------------------------------------------------------------------------
@@ -315,7 +323,7 @@ def keys_write(i, u, b, text, match, keys):
 
 
 @compiled
-def rows_find(i, b, d, path):
+def rows_find(i, b, d, o, path):
     """Find the rows of the next four bits: the blank one where there is none.
 
     ``path`` is 1 before a byte, and after its first four bits a one and these.
@@ -324,16 +332,16 @@ def rows_find(i, b, d, path):
     for k in range(len(keys)):
         prefetch(b, row_near(first, bits, row_key(keys[k], path)))
     for k in range(len(keys)):
-        d[D_ROW + k] = row_find(b, first, bits, row_key(keys[k], path))
+        d[o + D_ROW + k] = row_find(b, first, bits, row_key(keys[k], path))
 
 
 @compiled
-def rows_claim(i, b, d, path):
+def rows_claim(i, b, d, o, path):
     """Claim rows for the contexts that have none yet."""
     keys, first, bits = i[i[AT_KEYS] : i[AT_FOLLOWED]], 8 * i[AT_ROWS] + LINE, i[BITS]
     for k in range(len(keys)):
-        if d[D_ROW + k] == first - LINE:
-            d[D_ROW + k] = row_claim(b, first, bits, row_key(keys[k], path))
+        if d[o + D_ROW + k] == first - LINE:
+            d[o + D_ROW + k] = row_claim(b, first, bits, row_key(keys[k], path))
 
 
 @compiled
@@ -361,19 +369,19 @@ def runs_find(i, u, b, d):
 def desk_copy(d, bit):
     """Lay out what belongs to the byte on the desk of its next bit."""
     for k in range(OF_BYTE):
-        d[bit + 1, k] = d[bit, k]
+        d[(bit + 1) * DESK + k] = d[bit * DESK + k]
 
 
 @compiled
 def byte_say(f, i, u, b, s, d, x, g, h, y):
     """-log p(y) of a byte: each of its bits is laid out on a desk of its own."""
     p, path = 1.0, 1
-    runs_find(i, u, b, d[0])
+    runs_find(i, u, b, d)
     for bit in range(8):
         if bit in (0, 4):
-            rows_find(i, b, d[bit], path)
+            rows_find(i, b, d, bit * DESK, path)
         one = (y >> (7 - bit)) & 1
-        said = bit_say(f, i, u, b, s, d[bit], x[bit], g[bit], h[bit], path, bit)
+        said = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
         p *= said if one else 1.0 - said
         path = path << 1 | one
         if bit < 7:
@@ -391,14 +399,14 @@ def byte_learn(f, i, u, b, s, d, x, g, h, y):
     path = 1
     for bit in range(8):
         if bit in (0, 4):
-            rows_claim(i, b, d[bit], path)
+            rows_claim(i, b, d, bit * DESK, path)
         else:
             for k in range(i[N_CONTEXTS]):
-                d[bit, D_ROW + k] = d[bit - 1, D_ROW + k]
+                d[bit * DESK + D_ROW + k] = d[(bit - 1) * DESK + D_ROW + k]
         one = (y >> (7 - bit)) & 1
-        bit_learn(f, i, u, b, s, d[bit], x[bit], g[bit], h[bit], path, bit, one)
+        bit_learn(f, i, u, b, s, d, x, g, h, path, bit, one)
         path = path << 1 | one
-    byte_end(f, i, u, b, d[7], y)
+    byte_end(f, i, u, b, d, y)
 
 
 @compiled
@@ -410,7 +418,7 @@ def byte_end(f, i, u, b, d, y):
             run_learn(runs, keys[k], np.int64(d[D_RUN + k]), y)
     total = 0.0
     for k in range(i[N_CONTEXTS]):
-        n = u[d[D_ASKED + k]] & (COUNTS - 1)
+        n = u[d[7 * DESK + D_ASKED + k]] & (COUNTS - 1)
         total += RATES[max(n, 1)] / 65536.0
     f[OF_RATE] = total / i[N_CONTEXTS]
     text, match = i[i[AT_TEXT] : i[AT_MATCH]], i[i[AT_MATCH] : i[AT_KEYS]]
@@ -432,10 +440,10 @@ def bytes_say(f, i, ys, said, learns):
     Without it each is spoken of as if it were the first.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros((8, DESK), np.uint32), np.zeros((8, i[N_INPUTS]), np.float32)
-    g, h = np.zeros((8, G_DESK)), np.zeros((8, i[N_MIXERS]))
+    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
     for bit in range(8):
-        x[bit, ALWAYS] = CONSTANT
+        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
     for t in range(len(ys)):
         y = np.int64(ys[t])
         said[t, EXPECTED] = math.nan
@@ -453,9 +461,10 @@ def bytes_probabilities(f, i, p):
     Every path of bits is asked about once.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(DESK, np.uint32), np.zeros(i[N_INPUTS], np.float32)
-    g, h = np.zeros(G_DESK), np.zeros(i[N_MIXERS])
-    x[ALWAYS] = CONSTANT
+    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
+    for bit in range(8):
+        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
     runs_find(i, u, b, d)
     p[0] = 1.0
     found = 0
@@ -465,11 +474,13 @@ def bytes_probabilities(f, i, p):
             path = 1 << bit | k
             begin = path >> (bit - 4) if bit >= 4 else 1
             if begin != found:
-                rows_find(i, b, d, begin)
+                rows_find(i, b, d, bit * DESK, begin)
                 found = begin
             one = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
             p[2 * k + 1] = p[k] * one
             p[2 * k] = p[k] * (1.0 - one)
+        if bit < 7:
+            desk_copy(d, bit)
 
 
 @compiled
@@ -479,10 +490,10 @@ def spelled_nats(f, i, ys):
     Where the text stands goes on with them, and is put back; the counts are those of now.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros((8, DESK), np.uint32), np.zeros((8, i[N_INPUTS]), np.float32)
-    g, h = np.zeros((8, G_DESK)), np.zeros((8, i[N_MIXERS]))
+    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
     for bit in range(8):
-        x[bit, ALWAYS] = CONSTANT
+        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
     begin, end = i[AT_TEXT], i[AT_FOLLOWED]  # the text, the matches and the keys
     kept = np.empty(end - begin, np.int64)
     for k in range(end - begin):

@@ -28,33 +28,33 @@ def lanes_for(inputs: int) -> int:
 
 
 @inlined
-def mixer_says(weights, first, x):
-    """The logit of the inputs x by the set of weights that begins there."""
-    return bounded(float(dot(weights, first, x, len(x))))
+def mixer_says(weights, first, x, begin, n):
+    """The logit of n inputs, from ``begin`` in x on, by the set of weights from ``first`` on."""
+    return bounded(float(dot(weights, first, x, begin, n)))
 
 
 @inlined
-def mixer_learns(weights, first, uses, used, x, logit, bit):
+def mixer_learns(weights, first, uses, used, x, begin, n, logit, bit):
     """The set steps down the gradient of -log p, at the rate of one that was used so often."""
     times = uses[used] + np.float32(1.0)
     uses[used] = times
     rate = RATE + FIRST_RATE / math.sqrt(times + SETTLED - 1.0)
     step = np.float32((bit - squash_nearly(logit)) * rate)
-    add_scaled(weights, first, x, len(x), step)
+    add_scaled(weights, first, x, begin, n, step)
 
 
 @inlined
-def second_says(weights, first, x):
-    """The logit of the logits x by the set of weights that begins there."""
+def second_says(weights, first, x, begin, n):
+    """The logit of n logits, from ``begin`` in x on, by the set of weights from ``first`` on."""
     logit = 0.0
-    for k in range(len(x)):
-        logit += weights[first + k] * x[k]
+    for k in range(n):
+        logit += weights[first + k] * x[begin + k]
     return bounded(logit)
 
 
 @inlined
-def second_learns(weights, first, x, logit, bit):
+def second_learns(weights, first, x, begin, n, logit, bit):
     """The set steps down the gradient of -log p."""
     step = (bit - squash(logit)) * SECOND_RATE
-    for k in range(len(x)):
-        weights[first + k] += step * x[k]
+    for k in range(n):
+        weights[first + k] += step * x[begin + k]
