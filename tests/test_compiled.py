@@ -368,6 +368,7 @@ def test_a_file_imports_only_from_rooms_above_it(path: Path) -> None:
 PUBLIC = [
     "Answers",
     "Bernoulli",
+    "ByteForecaster",
     "Categorical",
     "Forecast",
     "GradientRegression",
