@@ -86,8 +86,8 @@ RUN_LIMIT = 127
 # learner has the first of them
 BY_PATH, BY_LAST, BY_MATCH, BY_SEEN, BY_LAST_2, BY_WORD, BY_FORM, BY_WORD_1 = range(8)
 SETS = (256, 256, 8 * LENGTHS, 8 * 256, 256, 16 * 8 * 8, 256 * 8, 256 * 8)
-# and of the second: by path, by match, by how many contexts were seen
-SECONDS = (256, 8 * LENGTHS, 8 * 8)
+# and of the second: by path, by match, by how many contexts were seen, by the last byte
+SECONDS = (256, 8 * LENGTHS, 8 * 8, 256)
 LAYER_2 = len(SECONDS)
 
 # floats of a learner: the last weights, the rate, the weights of the second layer
@@ -226,6 +226,7 @@ def select(i, d, o, path, bit, seen):
     d[o + D_SECOND] = path
     d[o + D_SECOND + 1] = SECONDS[0] + matched
     d[o + D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
+    d[o + D_SECOND + 3] = SECONDS[0] + SECONDS[1] + SECONDS[2] + (i[text + LAST] & 0xFF)
 
 
 @inlined
