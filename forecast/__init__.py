@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from forecast.numbers.regression import Regression
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
     from forecast.report import Report
+    from forecast.words.byte_forecaster import ByteForecaster
     from forecast.words.forecaster import WordForecaster
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _ROOMS = {
     "LEVELS": "distribution",
     "Answers": "prequential",
     "Bernoulli": "distribution",
+    "ByteForecaster": "words.byte_forecaster",
     "Categorical": "distribution",
     "Forecast": "distribution",
     "GradientRegression": "numbers.memories",
@@ -71,6 +73,7 @@ __all__ = [
     "LEVELS",
     "Answers",
     "Bernoulli",
+    "ByteForecaster",
     "Categorical",
     "Forecast",
     "GradientRegression",

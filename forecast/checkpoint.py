@@ -46,6 +46,7 @@ ROOMS = {
     "Regression": "forecast.numbers.regression",
     "LightForecaster": "forecast.numbers.light",
     "NumberForecaster": "forecast.numbers.forecaster",
+    "ByteForecaster": "forecast.words.byte_forecaster",
     "WordForecaster": "forecast.words.forecaster",
     "LabelForecaster": "forecast.labels.forecaster",
 }

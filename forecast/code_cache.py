@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-BUILD = ("code_cache.py", "compiled.py", "machine_code.py")  # say how a kernel is compiled
+# say how a kernel is compiled
+BUILD = ("code_cache.py", "compiled.py", "machine_code.py", "vectors.py")
 
 
 @cache

@@ -50,10 +50,22 @@ def compiled(kernel: Kernel) -> Kernel:
     return called
 
 
-def _dispatcher(kernel: Callable[..., Any], kept: bool) -> Any:
+def inlined(kernel: Kernel) -> Kernel:
+    """Compile a kernel into each that calls it: for small ones, called at every bit of a stream.
+
+    A call hands over seven numbers for each array; where the work takes less than that, it is
+    better done in place.
+    """
+    if _plain:
+        return kernel
+    called: Kernel = _dispatcher(kernel, kept=_ours(kernel), forceinline=True)
+    return called
+
+
+def _dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False) -> Any:
     from forecast.machine_code import dispatcher  # late: it brings numba along
 
-    return dispatcher(kernel, kept)
+    return dispatcher(kernel, kept, forceinline)
 
 
 def _ours(kernel: Callable[..., Any]) -> bool:

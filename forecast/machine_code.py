@@ -166,7 +166,7 @@ class _KeptLinked(_Kept):
     _impl_class = _FormOfLinked
 
 
-def dispatcher(kernel: Callable[..., Any], kept: bool) -> Any:
+def dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False) -> Any:
     """What calls a kernel in its machine code, which is made at the first call.
 
     Parameters
@@ -174,6 +174,8 @@ def dispatcher(kernel: Callable[..., Any], kept: bool) -> Any:
     kernel : function
     kept : bool
         Whether its code is kept for the next process, where a folder can be written.
+    forceinline : bool
+        Whether it is put in the place of each call, however large.
     """
     called = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
     called.__class__ = _Called
@@ -182,6 +184,7 @@ def dispatcher(kernel: Callable[..., Any], kept: bool) -> Any:
         no_cfunc_wrapper=True,
         no_cpython_wrapper=True,
         pipeline_class=_ToBeLinked,
+        forceinline=forceinline,
     )(kernel)
     if kept and cache_folder() is not None:
         called._cache = _Kept(kernel)

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast import (
+    ByteForecaster,
     GradientRegression,
     LabelForecaster,
     LeastSquaresRegression,
@@ -55,6 +56,7 @@ LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "regression, normal": lambda: Regression(lags=3, scale="normal", horizons=(1, 2)),
     "light": lambda: LightForecaster(horizons=(1, 2)),
     "forecaster": lambda: NumberForecaster(horizons=(1, 3), season=12, channels=2),
+    "bytes": lambda: ByteForecaster(light=True, bits=8),
     "words": lambda: WordForecaster(vocabulary=20, nodes=50),
     "labels": lambda: LabelForecaster(("no", "yes"), bits=6),
 }
@@ -80,6 +82,8 @@ def observations(learner: FlatLearner) -> list[tuple[Any, Any]]:
     if isinstance(learner, WordForecaster):
         words = [None, b"\xff", *(f" {letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
         return [(None, words[w]) for w in rng.binomial(60, 0.2, POINTS) % len(words)]
+    if isinstance(learner, ByteForecaster):
+        return [(None, None if t % 50 == 7 else y) for t, y in enumerate(rng.bytes(POINTS))]
     messages = ["", "win a prize", "see you at 5", "a \xe9 prize"]
     return [(messages[t % 4], [None, "no", "yes"][rng.integers(3)]) for t in range(POINTS)]
 

@@ -17,6 +17,7 @@ from forecast.numbers.light import LightForecaster
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
+from forecast.words.byte_forecaster import ByteForecaster
 from forecast.words.forecaster import WordForecaster
 
 __all__ = ["LAWS", "LEARNERS", "LawBroken", "check", "judged", "laws_of"]
@@ -49,6 +50,8 @@ LEARNERS: dict[str, Factory] = {
     "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
     # smaller than by default, so that what is full is tried too
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
+    "bytes": lambda: ByteForecaster(bits=10),
+    "bytes, light": lambda: ByteForecaster(light=True, bits=10),
     "labels": lambda: LabelForecaster(bits=10),
 }
 

@@ -1,7 +1,8 @@
 """The laws of learners of words and labels: streams to try them on, and what must hold of them.
 
-A learner that has ``labels`` is told messages and which of the two labels each got; any other is
-told the words of a text, and its forecasts have ``known`` and ``new``, as ``WordForecast`` has.
+A learner that has ``labels`` is told messages and which of the two labels each got; one of bytes
+is told those of a text; any other its words, and its forecasts have ``known`` and ``new``, as
+``WordForecast`` has.
 """
 
 import math
@@ -26,6 +27,7 @@ from forecast.checks.law import (
 )
 from forecast.learner import TOP, SymbolLearner, Symbols
 from forecast.prequential import SymbolRun, prequential
+from forecast.words.byte_forecaster import ByteForecaster
 
 Item = tuple[Any, Any]  # what is known beside an observation, and the observation
 
@@ -55,6 +57,10 @@ def stream(learner: SymbolLearner, n: int, seed: int = 0) -> list[Item]:
     rng = np.random.default_rng(seed)
     if hasattr(learner, "labels"):
         return _messages(rng, n, learner.labels)
+    if isinstance(learner, ByteForecaster):
+        words = _text(rng, n)
+        first, then = ("".join(half).encode() for half in (words[: n // 2], words[n // 2 :]))
+        return [(None, bytes([y])) for y in first[: n // 2] + then[: n - n // 2]]
     return [(None, word) for word in _text(rng, n)]
 
 
@@ -227,6 +233,8 @@ def _false(learner: SymbolLearner) -> list[Item]:
     """What is no observation."""
     if hasattr(learner, "labels"):
         return [("a", "neither"), ("a", ""), ("a", 0), ("a", b"\0"), (7, learner.labels[0])]
+    if isinstance(learner, ByteForecaster):
+        return [*[(None, y) for y in ("", "ab", b"ab", "\u00e9", 256, -1, 7.0, True)], ("a", "a")]
     return [(None, ""), (None, "a" * 41), (None, b"\xff" * 41), (None, 7), ("a", "a")]
 
 
@@ -236,6 +244,8 @@ def _odd(learner: SymbolLearner) -> list[Item]:
     if hasattr(learner, "labels"):
         messages = [None, "", "\0", "\ud800", "deck " * 20_000, rng.bytes(5000), b"\xff" * 300]
         return [(x, y) for x in messages for y in learner.labels]
+    if isinstance(learner, ByteForecaster):
+        return [(None, y) for y in range(256)]
     words = ["\0", b"\xff", "a" * 40, b"\xff" * 40, *(rng.bytes(n) for n in range(1, 41, 3))]
     return [(None, word) for word in words for _ in range(2)]
 
