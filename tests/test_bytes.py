@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from forecast import ByteForecaster, SymbolRun, load, save
 from forecast.checks.law import same_state
-from forecast.compiled import add_scaled, compiled, dot, prefetch
+from forecast.compiled import compiled
 from forecast.learner import SURPRISE, Symbols
+from forecast.vectors import add_scaled, dot, prefetch
 from forecast.words.bits import STEPS, SUREST, bounded, squash, squash_nearly, stretch
 from forecast.words.byte_forecaster import BYTES
 from forecast.words.bytewise import HINT, spelled_nats
