@@ -248,9 +248,10 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
     """What is to be forecast, and how far ahead."""
     group.add_argument(
         "--kind",
-        choices=["numbers", "words", "labels"],
+        choices=["numbers", "words", "bytes", "labels"],
         default="numbers",
-        help="what is forecast: numbers of a CSV, words of a text, labels of messages (numbers)",
+        help="what is forecast: numbers of a CSV, words or bytes of a text, labels of messages "
+        "(numbers)",
     )
     group.add_argument(
         "--labels",

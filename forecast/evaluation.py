@@ -56,7 +56,7 @@ def evaluate(
         Columns to forecast; by default the only one of numbers.
     horizon : int or sequence of int
         Observations ahead.
-    kind : {"numbers", "words", "labels"}
+    kind : {"numbers", "words", "bytes", "labels"}
         What is forecast: numbers of a table, words of a text, labels of messages.
     labels : (str, str), optional
         The negative and the positive label; the two that are found, by default.

@@ -9,9 +9,14 @@ from typing import Any
 
 from forecast import __version__
 from forecast.code_cache import nothing_kept
-from forecast.kinds import OPTIONS_OF, Kind, Labels, Numbers, Words
+from forecast.kinds import OPTIONS_OF, Bytes, Kind, Labels, Numbers, Words
 
-KINDS: dict[str, type[Kind]] = {"numbers": Numbers, "words": Words, "labels": Labels}
+KINDS: dict[str, type[Kind]] = {
+    "numbers": Numbers,
+    "words": Words,
+    "bytes": Bytes,
+    "labels": Labels,
+}
 
 Say = Callable[[str], None]
 Progress = Callable[[Any], AbstractContextManager[Callable[[int], None]]]

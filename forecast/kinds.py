@@ -444,6 +444,24 @@ class Words(Symbolic):
         return {**super().read(), "bytes": self.stream.bytes}
 
 
+class Bytes(Words):
+    """A run over the bytes of a file."""
+
+    def open(self, asked: Namespace) -> "TextStream":
+        """Open the source."""
+        from forecast.stream.text import open_bytes
+
+        self.stream = open_bytes(asked.source)
+        return self.stream
+
+    def begin(self, asked: Namespace) -> list[str]:
+        """Make the learner; nothing is guessed."""
+        from forecast.words.byte_forecaster import ByteForecaster
+
+        self.learner = ByteForecaster()
+        return []
+
+
 class Labels(Symbolic):
     """A run over messages, each with its label."""
 

@@ -128,6 +128,44 @@ class Frequencies:
         return nats
 
 
+class Successors:
+    """How often each of K symbols followed the one before it.
+
+    p(k | j) = (c_jk + 1/2) / (n_j + K/2),  j the last symbol; before the first there is none.
+
+    Parameters
+    ----------
+    symbols : int
+        K: they are numbered from 0.
+
+    Examples
+    --------
+    After nothing 1/2; after a head 1/2, 3/4, then the first tail after one: 1/6.
+
+    >>> coin = Successors(2)
+    >>> np.exp(-coin.see(np.array([0, 0, 0, 1]))).round(4).tolist()
+    [0.5, 0.5, 0.75, 0.1667]
+    """
+
+    def __init__(self, symbols: int) -> None:
+        self.symbols = self.last = symbols  # as if a symbol of its own had come before the first
+        self.counts = np.zeros((symbols + 1, symbols), np.int64)
+
+    def see(self, symbols: Values) -> Values:
+        """What each of the next symbols [n] costs, in nats; they are counted one after another."""
+        if not len(symbols):
+            return np.empty(0)
+        symbols = symbols.astype(np.int64)
+        last = np.concatenate([[self.last], symbols[:-1]])
+        pair = last * self.symbols + symbols
+        before = self.counts[last, symbols] + came_before(pair)
+        n = self.counts.sum(axis=1)[last] + came_before(last)
+        np.add.at(self.counts, (last, symbols), 1)
+        self.last = int(symbols[-1])
+        nats: Values = np.log(n + 0.5 * self.symbols) - np.log(before + 0.5)
+        return nats
+
+
 END = 256  # after the bytes of a word that is spelled
 MOST_WORDS = 1 << 16  # that are known: a word beyond them is spelled each time it comes
 

@@ -1,4 +1,4 @@
-"""A text as a stream of words: cut so that joined again they are the text, to the byte."""
+"""A text as a stream of words, cut so that joined again they are the text; or of its bytes."""
 
 import codecs
 import os
@@ -150,7 +150,7 @@ class TextStream:
     source : str
         Name of the input.
     words, bytes : int
-        Handed on so far.
+        Handed on so far; of a stream of bytes the same.
     bad : dict of str to int
         Bytes that are strange in a text, by reason: told, and kept.
     """
@@ -231,6 +231,44 @@ class TextStream:
         self.words += len(at) - 1
         self.bytes += len(y)
         return Symbols(first, np.empty(0, np.uint8), np.zeros(len(at), np.int64), y, at)
+
+
+class ByteStream(TextStream):
+    """Bytes of a text, in blocks, read once; see `open_bytes`."""
+
+    def _cut(self, text: bytes, over: bool) -> Generator[Symbols, None, bytes]:
+        """Hand on each byte."""
+        if text:
+            yield self._handed_on(
+                np.frombuffer(bytearray(text), np.uint8), np.arange(len(text) + 1)
+            )
+        return b""
+
+
+def open_bytes(path: str | os.PathLike[str]) -> ByteStream:
+    """Open a file as a stream of bytes.
+
+    Parameters
+    ----------
+    path
+        A file, plain or gzip, or "-" for standard input.
+
+    Raises
+    ------
+    StreamError
+        Where it cannot be opened or read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.txt")
+    ...     _ = path.write_bytes(b"The cat")
+    ...     [block.y.tolist() for block in open_bytes(path)]
+    [[84, 104, 101, 32, 99, 97, 116]]
+    """
+    return ByteStream(Source(path))
 
 
 def open_text(path: str | os.PathLike[str]) -> TextStream:

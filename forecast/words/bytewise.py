@@ -472,12 +472,39 @@ def bytes_learn(f, i, x, y):
 
 @compiled
 def bytes_top(f, i, x, ids, ps):
-    """Write the likeliest bytes and their probabilities, most likely first."""
-    p = np.empty(256)
-    bytes_probabilities(f, i, p)
+    """Write the likeliest bytes and their probabilities, most likely first.
+
+    Paths of bits are followed, the likelier way first, while they are likelier than the last of
+    these: a byte is no likelier than any path that leads to it.
+    """
+    u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
+    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
+    for bit in range(8):
+        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
     nobody(ids, ps)
-    for y in range(256):
-        offer(ids, ps, y, p[y])
+    runs_find(i, u, b, d)
+    # of the path so far: its bits after a one, its probability, that of a one next, ways gone on
+    path, p, one, gone = np.ones(9, np.int64), np.ones(9), np.empty(8), np.zeros(9, np.int64)
+    bit = 0
+    while bit >= 0:
+        if bit == 8:
+            offer(ids, ps, path[8] - 256, p[8])
+        if bit == 8 or gone[bit] == 2:
+            bit -= 1
+            continue
+        if gone[bit] == 0:
+            if bit > 0:
+                desk_copy(d, bit - 1)
+            if bit in (0, 4):
+                rows_find(i, b, d, bit * DESK, path[bit])
+            one[bit] = bit_say(f, i, u, b, s, d, x, g, h, path[bit], bit)
+        way = int(one[bit] >= 0.5) if gone[bit] == 0 else int(one[bit] < 0.5)
+        gone[bit] += 1
+        likely = p[bit] * (one[bit] if way else 1.0 - one[bit])
+        if likely > ps[len(ps) - 1]:
+            bit += 1
+            path[bit], p[bit], gone[bit] = path[bit - 1] << 1 | way, likely, 0
 
 
 @compiled

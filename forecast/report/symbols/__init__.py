@@ -17,6 +17,7 @@ from forecast.report.findings import findings
 from forecast.report.folder import Folder
 from forecast.report.predictions import Keep, chosen
 from forecast.report.scores import Bools, Ints
+from forecast.report.symbols.bytewise import ByteScores
 from forecast.report.symbols.labels import LabelScores
 from forecast.report.symbols.predictions import SymbolPredictions, Top, next_file
 from forecast.report.symbols.scores import Likeliest, SymbolScores
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
     from forecast.report.plots import Drawing
     from forecast.report.symbols.plots import Shown
 
-Kind = Literal["words", "labels"]
+Kind = Literal["words", "bytes", "labels"]
 
 FEWER = 16  # where no answer is listed, a sixteenth of those that would be is looked at
-SCORES: dict[str, type[SymbolScores]] = {"words": WordScores, "labels": LabelScores}
+SCORES: dict[str, type[SymbolScores]] = {
+    "words": WordScores,
+    "bytes": ByteScores,
+    "labels": LabelScores,
+}
 
 
 class SymbolReport(Folder):
@@ -47,7 +52,7 @@ class SymbolReport(Folder):
     ----------
     out : path
         A directory, made where there is none.
-    kind : {"words", "labels"}
+    kind : {"words", "bytes", "labels"}
     labels : pair of str
         The negative and the positive label.
     predictions : {"auto", "all", "none"}
@@ -233,7 +238,7 @@ class SymbolReport(Folder):
         kind : str
             "loss", "reliability" or "confusion".
         series, horizon : optional
-            There is one of each: "word" or "label", and 1.
+            There is one of each: "word", "byte" or "label", and 1.
 
         Returns
         -------

@@ -60,13 +60,12 @@ def page(
     drawn = {figure.name: figure for figure in figures}
     confused = [figure for figure in figures if figure.name.startswith("confusion")]
     losses = [one for one in figures if one.name == "loss"]
-    surprising = message_surprises if labelled else word_surprises
     sections = [
-        next_label(top) if labelled else next_words(top),
+        next_label(top) if labelled else next_symbols(top, room),
         Section("rivals", BESIDE, rivals_table(scores, room.rivalry) if entry["n"] else ""),
         *(Section(one.name, one.title, drawn_part(one)) for one in losses),
         Section("scores", "Scores", scores_part(scores, room.meanings)),
-        surprising(entry["worst"]),
+        message_surprises(entry["worst"]) if labelled else text_surprises(entry["worst"], room),
         calibration([drawn["reliability"]] if "reliability" in drawn else []),
         confusion(course, confused, 1),
         adapting(course),
@@ -83,7 +82,9 @@ def scope(record: Mapping[str, Any], entry: Entry) -> str:
         no, yes = (shown_name(label) for label in record["labels"])
         what = f"labels {no} and {yes} · {entry['n']:,} messages"
     else:
-        what = f"{record['kind']} · {entry['n']:,} of them in {entry['bytes']:,} bytes"
+        what = f"{record['kind']} · {entry['n']:,} of them"
+        if "bytes" in entry:
+            what += f" in {entry['bytes']:,} bytes"
     return f"{what}, each forecast made before its answer was known"
 
 
@@ -103,15 +104,16 @@ def spaced(word: str) -> str:
     return text(word.replace(" ", "␣"))
 
 
-def next_words(top: Top) -> Section:
-    """The likeliest next words."""
+def next_symbols(top: Top, room: SymbolScores) -> Section:
+    """The likeliest next words or bytes."""
     lines: list[Row] = [[visible(word), chance(p), bar(p)] for word, p in top]
     how = reading(
-        "␣ is a space before a word, \\n the end of a line. Every other word has a probability, "
-        "too: those of all words, new ones included, sum to 1."
+        f"␣ is a space, \\n the end of a line. Every other {room.series} has a probability, "
+        f"too: those of all {room.things} sum to 1."
     )
-    shown = table("the likeliest next words", ["word", "probability", ""], lines)
-    return Section("next", "The next word", shown + how)
+    header = [room.series, "probability", ""]
+    shown = table(f"the likeliest next {room.things}", header, lines)
+    return Section("next", f"The next {room.series}", shown + how)
 
 
 def next_label(top: Top) -> Section:
@@ -132,8 +134,8 @@ def bar(p: float) -> Cell:
     return Cell(f'<span style="width:{100.0 * p:.2f}%"></span>', look="bar")
 
 
-def word_surprises(worst: Sequence[Mapping[str, Any]]) -> Section:
-    """The most surprising words, where they stood."""
+def text_surprises(worst: Sequence[Mapping[str, Any]], room: SymbolScores) -> Section:
+    """The most surprising words or bytes, where they stood."""
     lines: list[Row] = [
         [
             count(one["time"]),
@@ -146,9 +148,9 @@ def word_surprises(worst: Sequence[Mapping[str, Any]]) -> Section:
         ]
         for one in worst
     ]
-    title = "The most surprising words"
+    title = f"The most surprising {room.things}"
     header = ["byte", "where it stood", "surprise, nats", "expected, nats"]
-    how = reading("A word that was never seen is spelled, letter by letter.")
+    how = reading(room.surprising)
     return Section("worst", title, table(title.lower(), header, lines) + how if lines else "")
 
 

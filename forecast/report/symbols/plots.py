@@ -36,7 +36,7 @@ SMOOTH = 20  # a smoothed line is a mean over this part of the stream
 class Shown:
     """What is drawn of a run."""
 
-    things: str  # words or messages
+    things: str  # words, bytes or messages
     rows: Floats  # [points] middle of each bin, from the first answer as 1
     count: Floats  # [points]
     mean: dict[str, Floats]
@@ -63,7 +63,7 @@ def drawings(shown: Shown) -> list[Drawing]:
 
 
 def over_stream(shown: Shown, height: float) -> tuple["Figure", "Axes"]:
-    """A panel over the whole stream, its words or messages counted from 1."""
+    """A panel over the whole stream, its words, bytes or messages counted from 1."""
     figure, (ax,) = panels(1, height)
     first, last = shown.rows[0], shown.rows[-1]
     margin = 0.01 * (last - first + 1.0)
@@ -108,7 +108,7 @@ def limits(*values: Floats) -> tuple[float, float]:
 
 
 def loss(shown: Shown) -> Figured:
-    """What the stream cost so far and lately: bits a byte of words, log loss of labels."""
+    """What the stream cost so far and lately: bits a byte of a text, log loss of labels."""
     figure, ax = over_stream(shown, 2.8)
     beside = "bytes" if "bytes" in shown.mean else None
     unit = BITS if beside else 1.0
@@ -155,7 +155,7 @@ def reliability(shown: Shown) -> Figured | None:
     left.set_ylim(-0.03, 1.03)
     histogram(right, shown.things, said, n)
     legend(figure, left)
-    what = "words of which the likeliest had probability p, the share that it was"
+    what = f"{shown.things} of which the likeliest had probability p, the share that it was"
     if shown.positive:
         what = f"messages that were {shown_name(shown.positive)} with probability p, the share "
         what += "that was"

@@ -40,6 +40,7 @@ class SymbolScores(ABC):
     things: ClassVar[str]  # what is counted
     place: ClassVar[str]  # what tells where an answer stands
     axis: ClassVar[str]
+    surprising: ClassVar[str]  # how the most surprising ones are read
     nothing: ClassVar[str]  # why nothing can be scored where there is none
     meanings: ClassVar[Mapping[str, Meaning]]
     rivalry: ClassVar[Rivalry]

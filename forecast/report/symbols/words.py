@@ -94,6 +94,7 @@ class WordScores(SymbolScores):
 
     series, things, nothing = "word", "words", "no word was read"
     place, axis = "byte", "place in the text"
+    surprising = "A word that was never seen is spelled, letter by letter."
     meanings, named = MEANINGS, NAMED
     rivalry = Rivalry(
         "bits_per_byte",
