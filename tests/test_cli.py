@@ -832,11 +832,11 @@ def test_labels_that_are_named_say_which_is_positive(mail: tuple[Path, Path]) ->
     assert scores_of(other)["options"]["labels"] == ["spam", "ham"]
 
 
-@pytest.mark.parametrize("kind", ["words", "labels"])
+@pytest.mark.parametrize("kind", ["words", "bytes", "labels"])
 def test_words_and_labels_come_plain_packed_and_from_stdin(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = {"words": TEXT, "labels": MAIL}[kind]
+    content = {"words": TEXT, "bytes": TEXT, "labels": MAIL}[kind]
     (tmp_path / "a").write_bytes(content)
     (tmp_path / "a.gz").write_bytes(gzip.compress(content))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
@@ -847,21 +847,25 @@ def test_words_and_labels_come_plain_packed_and_from_stdin(
     assert said[0] == said[1] == said[2]
 
 
-@pytest.mark.parametrize("kind", ["words", "labels"])
+@pytest.mark.parametrize("kind", ["words", "bytes", "labels"])
 def test_what_is_said_of_words_and_labels(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, out = tmp_path / "a", tmp_path / "out"
-    source.write_bytes({"words": TEXT, "labels": MAIL}[kind])
+    source.write_bytes({"words": TEXT, "bytes": TEXT, "labels": MAIL}[kind])
     assert ran(source, "--kind", kind, "--out", out) == 0
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert {"words": "bits a byte", "labels": "got the right label"}[kind] in lines[0]
-    header = {"words": "words bytes bits a byte", "labels": "messages accuracy commoner"}[kind]
+    first, header = {
+        "words": ("bits a byte", "words bytes bits a byte"),
+        "bytes": ("byte by byte", "bytes bits a byte byte counts"),
+        "labels": ("got the right label", "messages accuracy commoner"),
+    }[kind]
+    assert first in lines[0]
     assert " ".join(lines[2].split()).startswith(header)
     assert lines[-1] == str(out / "report.html")
-    noticed = {"words": "noticed: 1 (bytes that are", "labels": "guessed: the labels are 'ham'"}
-    assert noticed[kind] in said.err
+    noticed = "guessed: the labels are 'ham'" if kind == "labels" else "noticed: 1 (bytes that are"
+    assert noticed in said.err
     assert ran(source, "--kind", kind, "--out", out) == 2
     assert "--force" in capsys.readouterr().err
     words = ("--kind", kind, "--out", out, "--force", "--json", "--predictions", "none")
@@ -870,7 +874,7 @@ def test_what_is_said_of_words_and_labels(
     assert not (out / "predictions.csv").exists()
 
 
-@pytest.mark.parametrize(("kind", "content"), [("words", TEXT), ("labels", MAIL)])
+@pytest.mark.parametrize(("kind", "content"), [("words", TEXT), ("bytes", TEXT), ("labels", MAIL)])
 def test_what_comes_later_never_changes_what_was_said(
     kind: str, content: bytes, tmp_path: Path
 ) -> None:

@@ -19,8 +19,9 @@ from scipy.stats import binom, rankdata
 
 from forecast.learner import Symbols
 from forecast.prequential import Told
-from forecast.report.symbols import SymbolReport, table, verdict
+from forecast.report.symbols import Kind, SymbolReport, table, verdict
 from forecast.report.symbols import labels as label_room
+from forecast.report.symbols.bytewise import MEANINGS as OF_BYTES
 from forecast.report.symbols.labels import MEANINGS as OF_LABELS
 from forecast.report.symbols.predictions import COLUMNS, NEXT_COLUMNS, spelled
 from forecast.report.symbols.reliability import Reliability
@@ -28,7 +29,7 @@ from forecast.report.symbols.surprises import Surprises
 from forecast.report.symbols.words import MEANINGS as OF_WORDS
 from forecast.report.window import FADING
 from forecast.report.worst import TEN
-from forecast.rivals import Frequencies, WordFrequencies
+from forecast.rivals import Frequencies, Successors, WordFrequencies
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -89,10 +90,11 @@ def left_behind(
     cuts: Sequence[int] = (),
     top: Callable[[int], list[tuple[str, float]]] = lambda row: [(" the", 0.25), (",", 0.125)],
     coming: Sequence[tuple[str, float]] = ((" the", 0.5), ("\n", 0.25)),
+    kind: Kind | None = None,
     **how: Any,
 ) -> dict[str, Any]:
     """Report a block, cut at some rows."""
-    kind = "words" if labels is None else "labels"
+    kind = kind or ("words" if labels is None else "labels")
     facts = {"source": how.pop("source", "data/some.txt"), "rows": len(block), "seconds": 2.0}
     with SymbolReport(out, kind, labels, **how) as report:
         for start, stop in zip((0, *cuts), (*cuts, len(block)), strict=True):
@@ -208,6 +210,61 @@ def words_by_hand(parts: Sequence[bytes], answers: Told, weight: np.ndarray) -> 
         "accuracy": weight @ first / weight.sum(),
         "top10": weight @ (first | np.array([word == b"," for word in parts])) / weight.sum(),
     }
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_scores_of_bytes_are_their_formulas(tmp_path: Path) -> None:
+    file = b"".join(some_words(200))
+    n = len(file)
+    block = words([bytes([byte]) for byte in file])
+    answers = told(block)._replace(spelled=np.zeros(n), expected=np.full(n, math.nan))
+    top = {"top": lambda row: [("e", 0.25), (" ", 0.125)], "coming": [("e", 0.5)]}
+    (entry,) = left_behind(tmp_path, block, answers, cuts=(1, 300, 301), kind="bytes", **top)[
+        "scores"
+    ]
+    single, seen = [], np.full(256, 0.5)
+    after, last = [], 256
+    follow = np.full((257, 256), 0.5)
+    for byte in file:  # each byte before it is counted
+        single.append(-math.log(seen[byte] / seen.sum()))
+        seen[byte] += 1.0
+        after.append(-math.log(follow[last, byte] / follow[last].sum()))
+        follow[last, byte] += 1.0
+        last = byte
+    costs = {"frequency": sum(single), "pairs": sum(after), "raw": n * math.log(256.0)}
+    nats = answers.surprise.sum()
+    e, space = file.count(b"e"), file.count(b" ")
+    wanted = {
+        "n": n,
+        "bits_per_byte": nats / math.log(2.0) / n,
+        **{f"bits_per_byte_{k}": v / math.log(2.0) / n for k, v in costs.items()},
+        **{f"skill_{k}": 1.0 - nats / v for k, v in costs.items()},
+        "surprise": nats / n,
+        "perplexity": math.exp(nats / n),
+        "n_likeliest": n,
+        "accuracy": e / n,
+        "top10": (e + space) / n,
+    }
+    assert set(wanted) == set(OF_BYTES)
+    assert {name: entry[name] for name in wanted} == pytest.approx(wanted, rel=1e-11)
+    assert entry["reason"] == {}
+    page = (tmp_path / "report.html").read_text()
+    assert f"bytes · {n:,} of them, each" in page and "The next byte" in page
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [2, 3], range(1, 9)])
+def test_what_follows_each_symbol_is_counted_whatever_the_blocks(cuts: Sequence[int]) -> None:
+    """Of each symbol the product of (c + 1/2) / (n + K/2) is a quotient of gamma functions."""
+    symbols = np.array([0, 1, 1, 2, 0, 1, 0, 0, 2], np.uint8)
+    rival = Successors(3)
+    nats = np.concatenate([rival.see(part) for part in np.split(symbols, list(cuts))]).sum()
+    counts = np.zeros((4, 3))
+    for before, now in zip([3, *symbols[:-1]], symbols, strict=True):
+        counts[before, now] += 1
+    wanted = gammaln(counts.sum(axis=1) + 1.5) - gammaln(1.5)
+    wanted -= (gammaln(counts + 0.5) - gammaln(0.5)).sum(axis=1)
+    assert nats == pytest.approx(wanted.sum(), abs=1e-12)
+    assert len(rival.see(symbols[:0])) == 0
 
 
 def some_labels(n: int = 1200) -> tuple[np.ndarray, np.ndarray]:
