@@ -749,3 +749,72 @@ def test_a_hinge_inside_a_cell_that_holds_nothing_weighs_both_sides_alike() -> N
 def test_a_hinge_has_a_part_on_both_sides(hinge: float, below: float) -> None:
     with pytest.raises(ValueError, match="both sides"):
         Hinged(MIXTURE, hinge, below)
+
+
+# ---- both bounds, and what is asked seldom -------------------------------------------------------
+
+
+def test_mean_and_crps_where_each_tail_reaches_a_bound() -> None:
+    """E[Y] = low + int P(Y > x),  CRPS = int (P(Y <= x) - [y <= x])^2, each from low to high."""
+    values = bent(2)
+    low, high = values[0] - 0.7, values[-1] + 1.9
+    f = Quantiles(values, tails=(1.5, 2.5), bounds=(low, high))
+    cuts = [*values]
+    mean = low + integral(lambda x: 1.0 - f.cdf(x), low, high, cuts)
+    assert f.mean == pytest.approx(mean, rel=1e-11)
+    for y in (low, values[3], 0.5 * (values[10] + values[11]), high):
+        below = integral(lambda x: f.cdf(x) ** 2, low, y, cuts) if y > low else 0.0
+        above = integral(lambda x: (1.0 - f.cdf(x)) ** 2, y, high, cuts) if y < high else 0.0
+        assert f.crps(y) == pytest.approx(below + above, rel=1e-10)
+
+
+def test_below_the_lowest_point_of_a_lattice_nothing_lies() -> None:
+    f = Quantiles(5.0 + SCORES, bounds=(0.0, INF), lattice=(0.0, 1.0))
+    assert f.cdf(-1e-7) == 0.0 < f.cdf(0.0)
+
+
+def test_tails_that_are_not_told_go_on_as_the_last_stretch() -> None:
+    for shift in (-100.0, 0.0, 100.0):
+        assert Quantiles(shift + 3.0 * SCORES).tails == pytest.approx((3.0, 3.0), rel=1e-12)
+
+
+def test_a_forecast_of_checked_parts_is_the_same() -> None:
+    parts = bent(3), (0.5, 0.25), (-9.0, 99.0), (0.5, 2.0)
+    f = Quantiles(parts[0], parts[1], 0.1, None, parts[2], parts[3])
+    pairs = [np.array(pair) for pair in parts[1:]]
+    g = Quantiles.of(parts[0], *pairs, 0.1, f.mean)
+    assert (g.tails, g.bounds, g.lattice) == parts[1:]
+    assert [g.quantile(p) for p in LEVELS] == [f.quantile(p) for p in LEVELS]
+    assert (g.mean, g.cell, g.cdf(0.0)) == (f.mean, f.cell, f.cdf(0.0))
+
+
+def test_how_quantiles_show_themselves() -> None:
+    low, high = 100.0 + 3.0 * stats.t(4).ppf([0.05, 0.95])
+    said = f"Quantiles(median=100, 90 % in [{low:.6g}, {high:.6g}])"
+    assert repr(Quantiles(100.0 + 3.0 * SCORES)) == said
+
+
+def test_one_value_is_drawn_if_no_number_is_said() -> None:
+    assert Normal(0.0, 1.0).sample(np.random.default_rng(0)).shape == (1,)
+
+
+def test_a_part_of_no_weight_is_heard_by_nobody() -> None:
+    one, two = StudentT(1.0, 2.0, 4.0), Mixture([0.0, 1.0], [9.0, 1.0], [1.0, 2.0], [2.0, 4.0])
+    for y in (-3.0, 1.0, 9.0):
+        assert two.cdf(y) == pytest.approx(one.cdf(y), rel=1e-15)
+        assert two.surprise(y) == pytest.approx(one.surprise(y), rel=1e-15)
+
+
+def test_a_power_law_far_out_at_any_distance() -> None:
+    for z in (3.7e120, 1.9e200):
+        said = StudentT(0.0, 1.0, 2.0).surprise(z)
+        # t with 2 degrees of freedom:  p(z) = (2 + z^2)^(-3/2)
+        assert said == pytest.approx(3.0 * math.log(z), rel=1e-12)
+
+
+def test_a_hinge_at_the_edge_of_a_cell_weighs_the_side_that_holds_it() -> None:
+    parts = [np.array(part) for part in ([1.0], [0.0], [1.0], [INF])]
+    before = float(stats.norm.cdf(1.0))
+    y = math.nextafter(1.0, 0.0) + 0.25  # less than a rounding of the cell lies below the hinge
+    side = hinged_side(*parts, 0.5, 1.0, before, 0.2, y)
+    assert side == pytest.approx((1.0 - 0.2) / (1.0 - before), rel=1e-12)
