@@ -192,7 +192,7 @@ MUTATIONS = [
     Mutation(
         "forecasts are distributions",
         "the density forgets its scale",
-        "distribution.py",
+        "distribution/mixture.py",
         "student_pdf((x - locations[k]) / scales[k], nus[k]) / scales[k]",
         "student_pdf((x - locations[k]) / scales[k], nus[k])",
         "level",

@@ -6,16 +6,12 @@ TYPE_CHECKING = False  # as typing has it, whose import a mail would wait for
 if TYPE_CHECKING:
     from forecast.checkpoint import load, save
     from forecast.checks import check
-    from forecast.distribution import (
-        LEVELS,
-        Bernoulli,
-        Categorical,
-        Forecast,
-        Mixture,
-        Normal,
-        Quantiles,
-        StudentT,
-    )
+    from forecast.distribution.categories import Bernoulli, Categorical
+    from forecast.distribution.held import Forecast
+    from forecast.distribution.mixture import Mixture, StudentT
+    from forecast.distribution.normal import Normal
+    from forecast.distribution.quantiles import Quantiles
+    from forecast.distribution.t4 import LEVELS
     from forecast.evaluation import evaluate
     from forecast.labels.forecaster import LabelForecaster
     from forecast.learner import Learner
@@ -38,29 +34,29 @@ __version__ = "0.1.0"
 
 # Where each public name lives. It is loaded when it is first used: `forecast --help` needs none.
 _ROOMS = {
-    "LEVELS": "distribution",
+    "LEVELS": "distribution.t4",
     "Answers": "prequential",
-    "Bernoulli": "distribution",
+    "Bernoulli": "distribution.categories",
     "ByteForecaster": "words.byte_forecaster",
-    "Categorical": "distribution",
-    "Forecast": "distribution",
+    "Categorical": "distribution.categories",
+    "Forecast": "distribution.held",
     "GradientRegression": "numbers.memories",
     "LabelForecaster": "labels.forecaster",
     "Learner": "learner",
     "LeastSquaresRegression": "numbers.memories",
     "Level": "numbers.memories",
     "LightForecaster": "numbers.light",
-    "Mixture": "distribution",
-    "Normal": "distribution",
+    "Mixture": "distribution.mixture",
+    "Normal": "distribution.normal",
     "NumberForecaster": "numbers.forecaster",
     "Paced": "numbers.paced",
-    "Quantiles": "distribution",
+    "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
     "Report": "report",
     "Run": "prequential",
     "Scale": "numbers.memories",
     "Step": "prequential",
-    "StudentT": "distribution",
+    "StudentT": "distribution.mixture",
     "SymbolRun": "prequential",
     "WordForecaster": "words.forecaster",
     "check": "checks",

@@ -620,7 +620,7 @@ def next_rows(
 
     Of the rows that were read the last ``future`` are not of the past.
     """
-    from forecast.distribution import LEVELS
+    from forecast.distribution.t4 import LEVELS
 
     for series, name in enumerate(stream.series):
         for horizon in learner.horizons:

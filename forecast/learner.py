@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVELS, Forecast, Hinged, Mixture, Normal, Quantiles
+from forecast.distribution.held import Forecast
+from forecast.distribution.hinged import Hinged
+from forecast.distribution.mixture import Mixture
+from forecast.distribution.normal import Normal
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]

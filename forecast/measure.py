@@ -9,26 +9,18 @@ from statistics import NormalDist
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import (
-    LEVEL,
-    LEVELS,
-    SCORES,
-    bounded_cdf,
-    bounded_surprise,
-    hinged_cdf,
-    hinged_quantile,
-    hinged_surprise,
-    lattice_nearest,
+from forecast.distribution.bent import quantiles_crps, quantiles_expected_surprise
+from forecast.distribution.bounded import bounded_cdf, bounded_surprise, within
+from forecast.distribution.hinged import hinged_cdf, hinged_quantile, hinged_surprise
+from forecast.distribution.lattice import lattice_nearest
+from forecast.distribution.mixture import (
     mixture_cdf,
     mixture_mean,
     mixture_quantile,
     mixture_surprise,
-    normal_cdf,
-    normal_surprise,
-    quantiles_crps,
-    quantiles_expected_surprise,
-    within,
 )
+from forecast.distribution.normal import normal_cdf, normal_surprise
+from forecast.distribution.t4 import LEVEL, LEVELS, SCORES
 from forecast.learner import (
     BOUNDS,
     CELL,

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.compiled import bound, compiled
-from forecast.distribution import LEVELS, Forecast, Quantiles
+from forecast.distribution.held import Forecast
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from forecast import NumberForecaster, load, run, save
-from forecast.distribution import LEVELS, SCORES, Quantiles
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS, SCORES
 from forecast.numbers.bounds import (
     ABOVE,
     BACK,

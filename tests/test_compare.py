@@ -18,7 +18,7 @@ from pandas import read_csv
 from forecast import LabelForecaster
 from forecast.cli import main
 from forecast.compare import compare
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.kinds import UsageError
 from forecast.report.anytime import Anytime
 from forecast.report.comparison import diebold_mariano

@@ -12,31 +12,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
-from forecast.distribution import (
-    LEVELS,
-    SCORES,
-    Bernoulli,
-    Categorical,
-    Hinged,
-    Mixture,
-    Normal,
-    NumberForecast,
-    Quantiles,
-    StudentT,
-    hinged_side,
-    normal_surprise,
-    quantiles_mass,
-    quantiles_surprise,
+from forecast.distribution.bent import quantiles_mass, quantiles_surprise
+from forecast.distribution.categories import Bernoulli, Categorical
+from forecast.distribution.held import NumberForecast
+from forecast.distribution.hinged import Hinged, hinged_side
+from forecast.distribution.mixture import Mixture, StudentT
+from forecast.distribution.normal import Normal, normal_surprise
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.student import (
     student_lower_mean,
     student_mass,
     student_pdf,
     student_upper,
-    t4_cdf,
-    t4_mass,
-    t4_pdf,
-    t4_quantile,
-    t4_square,
 )
+from forecast.distribution.t4 import LEVELS, SCORES, t4_cdf, t4_mass, t4_pdf, t4_quantile, t4_square
 
 Floats = NDArray[np.float64]
 INF = math.inf

@@ -9,7 +9,7 @@ import pytest
 
 from forecast import NumberForecaster, evaluate, run
 from forecast.cli import main
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report.plots import FIGURES
 from forecast.stream import StreamError
 

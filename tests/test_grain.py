@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from forecast.distribution import LEVELS, SCORES, N
+from forecast.distribution.t4 import LEVELS, SCORES, N
 from forecast.numbers.bounds import BOUNDS_FLOATS, bounds_begin
 from forecast.numbers.grain import (
     CLOSE,

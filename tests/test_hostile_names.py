@@ -22,7 +22,7 @@ from test_symbols_report import left_behind, messages, some_labels, told, told_l
 
 from forecast.cli import main
 from forecast.compare import compare
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report import Report
 from forecast.report.plots import legend, name_of, panels, rendered, styled, time_axis
 from forecast.report.verdict import shown_name

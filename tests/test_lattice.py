@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from forecast import NumberForecaster, run
-from forecast.distribution import LEVELS, SCORES, Quantiles, lattice_nearest
+from forecast.distribution.lattice import lattice_nearest
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS, SCORES
 from forecast.numbers.lattice import (
     KNOWN,
     LATTICE_FLOATS,

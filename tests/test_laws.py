@@ -21,7 +21,8 @@ from forecast import (
 )
 from forecast.checks import LAWS, LEARNERS, LawBroken, laws_of, numbers, symbols
 from forecast.compiled import compiled
-from forecast.distribution import Hinged, Mixture
+from forecast.distribution.hinged import Hinged
+from forecast.distribution.mixture import Mixture
 from forecast.labels.forecaster import LEARNED, LabelForecast, label_ask, label_learn
 from forecast.learner import SURPRISE, NumberLearner
 from forecast.numbers.series import LAST

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecast import LightForecaster, NumberForecaster, run
-from forecast.distribution import LEVELS, SCORES
+from forecast.distribution.t4 import LEVELS, SCORES
 from forecast.neighbours import sample_quantile
 from forecast.numbers.light import (
     CASE,

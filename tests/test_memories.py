@@ -19,7 +19,9 @@ from forecast import (
     run,
 )
 from forecast.blend import weighted_median
-from forecast.distribution import Hinged, Quantiles, StudentT
+from forecast.distribution.hinged import Hinged
+from forecast.distribution.mixture import StudentT
+from forecast.distribution.quantiles import Quantiles
 from forecast.gate import gated_begin, gated_floats, gated_learn
 from forecast.numbers.autoregression import FEATURES, ORDER
 from forecast.numbers.memories import RATES, Memories

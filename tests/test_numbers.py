@@ -73,7 +73,7 @@ def test_a_scale_is_the_mean_error_then_forgets() -> None:
 
 def test_a_shape_finds_the_quantiles_of_any_errors() -> None:
     rng = np.random.default_rng(1)
-    from forecast.distribution import LEVELS, SCORES
+    from forecast.distribution.t4 import LEVELS, SCORES
 
     shape = SCORES.copy()
     for n, error in enumerate(rng.exponential(size=60_000), 1):

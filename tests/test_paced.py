@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from forecast import Level, Paced, run
-from forecast.distribution import Mixture, Quantiles
+from forecast.distribution.mixture import Mixture
+from forecast.distribution.quantiles import Quantiles
 from forecast.labels.features import features_of
 from forecast.learner import Symbols
 from forecast.numbers.paced import COPIES, ENTROPY, MODELS, USUAL, paced, surprises

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from forecast.distribution import LEVELS, SCORES, N
+from forecast.distribution.t4 import LEVELS, SCORES, N
 from forecast.numbers.bounds import BOUNDS_FLOATS, bounds_begin
 from forecast.numbers.grain import GRAIN_FLOATS, JUDGED, PLAIN, SURPRISES
 from forecast.numbers.pool import (

@@ -11,7 +11,9 @@ from mpmath import mpf
 from numpy.typing import NDArray
 
 from forecast import LEVELS, Normal, Paced, Quantiles, StudentT, run
-from forecast.distribution import SCORES, Hinged, Mixture
+from forecast.distribution.hinged import Hinged
+from forecast.distribution.mixture import Mixture
+from forecast.distribution.t4 import SCORES
 from forecast.numbers import rls
 from forecast.numbers.local import level_move
 from forecast.prequential import Answers

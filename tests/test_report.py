@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.prequential import Answers
 from forecast.report import Report, table, verdict
 from forecast.report import predictions as written

@@ -20,7 +20,8 @@ from scipy import integrate, stats
 from statsmodels.tools import eval_measures
 
 from forecast import NumberForecaster
-from forecast.distribution import LEVELS, Quantiles
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS
 from forecast.prequential import Answers, prequential, run
 from forecast.report.calibration import Calibration, band, overlap
 from forecast.report.scores import MEANINGS, RIVALS, Entry, Scores, Sums

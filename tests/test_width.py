@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.numbers.width import (
     ABOVE,
     BELOW,

@@ -20,7 +20,8 @@ from forecast.checks.law import (
     saved_and_loaded,
     steps,
 )
-from forecast.distribution import LEVELS, Quantiles
+from forecast.distribution.quantiles import Quantiles
+from forecast.distribution.t4 import LEVELS
 from forecast.learner import Learner, NumberLearner
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Scale
 from forecast.numbers.paced import Paced

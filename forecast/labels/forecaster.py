@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.arrays import Floats, floats, ints
 from forecast.compiled import compiled
-from forecast.distribution import Categorical
+from forecast.distribution.categories import Categorical
 from forecast.gate import WEIGHED
 from forecast.labels.belief import (
     BLEND,

@@ -14,7 +14,7 @@ import math
 
 from forecast.arrays import Floats
 from forecast.compiled import compiled
-from forecast.distribution import within
+from forecast.distribution.bounded import within
 
 BELOW, ABOVE = 0, 1  # the sides
 # floats, two of each: what a person told; the extreme of the stream, and visits to it; how many

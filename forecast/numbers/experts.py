@@ -3,7 +3,7 @@
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, N
+from forecast.distribution.t4 import LEVEL, N
 from forecast.neighbours import (
     NEIGHBOURS_INTS,
     neighbours_few,

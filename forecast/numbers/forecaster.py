@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import within
+from forecast.distribution.bounded import within
 from forecast.learner import (
     BOUNDS,
     CELL,

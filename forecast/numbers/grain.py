@@ -13,7 +13,8 @@ Their log scores are remembered, and the best one speaks.
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVELS, SCORES, bounded_surprise
+from forecast.distribution.bounded import bounded_surprise
+from forecast.distribution.t4 import LEVELS, SCORES
 from forecast.measure import never_fall
 from forecast.numbers.bounds import bounds_told, bounds_write
 from forecast.rate import bounded, one_over_n

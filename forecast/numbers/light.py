@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.blend import boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N, _t4_quantile
+from forecast.distribution.t4 import LEVEL, SCORES, N, _t4_quantile
 from forecast.learner import (
     BOUNDS,
     CELL,

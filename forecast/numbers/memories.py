@@ -14,14 +14,9 @@ import numpy as np
 from forecast.arrays import Floats
 from forecast.blend import LEAST, weighted_median
 from forecast.compiled import bound, compiled
-from forecast.distribution import (
-    hinged_mean,
-    hinged_side,
-    student_far,
-    student_mass,
-    t4_cdf,
-    t4_pdf,
-)
+from forecast.distribution.hinged import hinged_mean, hinged_side
+from forecast.distribution.student import student_far, student_mass
+from forecast.distribution.t4 import t4_cdf, t4_pdf
 from forecast.gate import WEIGHED, gated_begin, gated_floats, gated_learn
 from forecast.learner import (
     CELL,

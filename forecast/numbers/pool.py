@@ -15,7 +15,7 @@ import numpy as np
 from forecast.arrays import Floats
 from forecast.blend import boa_blend, boa_floats, boa_learn
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N
+from forecast.distribution.t4 import LEVEL, SCORES, N
 from forecast.numbers.grain import GRAIN_FLOATS, grain_learn, grain_of, grain_write, rise
 from forecast.numbers.scale import (
     SEEN,

@@ -7,7 +7,7 @@ sorting the last 2/rate errors, for a comparison each.
 """
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVEL, SCORES, N
+from forecast.distribution.t4 import LEVEL, SCORES, N
 from forecast.rate import one_over_n
 
 # 1 / t4(score): every shape begins as Student's t with 4 degrees of freedom, the SCORES, where the

@@ -9,7 +9,7 @@ lies on the quantile itself, where values repeat themselves, tells nothing.
 import math
 
 from forecast.compiled import compiled
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 
 N = len(LEVELS)
 LOW, MIDDLE, HIGH = 1, N // 2, N - 2  # 5, 50 and 95 %

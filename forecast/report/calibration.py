@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

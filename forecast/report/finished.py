@@ -61,7 +61,8 @@ def winkler(rows: "pd.DataFrame") -> Floats:
 
 def crps(rows: "pd.DataFrame") -> Floats:
     """That of the printed quantile function with its tails, as a run scores it."""
-    from forecast.distribution import SCORES, quantiles_crps
+    from forecast.distribution.bent import quantiles_crps
+    from forecast.distribution.t4 import SCORES
 
     q = np.ascontiguousarray(quantiles(rows).T)
     left, right = (q[:, [1, -1]] - q[:, [0, -2]]).T / (SCORES[1] - SCORES[0])

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report.document import document
 from forecast.report.html import (
     Cell,

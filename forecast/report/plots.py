@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report.calibration import PIT_BARS, Calibrated, overlap
 from forecast.report.predictions import Next
 from forecast.report.scores import MEDIAN, Entry, Floats

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report.delivery import Delivery
 from forecast.report.scores import MEDIAN
 

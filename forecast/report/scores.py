@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.distribution import LEVELS
+from forecast.distribution.t4 import LEVELS
 from forecast.report.calibration import Calibrated, Calibration
 from forecast.report.window import FADING, Fading, Window
 from forecast.report.worst import WORST, Point, WorstCoverage, WorstPoints

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.distribution import Forecast
+from forecast.distribution.held import Forecast
 from forecast.learner import SAID, SURPRISE, TOP, Bytes, Floats, Layout, SymbolLearner
 from forecast.words import contexts
 from forecast.words.bytewise import (

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution import Forecast
+from forecast.distribution.held import Forecast
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
