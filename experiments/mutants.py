@@ -50,7 +50,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "distribution/bounded": {
         "if x < low:": "x is the bound itself then",
-        "(x == low and left > 0.0)": "a tail of no width is an atom: its density is infinite anyway",
+        "(x == low and left > 0.0)": "a tail of no width is an atom, whose density is infinite",
         "if mass > 0.0:": "where no float holds the mass of a tail, hardly one holds its density",
     },
     "distribution/mixture": {
