@@ -103,6 +103,7 @@ class Hinged(NumberForecast):
 
     Examples
     --------
+    >>> from forecast.distribution.mixture import StudentT
     >>> forecast = Hinged(StudentT(10.0, 2.0, 4.0), hinge=11.0, below=0.5)
     >>> round(forecast.median, 12), round(forecast.cdf(11.0), 12)
     (11.0, 0.5)

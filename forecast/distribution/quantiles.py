@@ -55,6 +55,7 @@ class Quantiles(NumberForecast):
 
     Examples
     --------
+    >>> from forecast.distribution.t4 import SCORES
     >>> forecast = Quantiles(100.0 + 3.0 * SCORES)
     >>> round(forecast.mean, 6), round(forecast.quantile(0.99), 4), round(forecast.cdf(100.0), 6)
     (100.0, 111.2408, 0.5)
