@@ -10,10 +10,10 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from forecast.cli import options_for, refuse_options_of_others
 from forecast.clock import Step
 from forecast.flow import KINDS, carried_out
 from forecast.learner import checked_horizons
+from forecast.options import options_for, refuse_options_of_others
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -1,6 +1,6 @@
 """What a run of each kind does: numbers of a CSV, words of a text, labels of messages.
 
-The flow of a run is the same for all of them (``forecast.cli.run``): read a piece, forecast it, be
+The flow of a run is the same for all of them (``forecast.flow``): read a piece, forecast it, be
 told, learn, score, write. A kind knows how its file is read, who forecasts it, and who reports.
 Nothing heavy is imported before a run begins.
 """

@@ -18,10 +18,12 @@ import pytest
 
 from forecast import NumberForecaster
 from forecast import run as walk
-from forecast.cli import horizons_of, main, rivals, show_table
+from forecast.cli import main
 from forecast.kinds import pieces, season_said
+from forecast.options import horizons_of
 from forecast.prequential import Answers, Run
 from forecast.stream import Rows, Step, open_numbers
+from forecast.terminal import rivals, show_table
 
 ROOT = Path(__file__).resolve().parent.parent
 CO2 = ROOT / "data" / "co2.csv"

@@ -374,6 +374,8 @@ ROOMS = (
     "kinds",
     "flow",
     "compare",
+    "options",
+    "terminal",
     "cli",
     "evaluation",
     "__main__",

@@ -1,0 +1,442 @@
+"""What can be asked on the command line, and how it is said."""
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from forecast import __version__
+from forecast.kinds import OPTIONS_OF, UsageError
+
+if TYPE_CHECKING:
+    from forecast.clock import Step
+
+
+LONGEST_SEASON = 1_000_000
+ABOUT = """\
+Forecast the next observation, be surprised by it, learn that much, report.
+
+Every row, word or label of the file is forecast before it is learned from: the whole file is a
+test, and nothing has to be set aside for one."""
+EXAMPLES = """\
+examples:
+  forecast run co2.csv
+      the only column of numbers, one step ahead
+  forecast run co2.csv --horizon 1,52 --out co2-report
+      one step and 52 steps ahead; open co2-report/report.html
+  forecast run power.csv --time date --target OT --target HUFL --horizon 1-48
+      two series together, each step of the next 48
+  forecast run sales.csv --delimiter ';' --decimal , --missing -999 --season 7
+      numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
+  forecast run shop.csv --exclude 2020-12-24..2020-12-26 --exclude ..2019-03-31
+      a holiday and a bad start: their values are missing ones, not scored and not learned
+  forecast run sales.csv --bounds 0,
+      nothing is sold back: no forecast lies below 0
+  forecast run sensor.csv --step '5 min' --gather mean
+      times lie on no grid: what stands for five minutes is the mean of their readings
+  forecast run shop.csv --target sold --known price --known holiday --context visitors
+      prices and holidays are known ahead, visitors are counted with the sales; rows at the end
+      that say a price and no sales yet are the future, and forecast.csv answers for them
+  forecast run log.csv.gz --step rows --json > scores.json
+      one instant per row, whatever its time says; the scores as JSON
+  forecast run book.txt --kind words
+      each word of a text before it is read
+  forecast run mail.tsv --kind labels --labels ham,spam
+      each label before it is told; a line is a label, a tab and the message
+  forecast run tickets.csv --kind labels --label urgent --text body
+      the same of a CSV with a header
+  forecast run Mail --kind labels
+      Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
+
+  forecast compare plain seasonal
+      two runs of one file, on the same questions; forecast compare --help has more
+  forecast check forecast:Level
+      does a learner keep the laws? name your own as module:factory
+
+what it leaves in OUT:
+  forecast.csv     what comes next: values with 21 quantiles each; words or labels with their p
+  predictions.csv  each answered question: forecast, truth, surprise
+  scores.json      errors, surprise and coverage; bits a byte; accuracy and log loss; beside rivals
+  report.html      all of it on one page that opens from disk
+
+exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input, 4 an alert was asked for and raised"""
+COMPARE = """\
+Set finished runs of one file side by side, on the same questions: who is better, by how much, how
+sure that is, and whether one may stop watching now. All runs are compared with the first."""
+COMPARE_EXAMPLES = """\
+examples:
+  forecast run co2.csv --season none --out plain
+  forecast run co2.csv --season 52 --out seasonal
+  forecast compare plain seasonal
+      what the season gains; open comparison/compare.html
+  forecast compare plain seasonal third --score surprise --score winkler --out three
+      two others against the first, by the surprise and by the score of the 90 % interval
+  forecast compare plain seasonal --json > compare.json
+      all of it as JSON
+
+what it leaves in OUT:
+  compare.json  each comparison: losses, difference with its band over time, e-value, p, in words
+  compare.html  all of it on one page that opens from disk
+
+The band may be looked at after every answer and still holds with 95 % confidence; the test of
+Diebold and Mariano (p) is for one look, and refused below 20 answers for each step of the horizon.
+A run whose predictions were thinned has to be run again with --predictions all.
+
+exit codes: 0 done, 1 fault, 2 wrong usage or runs of other input, 3 bad input"""
+CHECK = """\
+Run the laws of learners on one of your own, or of the library: the future changes no forecast,
+predicting changes nothing, every answer is learned, and so on. Of a law that is broken the smallest
+stream that breaks it is looked for, and shown; Hypothesis does that, where it is installed
+(pip install 'forecast[check]')."""
+CHECK_EXAMPLES = """\
+examples:
+  forecast check forecast:LightForecaster
+      a class of the library
+  forecast check mine:Mine
+      the class Mine, or a function that makes a learner, in mine.py of this directory
+
+A learner has horizons and a rate, predict and learn: see help(forecast.Learner). A factory is
+called without arguments, many times.
+
+exit codes: 0 all laws are kept, 1 one is broken, 2 no such learner, 3 it cannot be made"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The words of the command line and their help."""
+    layout = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        "forecast", description=ABOUT, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"forecast {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="task", required=True)
+    command = commands.add_parser(
+        "run",
+        help="forecast every row of a file before it is seen; forecast --help has examples",
+        description="Forecast every row of a file before it is seen, score that, and forecast on.",
+        epilog=EXAMPLES,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a CSV, a text, lines of label<TAB>message, plain or gzip; - for stdin; or a folder "
+        "with a box of mail for each label",
+    )
+    add_question(command.add_argument_group("the question"))
+    add_file(
+        command.add_argument_group(
+            "the file of numbers; guessed, and said aloud, where it is plain"
+        )
+    )
+    add_output(command.add_argument_group("what is left behind"))
+    add_compare(
+        commands.add_parser(
+            "compare",
+            help="set finished runs of one file side by side; forecast compare --help has examples",
+            description=COMPARE,
+            epilog=COMPARE_EXAMPLES,
+            formatter_class=layout,
+            allow_abbrev=False,
+        )
+    )
+    checked = commands.add_parser(
+        "check",
+        help="run the laws of learners on one of your own; forecast check --help has more",
+        description=CHECK,
+        epilog=CHECK_EXAMPLES,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    checked.add_argument("learner", metavar="MODULE:FACTORY", help="a class, or a function")
+    # its own words are read by forecast.mail.delivery, which cannot wait for argparse
+    commands.add_parser(
+        "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
+    )
+    return top
+
+
+def add_compare(command: argparse.ArgumentParser) -> None:
+    """Which runs are compared, and by what."""
+    command.add_argument("runs", metavar="DIR", nargs="+", help="what forecast run --out has left")
+    command.add_argument(
+        "--score",
+        choices=["mae", "crps", "surprise", "pinball", "winkler"],
+        action="append",
+        default=[],
+        help="loss to compare by; repeatable (mae, crps, surprise; of words and labels surprise)",
+    )
+    command.add_argument(
+        "--out", metavar="DIR", default="comparison", help="directory of the files (comparison)"
+    )
+    command.add_argument("--force", action="store_true", help="replace what DIR holds")
+    command.add_argument("--json", action="store_true", help="compare.json on stdout, no words")
+    command.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def add_question(group: "argparse._ArgumentGroup") -> None:
+    """What is to be forecast, and how far ahead."""
+    group.add_argument(
+        "--kind",
+        choices=["numbers", "words", "bytes", "labels"],
+        default="numbers",
+        help="what is forecast: numbers of a CSV, words or bytes of a text, labels of messages "
+        "(numbers)",
+    )
+    group.add_argument(
+        "--labels",
+        metavar="NEG,POS",
+        type=labels_named,
+        help="the negative and the positive label (the two that are found, in sorted order)",
+    )
+    group.add_argument(
+        "--label", metavar="COL", help="of a CSV of messages: the column of their labels"
+    )
+    group.add_argument("--text", metavar="COL", help="of a CSV of messages: the column of texts")
+    group.add_argument(
+        "--target",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column to forecast; repeat it for several, which are then forecast together",
+    )
+    group.add_argument(
+        "--known",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is known ahead, as a price or a holiday; rows at the end that "
+        "have no value yet say it of the future; repeatable",
+    )
+    group.add_argument(
+        "--context",
+        metavar="COL",
+        action="append",
+        default=[],
+        help="column of numbers that is seen with the value, not before; repeatable",
+    )
+    group.add_argument(
+        "--horizon",
+        metavar="H",
+        type=horizons_of,
+        default="1",
+        help="steps ahead, exactly those named: 24, or 1-48, or 1,24,48 (1)",
+    )
+    group.add_argument(
+        "--season",
+        metavar="N",
+        type=season_named,
+        default="auto",
+        help="steps after which the pattern comes back: a number, none, or auto: that of the step, "
+        "as a day for hours and a year for weeks, and what else the past shows (auto)",
+    )
+    group.add_argument(
+        "--bounds",
+        metavar="LOW,HIGH",
+        type=bounds_named,
+        default=(None, None),
+        help="the least and the greatest value that can be, either left empty, as '0,': forecasts "
+        "stay between them, and a value beyond them is bad input (what the series shows by itself)",
+    )
+
+
+def add_file(group: "argparse._ArgumentGroup") -> None:
+    """How the file is to be read."""
+    refuse = ("refuse", "drop")
+    group.add_argument("--time", metavar="COL", help="column of times")
+    group.add_argument(
+        "--time-format", metavar="F", help="layout of times that are not ISO 8601, as %%d.%%m.%%Y"
+    )
+    group.add_argument(
+        "--step",
+        metavar="STEP",
+        type=step_named,
+        help="time between two rows, as '30 minutes', 'month', or 'rows' to take rows as they "
+        "come; steps that the file leaves out are missing values (that of the first two times)",
+    )
+    group.add_argument(
+        "--gather",
+        choices=["mean", "sum", "last"],
+        help="take all rows of a --step together, where their times lie on no grid: readings of a "
+        "sensor, sales at a till",
+    )
+    group.add_argument(
+        "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"
+    )
+    group.add_argument("--decimal", metavar="D", choices=[".", ","], default=".", help="'.' or ','")
+    group.add_argument(
+        "--missing",
+        metavar="TOKEN",
+        action="append",
+        default=[],
+        help="stands for a missing number too, beside empty, NA, NaN, null and None; repeatable",
+    )
+    group.add_argument(
+        "--duplicates",
+        choices=refuse,
+        default="refuse",
+        help="what to do with a time that came before (refuse)",
+    )
+    group.add_argument(
+        "--unsorted",
+        choices=refuse,
+        default="refuse",
+        help="what to do with a time earlier than the one before (refuse)",
+    )
+
+    group.add_argument(
+        "--exclude",
+        metavar="FROM..TO",
+        type=exclusion_named,
+        action="append",
+        default=[],
+        help="take the values from FROM to TO, both inside, for missing: an outage, a holiday; "
+        "times as the file writes them, or dates, or row numbers where rows are instants; either "
+        "side may be left open; repeatable",
+    )
+
+
+def add_output(group: "argparse._ArgumentGroup") -> None:
+    """What is written, and what is said."""
+    group.add_argument("--out", metavar="DIR", default="out", help="directory of the files (out)")
+    group.add_argument("--force", action="store_true", help="replace the run that DIR holds")
+    group.add_argument(
+        "--predictions",
+        choices=["auto", "all", "none"],
+        default="auto",
+        help="rows of predictions.csv; auto: all up to 200,000, then ever fewer (auto)",
+    )
+    group.add_argument("--json", action="store_true", help="scores.json on stdout, no words")
+    group.add_argument("--quiet", action="store_true", help="say nothing but errors")
+
+
+def horizons_of(text: str) -> tuple[int, ...]:
+    """The horizons that a person wrote.
+
+    Examples
+    --------
+    >>> horizons_of("24"), horizons_of("1-4"), horizons_of("1,24,48")
+    ((24,), (1, 2, 3, 4), (1, 24, 48))
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})(?:-(\d{1,6}))?\s*", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} names no horizons: say 24, or 1-48, or 1,24,48 (steps from 1 up)"
+            )
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))
+
+
+def labels_named(text: str) -> tuple[str, str]:
+    """The two labels that a person wrote, the negative and the positive.
+
+    Examples
+    --------
+    >>> labels_named("ham,spam")
+    ('ham', 'spam')
+    """
+    no, comma, yes = text.partition(",")
+    if not (no and comma and yes) or "," in yes or no == yes:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no two labels: say the negative, a comma, the positive, as ham,spam"
+        )
+    return no, yes
+
+
+def season_named(text: str) -> int | str:
+    """A season that a person wrote; 0 for none.
+
+    Examples
+    --------
+    >>> season_named("24"), season_named("none"), season_named("auto")
+    (24, 0, 'auto')
+    """
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return 0
+    if re.fullmatch(r"\d{1,7}", text, re.ASCII) and 2 <= int(text) <= LONGEST_SEASON:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no season: say a number of steps from 2 up, or none, or auto"
+    )
+
+
+def bounds_named(text: str) -> tuple[float | None, float | None]:
+    """The bounds that a person wrote; None where there is none.
+
+    Examples
+    --------
+    >>> bounds_named("0,"), bounds_named("-1.5,1e3")
+    ((0.0, None), (-1.5, 1000.0))
+    """
+    from forecast.stream.numerals import NUMERAL
+
+    parts = [part.strip(" ") for part in text.split(",")]
+    written = len(parts) == 2 and any(parts)
+    if not written or not all(not part or NUMERAL.fullmatch(part) for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no bounds: say LOW,HIGH with either left empty, as 0,100 or 0, "
+            "(--bounds=-1,1 where the lower one is negative)"
+        )
+    low, high = (float(part) if part else None for part in parts)
+    if low is not None and high is not None and not low < high:
+        raise argparse.ArgumentTypeError(f"{text!r}: say the lower bound first")
+    return low, high
+
+
+def step_named(text: str) -> "Step":
+    """A step that a person wrote."""
+    from forecast.clock import Step
+
+    try:
+        return Step.named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def exclusion_named(text: str) -> str:
+    """A range that a person wrote; what its times mean, the file will tell."""
+    from forecast.stream.exclusion import ExclusionError, sides
+
+    try:
+        sides(text)
+    except ExclusionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def delimiter_named(text: str) -> str:
+    r"""A delimiter that a person wrote; a tab is hard to type in a shell.
+
+    Examples
+    --------
+    >>> delimiter_named(";"), delimiter_named("tab"), delimiter_named(r"\t")
+    (';', '\t', '\t')
+    """
+    mark = "\t" if text in ("tab", r"\t") else text
+    if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
+        raise argparse.ArgumentTypeError(f"{text!r} is not one ASCII character, or tab")
+    return mark
+
+
+def options_for(source: str) -> argparse.Namespace:
+    """The options of a run of which nothing but its source was said."""
+    return parser().parse_args(["run", source])
+
+
+def refuse_options_of_others(asked: argparse.Namespace) -> None:
+    """Refuse what was said about a kind of file that this is not."""
+    usual = options_for("-")
+    said = [name for name in vars(usual) if getattr(asked, name) != getattr(usual, name)]
+    for kind, names in OPTIONS_OF.items():
+        foreign = [f"--{name.replace('_', '-')}" for name in said if name in names]
+        if foreign and asked.kind != kind:
+            raise UsageError(
+                f"{' and '.join(foreign)} can only be said of {kind}; this run is of {asked.kind} "
+                "(--kind)."
+            )
+    if asked.kind != "numbers" and asked.horizon != (1,):
+        raise UsageError(f"{asked.kind} are forecast one ahead: leave --horizon out, or say 1.")
