@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from forecast.flow import carried_out
-from forecast.kinds import UsageError
+from forecast.kinds.kind import UsageError
 from forecast.options import parser, refuse_options_of_others
 from forecast.terminal import (
     answer,

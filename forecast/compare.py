@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.kinds import UsageError
+from forecast.kinds.kind import UsageError
 from forecast.report.anytime import ALPHA, LARGEST, Anytime, Floats
 from forecast.report.comparison import (
     Compared,

@@ -9,7 +9,9 @@ from typing import Any
 
 from forecast import __version__
 from forecast.code_cache import nothing_kept
-from forecast.kinds import OPTIONS_OF, Bytes, Kind, Labels, Numbers, Words
+from forecast.kinds.kind import OPTIONS_OF, Kind
+from forecast.kinds.numbers import Numbers
+from forecast.kinds.symbols import Bytes, Labels, Words
 
 KINDS: dict[str, type[Kind]] = {
     "numbers": Numbers,

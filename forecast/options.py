@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from forecast import __version__
-from forecast.kinds import OPTIONS_OF, UsageError
+from forecast.kinds.kind import OPTIONS_OF, UsageError
 
 if TYPE_CHECKING:
     from forecast.clock import Step

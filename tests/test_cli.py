@@ -19,7 +19,7 @@ import pytest
 from forecast import NumberForecaster
 from forecast import run as walk
 from forecast.cli import main
-from forecast.kinds import pieces, season_said
+from forecast.kinds.numbers import pieces, season_said
 from forecast.options import horizons_of
 from forecast.prequential import Answers, Run
 from forecast.stream import Rows, Step, open_numbers
@@ -659,7 +659,7 @@ def test_stopped_by_the_keyboard(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("forecast.kinds.times_of", stop)
+    monkeypatch.setattr("forecast.kinds.numbers.times_of", stop)
     source = saved(tmp_path / "a.csv", hourly(30))
     assert ran(source, "--target", "load", "--out", tmp_path / "out") == 130
     assert capsys.readouterr().err.endswith("forecast: stopped.\n")

@@ -19,7 +19,7 @@ from forecast import LabelForecaster
 from forecast.cli import main
 from forecast.compare import compare
 from forecast.distribution.t4 import LEVELS
-from forecast.kinds import UsageError
+from forecast.kinds.kind import UsageError
 from forecast.report.anytime import Anytime
 from forecast.report.comparison import diebold_mariano
 from forecast.report.predictions import COLUMNS, cell

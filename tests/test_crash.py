@@ -363,7 +363,7 @@ def test_a_directory_that_goes_away_during_a_run(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, out = table(tmp_path / "a.csv"), tmp_path / "out"
-    from forecast.kinds import Numbers
+    from forecast.kinds.numbers import Numbers
 
     coming = Numbers.coming
 

@@ -14,13 +14,7 @@ from forecast.prequential import SymbolRun, prequential
 from forecast.stream.text import words_of
 from forecast.words import grams, recent, repeats
 from forecast.words.discounted import OFTEN, ONCE, TWICE
-from forecast.words.forecaster import (
-    LAST,
-    WordForecaster,
-    in_hand,
-    known_probability,
-    survey,
-)
+from forecast.words.forecaster import WordForecaster
 from forecast.words.letters import (
     BITS,
     bit_probability_at,
@@ -30,6 +24,7 @@ from forecast.words.letters import (
 from forecast.words.parts import BESIDE, CACHE, PARTS, REPEAT
 from forecast.words.shape import shape
 from forecast.words.vocabulary import LONGEST, word_find
+from forecast.words.wordwise import LAST, in_hand, known_probability, survey
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

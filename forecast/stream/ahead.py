@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from forecast.stream.csv_numbers import Rows
+from forecast.stream.rows import Rows
 
 
 class Ahead:

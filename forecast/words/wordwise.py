@@ -1,0 +1,382 @@
+"""Which word comes next: counts after the last words, memories of what was recent, and spelling.
+
+A word that was never seen is told in two steps: that something new comes, and how it is spelled.
+All others share what is left, by a mixture of what several parts say; see ``forecast.words.parts``.
+Every count, weight and rate is learned on the way, from nothing, and in bounded memory.
+"""
+
+import math
+
+import numpy as np
+
+from forecast.compiled import compiled
+from forecast.learner import (
+    EFFECTIVE_RATE,
+    EXPECTED,
+    SAID,
+    SPELLED,
+    SURPRISE,
+)
+from forecast.words.grams import (
+    follower_key,
+    gram_add,
+    gram_came,
+    gram_count,
+    gram_find,
+    gram_touch,
+    side_key,
+)
+from forecast.words.letters import (
+    ASKED,
+    BITS,
+    letters_learn,
+    spelled,
+)
+from forecast.words.likeliest import followed, in_order, likeliest_words
+from forecast.words.mixing import mixed, step_after
+from forecast.words.newness import newness, newness_learn
+from forecast.words.parts import (
+    CACHE,
+    FOLLOWING,
+    IN_HAND,
+    PARTS,
+    REPEAT,
+    SIDE,
+    follow,
+    look,
+    parts_move,
+    parts_rate,
+    reach,
+    say,
+    weigh,
+)
+from forecast.words.recent import (
+    CACHES,
+    CLASS,
+    KNOWN,
+    fade,
+    recent_came,
+    recent_surprised,
+    word_at,
+)
+from forecast.words.repeats import (
+    agreed,
+    repeated,
+    repeats_learn,
+)
+from forecast.words.shape import shape
+from forecast.words.vocabulary import (
+    word_add,
+    word_find,
+)
+
+# ints of a forecaster: words it may know and their blocks; orders, side contexts; words that came;
+# the last two words and their classes; the contexts in hand; then where its parts begin: of the
+# floats the factors, what is recent, newness, letters; of the ints the vocabulary, what is recent,
+# what repeats, letters, the nodes
+ROOM, BLOCKS, ORDERS, SIDES, SEEN, LAST, LAST_BUT_ONE, CLASS_1, CLASS_2 = range(9)
+CONTEXTS = 9
+AT = CONTEXTS + IN_HAND
+(
+    AT_PARTS,
+    AT_SHARES,
+    AT_NEWNESS,
+    AT_LETTERS,
+    AT_VOCABULARY,
+    AT_RECENT,
+    AT_REPEATS,
+    AT_LETTERS_INTS,
+    AT_GRAMS,
+    END,
+) = range(AT, AT + 10)
+PLAN = 30  # and its length leaves the windows of the nodes, which follow it, on lines of memory
+EAGER = 2  # orders of which a context counts from the first time that it comes
+
+
+@compiled
+def _parts(f, i):
+    return f[i[AT_PARTS] : i[AT_SHARES]]
+
+
+@compiled
+def _shares(f, i):
+    return f[i[AT_SHARES] : i[AT_NEWNESS]]
+
+
+@compiled
+def _newness(f, i):
+    return f[i[AT_NEWNESS] : i[AT_LETTERS]]
+
+
+@compiled
+def _letters(f, i):
+    return f[i[AT_LETTERS] :]
+
+
+@compiled
+def _vocabulary(i):
+    return i[i[AT_VOCABULARY] : i[AT_RECENT]]
+
+
+@compiled
+def _recent(i):
+    return i[i[AT_RECENT] : i[AT_REPEATS]]
+
+
+@compiled
+def _repeats(i):
+    return i[i[AT_REPEATS] : i[AT_LETTERS_INTS]]
+
+
+@compiled
+def _letters_ints(i):
+    return i[i[AT_LETTERS_INTS] : i[END]]
+
+
+@compiled
+def _grams(i):
+    return i[i[AT_GRAMS] : i[AT_VOCABULARY]]
+
+
+@compiled
+def in_hand():
+    """Room for the nodes in hand, where each part stands, and the weights."""
+    return np.empty(2 * IN_HAND, np.int64), np.empty(PARTS, np.int64), np.empty(PARTS)
+
+
+@compiled
+def survey(f, i, nodes, spots, weights):
+    """What is known before a word: contexts in hand, where each part stands, and its weight.
+
+    Returns the probability that the word is new.
+    """
+    for n in range(IN_HAND):
+        nodes[n] = i[CONTEXTS + n]
+    grams, repeats = _grams(i), _repeats(i)
+    far = reach(grams, nodes)
+    look(grams, nodes, agreed(repeats) if repeated(repeats) < i[ROOM] else -1, spots)
+    weigh(_parts(f, i), spots, far, i[CLASS_1], weights)
+    if _recent(i)[KNOWN] == 0:
+        return 1.0
+    return newness(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], _surety(spots, far))
+
+
+@compiled
+def _surety(spots, far):
+    """How far the contexts reach, and how sure the last of them is, as one number below 128."""
+    return far * 16 + spots[far]
+
+
+@compiled
+def known_probability(f, i, nodes, spots, weights, w, p):
+    """Probability of a known word where nothing new comes; p [PARTS], written: each part's."""
+    grams = _grams(i)
+    follow(grams, nodes, w)
+    word = repeated(_repeats(i))
+    say(grams, _recent(i), _shares(f, i), i[BLOCKS], nodes, spots, word, w, p)
+    return mixed(weights, p, PARTS)
+
+
+@compiled
+def _rate(f, i, nodes, spots, weights, fades):
+    """How much the last that came weighs in what is believed."""
+    if _recent(i)[KNOWN] == 0:
+        return 1.0
+    fade(1, fades)
+    return parts_rate(_grams(i), nodes, spots, weights, fades)
+
+
+@compiled
+def words_rate(f, i):
+    """Effective rate: how much the last that came weighs in what is believed."""
+    nodes, spots, weights = in_hand()
+    survey(f, i, nodes, spots, weights)
+    return _rate(f, i, nodes, spots, weights, np.empty(CACHES))
+
+
+@compiled
+def new_probability(f, i):
+    """Probability that a word comes which is not known."""
+    nodes, spots, weights = in_hand()
+    return survey(f, i, nodes, spots, weights)
+
+
+@compiled
+def words_probabilities(f, i, p):
+    """Probability of each known word, written to p [known]."""
+    nodes, spots, weights = in_hand()
+    new, each = survey(f, i, nodes, spots, weights), np.empty(PARTS)
+    for w in range(len(p)):
+        p[w] = (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, each)
+
+
+@compiled
+def words_ask(f, i, x, y, said):
+    """How surprising a word would be, and how much the last one weighs."""
+    nodes, spots, weights = in_hand()
+    p, words = np.empty(PARTS), _vocabulary(i)
+    new = survey(f, i, nodes, spots, weights)
+    said[EXPECTED] = math.nan
+    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    w = word_find(words, y)
+    if w >= 0:
+        said[SPELLED] = 0.0
+        said[SURPRISE] = -math.log(
+            (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, p)
+        )
+    else:
+        letters = _letters_ints(i)
+        slots, bits = _bits_of(letters, y)
+        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SURPRISE] = said[SPELLED] - math.log(new)
+
+
+@compiled
+def _bits_of(letters, y):
+    """Room for the bits of a word."""
+    n = (len(y) + 1) * BITS
+    return np.empty(n * letters[ASKED], np.int64), np.empty((n, 2))
+
+
+@compiled
+def words_answer(f, i, x, y, said):
+    """What `words_ask` says of a word; then it is learned."""
+    nodes, spots, weights = in_hand()
+    p, words = np.empty(PARTS), _vocabulary(i)
+    new = survey(f, i, nodes, spots, weights)
+    said[EXPECTED] = math.nan
+    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    far = reach(_grams(i), nodes)
+    w = word_find(words, y)
+    if w >= 0:
+        known = known_probability(f, i, nodes, spots, weights, w, p)
+        said[SPELLED] = 0.0
+        said[SURPRISE] = -math.log((1.0 - new) * known)
+        parts_move(_parts(f, i), spots, far, i[CLASS_1], weights, p, known, step_after(i[SEEN]))
+        class_ = _recent(i)[word_at(_recent(i), i[BLOCKS], w) + CLASS]
+    else:
+        letters = _letters_ints(i)
+        slots, bits = _bits_of(letters, y)
+        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SURPRISE] = said[SPELLED] - math.log(new)
+        letters_learn(_letters(f, i), letters, y, slots, bits)
+        class_ = shape(y)
+    if _recent(i)[KNOWN] > 0:
+        sure = _surety(spots, far)
+        newness_learn(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0)
+    if w < 0:
+        w = _become_known(i, y, class_, nodes)
+    if w >= 0:
+        _count(f, i, nodes, w, p)
+    _go_on(i, nodes, w, class_)
+
+
+@compiled
+def words_learn(f, i, x, y):
+    """Take a word in."""
+    words_answer(f, i, x, y, np.empty(SAID))
+
+
+@compiled
+def _become_known(i, y, class_, nodes):
+    """Number of a new word, -1 if there is no room; no context has counted it."""
+    recent = _recent(i)
+    w = word_add(_vocabulary(i), y)
+    if w >= 0:
+        recent[KNOWN] = w + 1
+        recent[word_at(recent, i[BLOCKS], w) + CLASS] = class_
+        for n in range(IN_HAND):
+            nodes[FOLLOWING + n] = 0
+    return w
+
+
+@compiled
+def _count(f, i, nodes, w, scratch):
+    """Word w came: the finest context counts it, and each coarser one until one had seen it."""
+    grams, recent, now = _grams(i), _recent(i), i[SEEN]
+    surprised = True
+    for o in range(i[ORDERS], 0, -1):
+        if nodes[o] > 0:
+            old = nodes[FOLLOWING + o]
+            node = old if old > 0 else gram_add(grams, follower_key(nodes[o], w), nodes)
+            nodes[FOLLOWING + o] = node
+            if node > 0:
+                gram_touch(grams, node, now)
+                if surprised and gram_count(grams, nodes[o], node) > 0:
+                    surprised = False
+            gram_came(grams, nodes[o], w)
+            if old == 0 and o >= EAGER:
+                nodes[FOLLOWING + o] = -node  # its first time: it is no context yet
+    if surprised:
+        recent_surprised(recent, i[BLOCKS], w)
+    for s in range(SIDE, SIDE + i[SIDES]):
+        if nodes[s] > 0:
+            node = nodes[FOLLOWING + s]
+            if node == 0:
+                node = gram_add(grams, follower_key(nodes[s], w), nodes)
+            if node > 0:
+                gram_touch(grams, node, now)
+                gram_count(grams, nodes[s], node)
+    recent_came(_shares(f, i), recent, i[BLOCKS], w, scratch)
+
+
+@compiled
+def _context(grams, key, now, nodes, eager):
+    """The node of a context, which is added where it is not known.
+
+    Unless it is ``eager``, a context counts from the second time that it comes: 0 for the first.
+    """
+    known = gram_find(grams, key)
+    node = known if known > 0 else gram_add(grams, key, nodes)
+    if node > 0:
+        gram_touch(grams, node, now)
+    return node if eager else known
+
+
+@compiled
+def _go_on(i, nodes, w, class_):
+    """The contexts of the word after this one."""
+    grams, now = _grams(i), i[SEEN]
+    i[SEEN] += 1
+    repeats_learn(_repeats(i), w if w >= 0 else i[ROOM])
+    for n in range(IN_HAND):
+        i[CONTEXTS + n] = 0
+    if w >= 0:
+        for o in range(1, i[ORDERS]):
+            if nodes[o] > 0:
+                i[CONTEXTS + o + 1] = max(nodes[FOLLOWING + o], 0)
+        for n in range(IN_HAND):
+            nodes[n], nodes[FOLLOWING + n] = 0, i[CONTEXTS + n]
+        i[CONTEXTS + 1] = _context(grams, follower_key(0, w), now, nodes, True)
+        nodes[FOLLOWING + 1] = i[CONTEXTS + 1]
+        for s in range(i[SIDES]):
+            before, class_1 = i[LAST], class_
+            if s == 0:
+                key = side_key(0, before, 0)
+            elif s == 1:
+                key = side_key(1, class_1, i[CLASS_1])
+            else:
+                key = side_key(2, before, class_1)
+            i[CONTEXTS + SIDE + s] = _context(grams, key, now, nodes, s == 0)
+            nodes[FOLLOWING + SIDE + s] = i[CONTEXTS + SIDE + s]
+    i[LAST_BUT_ONE], i[LAST] = i[LAST], w if w >= 0 else i[ROOM]
+    i[CLASS_2], i[CLASS_1] = i[CLASS_1], class_
+
+
+@compiled
+def words_top(f, i, x, ids, ps):
+    """The likeliest words and their probabilities, most likely first; exact."""
+    nodes, spots, weights = in_hand()
+    new, p = survey(f, i, nodes, spots, weights), np.empty(PARTS)
+    grams, recent = _grams(i), _recent(i)
+    extra = np.zeros(recent[KNOWN])
+    ground = followed(grams, nodes, spots, weights, extra)
+    word = repeated(_repeats(i))
+    if spots[REPEAT] >= 0:
+        extra[word] += weights[REPEAT]
+    likeliest_words(_shares(f, i), recent, i[BLOCKS], weights[CACHE:], ground, extra, ids, ps)
+    for place in range(len(ids)):
+        if ids[place] >= 0:
+            likely = known_probability(f, i, nodes, spots, weights, ids[place], p)
+            ps[place] = (1.0 - new) * likely
+    in_order(ids, ps)
