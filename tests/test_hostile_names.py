@@ -24,7 +24,7 @@ from forecast.cli import main
 from forecast.compare import compare
 from forecast.distribution.t4 import LEVELS
 from forecast.report import Report
-from forecast.report.plots import legend, name_of, panels, rendered, styled, time_axis
+from forecast.report.drawing import legend, name_of, panels, rendered, styled, time_axis
 from forecast.report.verdict import shown_name
 
 SCRIPTS = [

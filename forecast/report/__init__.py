@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from forecast.prequential import Answers
     from forecast.report.confusion import Watched
-    from forecast.report.plots import Drawing, Figured, Shown
+    from forecast.report.drawing import Drawing, Figured
+    from forecast.report.shown import Shown
 
     Instants = list[tuple[float, str]]
 
@@ -155,7 +156,7 @@ class Report(Folder):
 
     def _shown(self, pairs: Sequence[Pair]) -> "Shown":
         """What is drawn of these series and horizons."""
-        from forecast.report.plots import Shown
+        from forecast.report.shown import Shown
 
         names = dict.fromkeys(series for series, _ in pairs)
         return Shown(
@@ -216,7 +217,8 @@ class Report(Folder):
             If there is no such figure, or nothing was kept to draw it from.
         """
         from forecast.report.confusion import confusion
-        from forecast.report.plots import FIGURES, styled
+        from forecast.report.drawing import styled
+        from forecast.report.plots import FIGURES
 
         pairs = self._pairs(series, horizon)
         watched, instants, one_series = self._watched(pairs)

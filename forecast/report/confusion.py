@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.report.findings import Finding
-from forecast.report.plots import (
+from forecast.report.drawing import (
     BLUE,
     GREEN,
     INK,
@@ -24,6 +23,7 @@ from forecast.report.plots import (
     styled,
     time_axis,
 )
+from forecast.report.findings import Finding
 from forecast.report.scores import Floats, Ints
 from forecast.report.traces import Trace
 

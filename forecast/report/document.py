@@ -8,8 +8,8 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
+from forecast.report.drawing import PALETTE
 from forecast.report.html import Section, text
-from forecast.report.plots import PALETTE
 
 LIGHT = "".join(f"--{name}:{light};" for name, (light, _) in PALETTE.items())
 DARK = "".join(f"--{name}:{dark};" for name, (_, dark) in PALETTE.items())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
-    from forecast.report.plots import Drawing
+    from forecast.report.drawing import Drawing
 
 FORMAT = 1
 FIGURES = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from forecast.report.verdict import shown_name
 
 if TYPE_CHECKING:
-    from forecast.report.plots import Drawing
+    from forecast.report.drawing import Drawing
 
 # columns of words, set to the left
 WORDS = (

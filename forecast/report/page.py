@@ -6,6 +6,7 @@ from typing import Any
 
 from forecast.distribution.t4 import LEVELS
 from forecast.report.document import document
+from forecast.report.drawing import Drawing
 from forecast.report.html import (
     Cell,
     Row,
@@ -22,7 +23,6 @@ from forecast.report.html import (
     title_of,
     unfolding,
 )
-from forecast.report.plots import Drawing
 from forecast.report.predictions import Next
 from forecast.report.score_tables import rivals_table, scores_part, worst_part
 from forecast.report.scores import MEDIAN, Entry

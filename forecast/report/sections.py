@@ -6,6 +6,7 @@ from typing import Any
 from forecast.report.account import looked_ahead
 from forecast.report.changes import MOST_STRETCHES
 from forecast.report.course import BLOCKS, CLIP, MOST_WATCHED
+from forecast.report.drawing import Drawing
 from forecast.report.findings import Finding
 from forecast.report.html import (
     Cell,
@@ -21,7 +22,6 @@ from forecast.report.html import (
     text,
     unfolding,
 )
-from forecast.report.plots import Drawing
 from forecast.report.verdict import number, percent, shown_name
 
 MOST_CHANGES = 12  # of each series and horizon, the last ones

@@ -8,6 +8,18 @@ import numpy as np
 
 from forecast.report.anytime import Floats
 from forecast.report.document import document
+from forecast.report.drawing import (
+    BLUE,
+    GREEN,
+    INK,
+    VERMILLION,
+    Drawing,
+    name_of,
+    panels,
+    rendered,
+    styled,
+    time_axis,
+)
 from forecast.report.finished import LOSSES
 from forecast.report.html import (
     Cell,
@@ -23,18 +35,6 @@ from forecast.report.html import (
     table,
     text,
     title_of,
-)
-from forecast.report.plots import (
-    BLUE,
-    GREEN,
-    INK,
-    VERMILLION,
-    Drawing,
-    name_of,
-    panels,
-    rendered,
-    styled,
-    time_axis,
 )
 from forecast.report.score_tables import MOST_SCORED
 from forecast.report.verdict import number, shown_name, signed

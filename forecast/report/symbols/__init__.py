@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from forecast.learner import Symbols
     from forecast.prequential import Told
     from forecast.report.confusion import Watched
-    from forecast.report.plots import Drawing
+    from forecast.report.drawing import Drawing
     from forecast.report.symbols.plots import Shown
 
 Kind = Literal["words", "bytes", "labels"]
@@ -250,7 +250,7 @@ class SymbolReport(Folder):
             If there is no such figure, or nothing was kept to draw it from.
         """
         from forecast.report.confusion import confusion
-        from forecast.report.plots import styled
+        from forecast.report.drawing import styled
         from forecast.report.symbols.plots import FIGURES
 
         if series not in (None, self._scores.series) or horizon not in (None, 1):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast.report.document import document
+from forecast.report.drawing import Drawing
 from forecast.report.html import (
     Cell,
     Row,
@@ -18,7 +19,6 @@ from forecast.report.html import (
     text,
     title_of,
 )
-from forecast.report.plots import Drawing
 from forecast.report.score_tables import rivals_table, scores_part
 from forecast.report.scores import Entry
 from forecast.report.sections import adapting, calibration, confusion, cost, honesty, nats, told

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.report.plots import (
+from forecast.report.drawing import (
     BLUE,
     INK,
     MUTED,
