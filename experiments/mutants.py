@@ -39,6 +39,7 @@ NOT_ASKED = {"RShift", "LShift", "BitOr", "BitAnd", "BitXor", "Invert", "Is", "I
 EXCLUDED = {
     "@compiled": "nothing is compiled here",
     "@abstractmethod": "forbids what no test makes",
+    "@cache": "what is made again is the same",
     "TYPE_CHECKING": "read by mypy alone",
 }
 # Survivors that are no gap in the tests: what stands in the line, and why it changes nothing.
@@ -59,6 +60,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "distribution/hinged": {
         "if not (0.0 < before": "a distribution function is never below 0",
+    },
+    "prequential": {
+        'getattr(learner, "beside", 0)': "a learner without it is walked in Python, and told nothing",
+        'getattr(forecast, "mean", 0.0)': "any number is known",
+        "compiled_path = self.path": "a queue that nobody reads takes room",
+        "reshape(-1": "any negative number means the same",
+        "self._columns == LONG": "none is longer, and rivals that nobody asks cost time",
+        "if asked < 0": "before its first row a queue knows nothing",
     },
 }
 

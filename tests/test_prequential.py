@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from forecast import Level, Run, WordForecaster, run
+from forecast import Level, NumberForecaster, Run, WordForecaster, run
 from forecast.learner import Learner
 from forecast.prequential import prequential
 from forecast.rivals import Rivals
@@ -158,3 +158,50 @@ def test_an_empty_block_answers_nothing() -> None:
     answers = run(Level(), np.empty(0))
     assert len(answers.row) == 0
     assert answers.quantiles.shape == (0, 21)
+
+
+TWO = np.array([[1.0, 5.0], [2.0, 4.0], [math.nan, 6.0], [2.0, math.nan], [1.0, 5.0], [3.0, 4.0]])
+
+
+def test_what_one_channel_lacks_the_others_answer() -> None:
+    answers = Run(NumberForecaster(channels=2)).feed(TWO)
+    told = [(0, 1), (1, 1), (1, 2), (0, 3), (0, 4), (1, 4), (0, 5), (1, 5)]
+    assert list(zip(answers.series.tolist(), answers.row.tolist(), strict=True)) == told
+
+
+def test_a_row_that_is_missing_as_a_whole_answers_nothing() -> None:
+    stream = [("a", (1.0, 5.0)), ("b", None), ("c", (2.0, 4.0))]
+    steps = list(prequential(stream, NumberForecaster(channels=2)))
+    assert [(step.time, step.series, step.y) for step in steps] == [("c", 0, 2.0), ("c", 1, 4.0)]
+    rows = [[1.0, 5.0], [math.nan, math.nan], [2.0, 4.0]]
+    answers = Run(NumberForecaster(channels=2)).feed(np.array(rows))
+    assert answers.surprise.tolist() == pytest.approx([s.surprise for s in steps], nan_ok=True)
+
+
+def test_an_item_of_more_than_three_parts_is_an_observation() -> None:
+    four = (1.0, 2.0, 3.0, 4.0)
+    steps = list(prequential([four, four], NumberForecaster(channels=4)))
+    assert [(step.time, step.series, step.y) for step in steps] == [
+        (1, series, four[series]) for series in range(4)
+    ]
+
+
+def test_values_on_the_bounds_are_scored_and_those_beyond_are_not() -> None:
+    ys = [3.0, 5.0, 4.0, 0.0, 10.0, -1.0, 11.0, 5.0, 6.0]
+    steps = list(prequential(ys, NumberForecaster(bounds=(0.0, 10.0))))
+    assert [step.y for step in steps] == [5.0, 4.0, 0.0, 10.0, 5.0, 6.0]
+    answers = Run(NumberForecaster(bounds=(0.0, 10.0))).feed(np.array(ys))
+    assert answers.y.tolist() == [step.y for step in steps]
+
+
+def test_without_a_season_no_rival_repeats_it() -> None:
+    answers = Run(Level()).feed(np.arange(9.0))
+    assert np.isnan(answers.seasonal).all() and not np.isnan(answers.last).any()
+
+
+def test_a_context_that_is_not_told_is_not_known() -> None:
+    ys = np.random.default_rng(3).normal(size=60).cumsum()
+    silent = Run(NumberForecaster(known=1, context=1)).feed(ys)
+    unknown = Run(NumberForecaster(known=1, context=1)).feed(ys, np.full((60, 3), math.nan))
+    for one, other in zip(silent, unknown, strict=True):
+        assert np.array_equal(one, other, equal_nan=True)
