@@ -62,7 +62,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "if not (0.0 < before": "a distribution function is never below 0",
     },
     "prequential": {
-        'getattr(learner, "beside", 0)': "a learner without it is walked in Python, and told nothing",
+        'getattr(learner, "beside", 0)': "who lacks it is walked in Python, and told nothing",
         'getattr(forecast, "mean", 0.0)': "any number is known",
         "compiled_path = self.path": "a queue that nobody reads takes room",
         "reshape(-1": "any negative number means the same",
