@@ -1,19 +1,15 @@
-"""What ruins a run, and what comes of it here: nothing lost, nothing silently wrong.
+"""Is a bad file or a damaged checkpoint ever read wrongly in silence?
 
-    python experiments/faults.py [--share 0.01]
+    python experiments/faults.py
 
 Bad files with the outcome that was written down for each (``tests/bad_files.py``), files of any
 dialect and what accidents make of them (``tests/fuzzed.py``), each held against a second reading by
 csv and Decimal (``tests/second_reading.py``) and against ``pandas.read_csv``; and every bit and
-every truncation of a checkpoint; kills, full disks, resumption and bad values (``crashes.py``).
-A trial is a function that gives a row of the page: a further one joins by its name in `TRIALS`.
+every truncation of a checkpoint. A further trial joins by its name in `TRIALS`.
 """
 
-import argparse
 import math
 import sys
-import tempfile
-import time
 import tracemalloc
 import warnings
 from collections import Counter
@@ -24,9 +20,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from crashes import CRASHES, LOST
 from page import Page, table
-from trial import KINDS, REFUSED, RIGHT, WRONG, Example, Row
+from trial import (
+    REFUSED,
+    RIGHT,
+    WRONG,
+    Example,
+    Row,
+    Trial,
+    counts,
+    nothing_wrong,
+    outcomes_table,
+    tried,
+)
 
 from forecast import save
 from forecast.checkpoint import CheckpointError, load
@@ -304,10 +310,9 @@ def whole(trial: Callable[[Path], Row]) -> Callable[[Path, float], Row]:
     return lambda folder, share: trial(folder)
 
 
-TRIALS: list[Callable[[Path, float], Row]] = [
+TRIALS: list[Trial] = [
     *map(whole, (corpus, dialects, accidents, bombs)),
     *map(whole, (every_bit, every_truncation, every_torn_write, odd_headers)),
-    *CRASHES,
 ]
 
 
@@ -318,11 +323,7 @@ def cell(text: str, most: int = 110) -> str:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    asked.add_argument("--share", type=float, default=1.0, help="of the kills, cuts and values (1)")
-    share = asked.parse_args().share
-    said = "" if share == 1.0 else f"--share {share:g}"
-    page = Page("Nothing lost, nothing silently wrong", __file__, said)
+    page = Page("Nothing read wrongly in silence", __file__)
     page.say(
         "Each file and each checkpoint is either what it should be, or refused by an error that "
         "names the file, the line and the column and says what to do. What it should be was "
@@ -331,42 +332,15 @@ def main() -> None:
         "every row at its time, nothing between them but missing ones. *Silently wrong* is all "
         "else, another exception too."
     )
-    page.say(
-        "A run that is killed is started again by the same command, up to ten times, and then let "
-        "through: *right* is a directory that held nothing but whole files of one run at each "
-        "moment, and in the end the same bytes in every file as after a run that was never "
-        "interrupted, but for what it cost. A save that is killed has left a state of a learner "
-        "that was never interrupted, no older than the one before. On a full disk *refused* is "
-        "exit code 1, and an earlier result of which no byte has changed. A bad value is refused "
-        "by an error that changes no bit, or taken, and then the loss later is at most 1.25 times "
-        "that of a learner that never met it."
-    )
-    rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for trial in TRIALS:
-            began = time.perf_counter()
-            with tempfile.TemporaryDirectory() as folder:
-                rows.append(trial(Path(folder), share))
-            print(f"{rows[-1].trial}: {time.perf_counter() - began:.0f} s", flush=True)
-            for sentence in rows[-1].wrong[:20]:
-                print(" ", sentence, flush=True)
-    tell(page, rows)
+    rows = tried(TRIALS, 1.0)
+    page.say(outcomes_table(rows))
+    beside(page, rows)
     page.write()
-    assert not any(row.here[WRONG] for row in rows), "something was silently wrong"
+    nothing_wrong(rows)
 
 
-def tell(page: Page, rows: list[Row]) -> None:
-    """The tables: here, beside, and what the peer read without a word."""
-    page.say(
-        table(
-            ["trial", "tried", "right", "refused with a clear error", "silently wrong"],
-            [
-                [row.trial, f"{row.here.total():,}", *(f"{row.here[k]:,}" for k in KINDS)]
-                for row in rows
-            ],
-        )
-    )
+def beside(page: Page, rows: list[Row]) -> None:
+    """The same read by pandas, and what that read without a word."""
     page.say("## The same beside us")
     page.say(
         "Of the files `pandas.read_csv(path)`, with nothing else said, is asked for the numbers "
@@ -378,26 +352,10 @@ def tell(page: Page, rows: list[Row]) -> None:
     header = ["trial", "by", "tried", "right", "raised or warned", "left as text"]
     header += ["cannot be known", "other numbers"]
     kinds = (RIGHT, REFUSED, TEXT, UNCLEAR, OTHER)
-    page.say(
-        table(
-            header,
-            [
-                [row.trial, row.peer, *(f"{n:,}" for n in counts(row.beside, kinds))]
-                for row in rows
-                if row.peer == PANDAS
-            ],
-        )
-    )
-    page.say(
-        "Of the other trials *lost* is a state that can no longer be read, or a model whose mean "
-        "error 400 points and more after one bad value is not a number or more than twice that "
-        "without it."
-    )
-    header = ["trial", "by", "tried", "right", "raised", "lost", "silently other"]
-    others = [row for row in rows if row.peer not in ("", PANDAS)]
-    kinds = (RIGHT, REFUSED, LOST, WRONG)
     cells = [
-        [row.trial, row.peer, *(f"{n:,}" for n in counts(row.beside, kinds))] for row in others
+        [row.trial, row.peer, *(f"{n:,}" for n in counts(row.beside, kinds))]
+        for row in rows
+        if row.peer
     ]
     page.say(table(header, cells))
     page.say("## What pandas read without a word")
@@ -409,10 +367,6 @@ def tell(page: Page, rows: list[Row]) -> None:
         page.say(f"Of {row.trial}: {len(told):,}{', the shortest' if some else ''}.")
         cells = [[*map(cell, example)] for example in told[: SHORTEST if some else None]]
         page.say(table(["file", "here", "pandas"], cells))
-
-
-def counts(came: Counter[str], kinds: tuple[str, ...]) -> list[int]:
-    return [came.total(), *(came[kind] for kind in kinds)]
 
 
 if __name__ == "__main__":
