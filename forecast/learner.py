@@ -290,6 +290,10 @@ class SymbolLearner(FlatLearner):
     _answer: Callable[..., None] | None = None
     _top: Callable[..., None]
 
+    def weights(self) -> dict[str, float]:
+        """How much each of its parts weighs now; they sum to 1. Empty where it does not tell."""
+        return {}
+
     @abstractmethod
     def context(self, x: Any) -> Bytes:
         """The bytes of what is known beside an observation."""
@@ -333,7 +337,7 @@ def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
 
 
 def checked_vector(y: Any, channels: int) -> np.ndarray:
-    """One float for each channel, None as NaN.
+    """One float for each channel, None as NaN; of None alone nothing was observed.
 
     Raises
     ------
@@ -344,11 +348,13 @@ def checked_vector(y: Any, channels: int) -> np.ndarray:
 
     Examples
     --------
-    >>> checked_vector([1, None], 2)
-    array([ 1., nan])
+    >>> checked_vector([1, None], 2), checked_vector(None, 2)
+    (array([ 1., nan]), array([nan, nan]))
     """
     if isinstance(y, (str, bytes, bytearray, Set, Mapping)):
         raise TypeError(f"expected a number, or one for each channel; got {y!r:.60}")
+    if y is None:
+        return np.full(channels, math.nan)
     values = [y] if not hasattr(y, "__len__") else list(y)
     if any(hasattr(value, "__len__") for value in values):
         raise TypeError(f"expected numbers, one for each channel; got {y!r:.60}")

@@ -15,7 +15,6 @@ import numpy as np
 from forecast.compiled import bound, compiled
 from forecast.distribution.held import Forecast
 from forecast.distribution.quantiles import Quantiles
-from forecast.distribution.t4 import LEVELS
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
@@ -306,7 +305,7 @@ class Run:
             out[n, :SHORT] = step.y, said.mean, step.surprise
             if self._columns == LONG:
                 out[n, PIT] = said.cdf(step.y)
-                out[n, QUANTILE:] = [said.quantile(level) for level in LEVELS]
+                out[n, QUANTILE:] = said.at_levels()
                 judge(np.array([0.0, said.mean, said.cell, step.rate]), step.y, out[n])
             n += 1
         return n

@@ -40,3 +40,11 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", connect_here)
         patch.setattr(socket, "getaddrinfo", find_here)
         yield
+
+
+@pytest.fixture
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the figures, which are most of a run's time, but for who is marked as drawn."""
+    if request.node.get_closest_marker("drawn") is None:
+        monkeypatch.setattr("forecast.report.Report._figures", lambda report, pairs: [])
+        monkeypatch.setattr("forecast.report.symbols.SymbolReport._figures", lambda report: [])

@@ -24,6 +24,8 @@ from forecast.numbers.bounds import (
 from forecast.numbers.series import OBSERVED, REFUSED
 from forecast.prequential import Answers, Run, prequential
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def sales(n: int, seed: int = 0) -> np.ndarray:
     """A week of counts, none of them below 0."""

@@ -25,6 +25,8 @@ from forecast.prequential import Answers, Run
 from forecast.stream import Rows, Step, open_numbers
 from forecast.terminal import rivals, show_table
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 ROOT = Path(__file__).resolve().parent.parent
 CO2 = ROOT / "data" / "co2.csv"
 QUANTILES = [
@@ -280,6 +282,7 @@ def test_a_run_that_looks_ahead_says_so(tmp_path: Path, monkeypatch: pytest.Monk
     assert "BROKEN: " in (out / "report.html").read_text()
 
 
+@pytest.mark.drawn
 def test_the_command_makes_the_page_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte for byte, but for what the run cost."""
     source = saved(tmp_path / "a.csv", hourly(300))

@@ -362,7 +362,6 @@ ROOMS = (
     "numbers",
     "words",
     "labels",
-    "members",
     "mail",
     "paced",
     "stream",

@@ -24,6 +24,8 @@ from forecast.numbers.context import (
 from forecast.numbers.rls import DRIFT, PRIOR
 from forecast.prequential import Run, prequential
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def told(n=400, seed=0):
     """A series that moves against a price, known ahead, and after visitors, seen late."""

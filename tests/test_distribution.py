@@ -807,3 +807,9 @@ def test_a_hinge_at_the_edge_of_a_cell_weighs_the_side_that_holds_it() -> None:
     y = math.nextafter(1.0, 0.0) + 0.25  # less than a rounding of the cell lies below the hinge
     side = hinged_side(*parts, 0.5, 1.0, before, 0.2, y)
     assert side == pytest.approx((1.0 - 0.2) / (1.0 - before), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_all_levels_at_once_are_the_quantiles_to_the_bit(name: str) -> None:
+    found = SMOOTH[name].at_levels()
+    assert found.tolist() == [SMOOTH[name].quantile(level) for level in LEVELS]

@@ -13,6 +13,8 @@ from forecast.distribution.t4 import LEVELS
 from forecast.report.plots import FIGURES
 from forecast.stream import StreamError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def sales(n=200):
     rng = np.random.default_rng(3)
@@ -201,7 +203,7 @@ def test_every_figure_of_words_and_labels_can_be_drawn(symbols, kind):
 @pytest.mark.parametrize(
     ("how", "error", "said"),
     [
-        ({"kind": "letters"}, ValueError, "say one of numbers, words, labels"),
+        ({"kind": "letters"}, ValueError, "say one of numbers, words, bytes, labels"),
         (
             {"data": "a.txt", "kind": "words", "season": 7},
             ValueError,

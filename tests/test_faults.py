@@ -24,6 +24,8 @@ from forecast.cli import main
 from forecast.stream import StreamError, open_numbers
 from forecast.stream.times import FormatTimes, NumberTimes, Refused
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 FILES = {file.name: file for file in bad_files()}
 READER = ("delimiter", "decimal", "missing")  # options that the second reading knows, too
 

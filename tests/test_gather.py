@@ -7,6 +7,8 @@ import pytest
 from forecast.cli import main
 from forecast.stream import StreamError, open_numbers
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def readings(n=500, seed=0):
     """A sensor that answers when it likes, sometimes twice at once, sometimes not for hours."""

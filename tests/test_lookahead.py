@@ -131,7 +131,7 @@ def test_columns_known_ahead_are_no_look_ahead_and_columns_seen_later_are_change
 
 
 def small() -> WordForecaster:
-    return WordForecaster(vocabulary=64, pairs=256)
+    return WordForecaster(vocabulary=64, nodes=256)
 
 
 def labelled(n: int) -> Symbols:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.distribution.t4 import LEVELS
+
 Floats = NDArray[np.float64]
 
 
@@ -51,6 +53,10 @@ class NumberForecast(Forecast):
     @abstractmethod
     def quantile(self, level: float) -> float:
         """The smallest value that is not exceeded with probability ``level``, in (0, 1)."""
+
+    def at_levels(self) -> Floats:
+        """Its quantiles at ``LEVELS``, float64 [21]."""
+        return np.array([self.quantile(level) for level in LEVELS])
 
     @abstractmethod
     def cdf(self, y: float) -> float:

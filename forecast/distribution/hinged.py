@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from forecast.compiled import compiled
-from forecast.distribution.held import NumberForecast, checked_level
+from forecast.distribution.held import Floats, NumberForecast, checked_level
 from forecast.distribution.mixture import (
     Mixture,
     mixture_cdf,
@@ -18,6 +18,7 @@ from forecast.distribution.mixture import (
     mixture_surprise,
 )
 from forecast.distribution.student import student_lower_mean, student_upper
+from forecast.distribution.t4 import LEVEL, N
 
 # A hinge: of another distribution F, so much below a point as is believed.
 #   below the hinge all of F is weighed by  below / F(hinge),
@@ -80,6 +81,13 @@ def hinged_surprise(weights, locations, scales, nus, cell, hinge, before, below,
     smooth = mixture_surprise(weights, locations, scales, nus, cell, y)
     side = hinged_side(weights, locations, scales, nus, cell, hinge, before, below, y)
     return smooth - math.log(side)
+
+
+@compiled
+def hinged_quantiles(weights, locations, scales, nus, hinge, before, below, levels, out):
+    """x with P(Y <= x) = p for each of some levels, to ``out``."""
+    for k in range(len(levels)):
+        out[k] = hinged_quantile(weights, locations, scales, nus, hinge, before, below, levels[k])
 
 
 class Hinged(NumberForecast):
@@ -147,6 +155,11 @@ class Hinged(NumberForecast):
 
     def quantile(self, level: float) -> float:
         return float(hinged_quantile(*self.mixture._parts, *self._hinge, checked_level(level)))
+
+    def at_levels(self) -> Floats:
+        found = np.empty(N)
+        hinged_quantiles(*self.mixture._parts, *self._hinge, LEVEL, found)
+        return found
 
     def cdf(self, y: float) -> float:
         return float(hinged_cdf(*self.mixture._parts, *self._hinge, y))

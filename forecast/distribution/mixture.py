@@ -8,6 +8,7 @@ import numpy as np
 from forecast.compiled import compiled
 from forecast.distribution.held import Floats, NumberForecast, checked_level
 from forecast.distribution.student import student_far, student_mass, student_pdf, student_upper
+from forecast.distribution.t4 import LEVEL, N
 
 
 @compiled
@@ -89,6 +90,13 @@ def mixture_quantile(weights, locations, scales, nus, p):
     return x
 
 
+@compiled
+def mixture_quantiles(weights, locations, scales, nus, levels, out):
+    """x with F(x) = p for each of some levels, to ``out``."""
+    for k in range(len(levels)):
+        out[k] = mixture_quantile(weights, locations, scales, nus, levels[k])
+
+
 class Mixture(NumberForecast):
     """Mixture of Student-t distributions; one of infinite degrees of freedom is a Normal.
 
@@ -160,6 +168,11 @@ class Mixture(NumberForecast):
 
     def quantile(self, level: float) -> float:
         return float(mixture_quantile(*self._parts, checked_level(level)))
+
+    def at_levels(self) -> Floats:
+        found = np.empty(N)
+        mixture_quantiles(*self._parts, LEVEL, found)
+        return found
 
     def cdf(self, y: float) -> float:
         return float(mixture_cdf(*self._parts, y))

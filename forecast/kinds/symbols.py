@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from forecast.kinds.kind import LAST_ROWS, Kind, UsageError, joined
 
@@ -32,7 +32,6 @@ class Symbolic(Kind):
     beginning: "SymbolBeginning"
     tops: "list[Top]"  # of the last piece, the likeliest answers of the rows that were wanted
     last: list[tuple[Any, Any]]  # the last observations, as a person gives them
-    members: ClassVar[dict[str, tuple[str, ...]]] = {}  # of what each blend has memories
 
     def load(self) -> None:
         """Import what it needs."""
@@ -93,9 +92,7 @@ class Symbolic(Kind):
 
     def weights(self) -> dict[tuple[str, int], dict[str, float]]:
         """How much each member of the blends weighs now."""
-        from forecast.members import weights_of
-
-        return dict.fromkeys(self.report.course.watched, weights_of(self.learner, self.members))
+        return dict.fromkeys(self.report.course.watched, self.learner.weights())
 
     def tested(self) -> dict[str, Any]:
         """Whether the run looked ahead."""
@@ -186,7 +183,6 @@ class Labels(Symbolic):
 
     stream: "MessageStream"
     names: tuple[str, str]
-    members: ClassVar = {"blend": ("words of the message", "frequency of the labels")}
 
     def open(self, asked: Namespace) -> "MessageStream":
         """Open the source."""

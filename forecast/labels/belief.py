@@ -21,6 +21,10 @@ PRIORS = table([0.02, 0.1])  # counts of either label that a place is given befo
 L, B = 3, 2
 MIXED = L + B
 MEMBERS = MIXED + 1  # the mixture is the last
+NAMES = (
+    *("regression, quick", "regression, steady", "regression, slow"),
+    *("frequencies, bold", "frequencies, careful", "mixture of these"),
+)
 
 LARGEST = 15.0  # logit: no member is surer than 1 in 3 million
 HEARD = 8.0  # logit, of a member in the mixture

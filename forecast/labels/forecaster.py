@@ -17,6 +17,7 @@ from forecast.labels.belief import (
     BLEND,
     MEMBERS,
     MIXTURE,
+    NAMES,
     ROW,
     SHARED,
     belief_begin,
@@ -252,6 +253,17 @@ class LabelForecaster(SymbolLearner):
         """Effective rate: the weighted mean of the memories' rates."""
         rate: float = belief_rate(self.floats, self.ints[LEARNED])
         return rate
+
+    def weights(self) -> dict[str, float]:
+        """How much each member weighs now; they sum to 1.
+
+        Examples
+        --------
+        >>> weights = LabelForecaster().weights()
+        >>> list(weights)[-1], round(sum(weights.values()), 9)
+        ('mixture of these', 1.0)
+        """
+        return dict(zip(NAMES, self.view("blend")[:MEMBERS].tolist(), strict=True))
 
     def learn(self, y: Any, x: Any = None) -> None:
         """Be told the label of a message; one that it had before is corrected.

@@ -35,6 +35,7 @@ from forecast.words.parts import (
     BY_REACH,
     MOST_ORDERS,
     MOST_SIDES,
+    NAMES,
     PARTS,
     PARTS_FLOATS,
     parts_begin,
@@ -77,6 +78,7 @@ from forecast.words.wordwise import (
     words_probabilities,
     words_rate,
     words_top,
+    words_weights,
 )
 
 NOTHING = np.empty(0, np.uint8)  # the context of a word
@@ -260,6 +262,22 @@ class WordForecaster(SymbolLearner):
     def rate(self) -> float:
         """Effective rate: how much the last that came in each context weighs."""
         return float(words_rate(self.floats, self.ints))
+
+    def weights(self) -> dict[str, float]:
+        """How much each part of the mixture weighs for the next word; they sum to 1.
+
+        Examples
+        --------
+        >>> learner = WordForecaster(vocabulary=100, nodes=100)
+        >>> for word in ["the", " cat", " and"] * 9:
+        ...     learner.learn(word)
+        >>> weights = learner.weights()
+        >>> round(sum(weights.values()), 9), weights["repeats"] > weights["commonness"]
+        (1.0, True)
+        """
+        weights = np.empty(PARTS)
+        words_weights(self.floats, self.ints, weights)
+        return dict(zip(NAMES, weights.tolist(), strict=True))
 
     def context(self, x: None = None) -> Bytes:
         """Nothing is known beside a word.

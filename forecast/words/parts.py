@@ -41,6 +41,16 @@ BESIDE = SECOND + SECONDS + 1
 REPEAT = BESIDE + MOST_SIDES
 PARTS = REPEAT + 1
 
+NAMES = (
+    "commonness",
+    *(f"counts, after {o}" for o in range(1, MOST_ORDERS + 1)),
+    *(f"recent, memory {k + 1}" for k in range(CACHES)),
+    *(f"came last, after {o}" for o in range(1, MOST_ORDERS + 1)),
+    *(f"came before that, after {o}" for o in range(1, SECONDS + 1)),
+    *(f"counts beside, {s + 1}" for s in range(MOST_SIDES)),
+    "repeats",
+)
+
 # floats: factors of each part by how sure its context is, by how far the contexts reach, and by
 # the class of the last word
 SURENESSES = 16

@@ -195,6 +195,15 @@ def words_rate(f, i):
 
 
 @compiled
+def words_weights(f, i, weights):
+    """Write how much each part weighs before the next word, [PARTS]."""
+    nodes, spots, own = in_hand()
+    survey(f, i, nodes, spots, own)
+    for k in range(PARTS):
+        weights[k] = own[k]
+
+
+@compiled
 def new_probability(f, i):
     """Probability that a word comes which is not known."""
     nodes, spots, weights = in_hand()
