@@ -775,7 +775,7 @@ def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
     assert record["rows"] == record["scores"][0]["n"] == 90
     honest(record, "label")
     groups = {name.split(",")[0] for name in record["course"][0]["weights"]}
-    assert groups == {"words of the message", "frequency of the labels"}
+    assert groups == {"regression", "frequencies", "mixture of these"}
     rows = rows_of(out / "predictions.csv")
     assert list(rows[0]) == SYMBOLS
     assert [row["time"] for row in rows] == [str(line) for line in range(1, 91)]
