@@ -44,10 +44,7 @@ def compiled(kernel: Kernel) -> Kernel:
     >>> half(3.0)
     1.5
     """
-    if _plain:
-        return kernel
-    called: Kernel = _dispatcher(kernel, kept=_ours(kernel))
-    return called
+    return _made(kernel)
 
 
 def inlined(kernel: Kernel) -> Kernel:
@@ -56,9 +53,13 @@ def inlined(kernel: Kernel) -> Kernel:
     A call hands over seven numbers for each array; where the work takes less than that, it is
     better done in place.
     """
+    return _made(kernel, forceinline=True)
+
+
+def _made(kernel: Kernel, forceinline: bool = False) -> Kernel:
     if _plain:
         return kernel
-    called: Kernel = _dispatcher(kernel, kept=_ours(kernel), forceinline=True)
+    called: Kernel = _dispatcher(kernel, kept=_ours(kernel), forceinline=forceinline)
     return called
 
 

@@ -22,6 +22,7 @@ from forecast.prequential import Told
 from forecast.report.symbols import Kind, SymbolReport, table, verdict
 from forecast.report.symbols import labels as label_room
 from forecast.report.symbols.bytewise import MEANINGS as OF_BYTES
+from forecast.report.symbols.bytewise import ByteScores
 from forecast.report.symbols.labels import MEANINGS as OF_LABELS
 from forecast.report.symbols.predictions import COLUMNS, NEXT_COLUMNS, spelled
 from forecast.report.symbols.reliability import Reliability
@@ -839,3 +840,9 @@ def test_memory_does_not_grow_with_the_stream(tmp_path: Path) -> None:
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_byte_that_was_held_to_be_impossible_is_said() -> None:
+    entry = {"n": 5, "bits_per_byte": None, "reliability": []}
+    impossible = "Of 5 bytes, at least one was held to be impossible: no cost can be given."
+    assert ByteScores.said(entry, {}) == [impossible]

@@ -1,8 +1,10 @@
 """What every reader of messages with their labels hands on."""
 
+import os
 from typing import NamedTuple, Protocol
 
 from forecast.stream.errors import StreamError
+from forecast.stream.source import Source
 
 
 class Messages(NamedTuple):
@@ -44,6 +46,34 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Close what is open."""
+
+
+class FromFile:
+    """What a reader of one file is told by its source; see `Reader`."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.bad: dict[str, int] = {}
+        self._source = Source(path)
+        self.name, self.error, self.close = (
+            self._source.name,
+            self._source.error,
+            self._source.close,
+        )
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the file's bytes; None before its end was read."""
+        return self._source.sha256
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the file read so far, packed as they lie there."""
+        return self._source.bytes_read
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file; None where that is not known."""
+        return self._source.size
 
 
 def is_utf8(data: bytes) -> bool:

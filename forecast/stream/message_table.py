@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 
 from forecast.stream.errors import StreamError, shown
-from forecast.stream.labelled import Messages, is_utf8
-from forecast.stream.source import LINE, Lines, Source
+from forecast.stream.labelled import FromFile, Messages, is_utf8
+from forecast.stream.source import LINE, Lines
 
 AT_ONCE = 1000  # lines
 DELIMITERS = (",", ";", "\t", "|")
@@ -14,7 +14,7 @@ NOT_UTF8 = "row that is not UTF-8"
 BOM = "\ufeff"
 
 
-class MessageTable:
+class MessageTable(FromFile):
     """Rows of a CSV, quoted as RFC 4180 says; see `Reader`.
 
     The delimiter is that of comma, semicolon, tab and bar which makes both columns of the header.
@@ -23,13 +23,7 @@ class MessageTable:
     nothing = "Write a row for each message."
 
     def __init__(self, path: str | os.PathLike[str], label: str, text: str) -> None:
-        self.bad: dict[str, int] = {}
-        self._source = Source(path)
-        self.name, self.error, self.close = (
-            self._source.name,
-            self._source.error,
-            self._source.close,
-        )
+        super().__init__(path)
         self.line = 1
         csv.field_size_limit(LINE)
         self._lines = self._decoded(Lines(self._source))
@@ -38,21 +32,6 @@ class MessageTable:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def sha256(self) -> str | None:
-        """Hash of the file's bytes; None before its end was read."""
-        return self._source.sha256
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes of the file read so far, packed as they lie there."""
-        return self._source.bytes_read
-
-    @property
-    def size(self) -> int | None:
-        """Bytes of the file; None where that is not known."""
-        return self._source.size
 
     def _decoded(self, lines: Lines) -> Iterator[str]:
         """Lines as text; a byte that is no UTF-8 stays what it is."""

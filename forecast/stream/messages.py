@@ -14,9 +14,9 @@ import numpy as np
 from forecast.learner import Bytes, Ints, Symbols
 from forecast.stream.boxes import MessageBoxes
 from forecast.stream.errors import StreamError, shown
-from forecast.stream.labelled import Messages, Reader, is_utf8
+from forecast.stream.labelled import FromFile, Messages, Reader, is_utf8
 from forecast.stream.message_table import MessageTable
-from forecast.stream.source import LINE, Lines, Source
+from forecast.stream.source import LINE, Lines
 
 BLOCK = 1000  # lines at once, fewer if they are long; in so many the two labels are searched for
 BOM = b"\xef\xbb\xbf"
@@ -24,40 +24,19 @@ BLANK = "blank line"
 NOT_UTF8 = "line that is not UTF-8"
 
 
-class MessageLines:
+class MessageLines(FromFile):
     """Lines of ``label<TAB>text``; see `Reader`."""
 
     nothing = "Write label<TAB>text, a line each."
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.bad: dict[str, int] = {}
-        self._source = Source(path)
+        super().__init__(path)
         self._lines = Lines(self._source)
-        self.name, self.error, self.close = (
-            self._source.name,
-            self._source.error,
-            self._source.close,
-        )
 
     @property
     def line(self) -> int:
         """Number of the next line."""
         return self._lines.line
-
-    @property
-    def sha256(self) -> str | None:
-        """Hash of the file's bytes; None before its end was read."""
-        return self._source.sha256
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes of the file read so far, packed as they lie there."""
-        return self._source.bytes_read
-
-    @property
-    def size(self) -> int | None:
-        """Bytes of the file; None where that is not known."""
-        return self._source.size
 
     def read(self, most: int) -> Messages:
         """The next lines that are not blank; none at the end."""

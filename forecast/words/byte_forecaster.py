@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.distribution.held import Forecast
-from forecast.learner import SAID, SURPRISE, TOP, Bytes, Floats, Layout, SymbolLearner
+from forecast.learner import TOP, Bytes, Floats, Layout, SymbolLearner
 from forecast.words import contexts
 from forecast.words.bytewise import (
     BITS,
@@ -37,8 +36,8 @@ from forecast.words.mixer import lanes_for
 from forecast.words.refine import FIRST_WEIGHTS, SAYERS, curves_begin
 from forecast.words.rows import rows_bytes
 from forecast.words.runs import RUN_CHANCES, run_chances
+from forecast.words.upcoming import NOTHING, Upcoming
 
-NOTHING = np.empty(0, np.uint8)  # the context of a byte
 BYTES = 256
 
 LIGHT = range(8)  # contexts of a light learner
@@ -70,7 +69,7 @@ def pair_chances() -> np.ndarray:
     return chances
 
 
-class ByteForecast(Forecast):
+class ByteForecast(Upcoming):
     """Which byte comes next: a distribution over all 256.
 
     It is made where it is looked at: ask it before its learner learns again. A byte is an int, one
@@ -78,26 +77,8 @@ class ByteForecast(Forecast):
     as Python's ``surrogateescape`` has it.
     """
 
-    __slots__ = ("_learner", "_seen")
-
-    def __init__(self, learner: "ByteForecaster") -> None:
-        self._learner = learner
-        self._seen = learner.seen
-
-    def _asked(self) -> "ByteForecaster":
-        """The learner, in the state that this forecast was made in."""
-        if self._learner.seen != self._seen:
-            raise RuntimeError(
-                "this forecast is past: its learner has learned since; ask `predict` again, "
-                "or look at a forecast before the next byte is learned"
-            )
-        return self._learner
-
-    def surprise(self, y: int | str | bytes) -> float:
-        """-log p(y), nats."""
-        learner, said = self._asked(), np.empty(SAID)
-        learner._ask(learner.floats, learner.ints, NOTHING, learner.told(y), said)
-        return float(said[SURPRISE])
+    __slots__ = ()
+    thing = "byte"
 
     def known(self) -> Floats:
         """Probability of each byte, [256]; they sum to 1."""
@@ -116,26 +97,14 @@ class ByteForecast(Forecast):
         p = self.known()
         return float(-(p * np.log(p)).sum())
 
-    def p(self, y: int | str | bytes) -> float:
-        """Probability of a byte."""
-        return math.exp(-self.surprise(y))
-
     def top(self, k: int = TOP) -> list[tuple[str, float]]:
-        """The k likeliest bytes, with their probabilities."""
-        learner, k = self._asked(), min(max(0, k), BYTES)
-        ids, ps = np.empty(k, np.int64), np.empty(k)
-        if k:
-            learner._top(learner.floats, learner.ints, NOTHING, ids, ps)
-        return learner.named(ids[None], ps[None])[0]
+        """The k likeliest bytes, with their probabilities: of so many bytes as there are."""
+        return super().top(min(k, BYTES))
 
     def sample(self, rng: np.random.Generator, n: int = 1) -> list[str]:
         """Draw n bytes, each as a string."""
         learner, p = self._asked(), self.known()
         return [learner.name(int(y)) for y in rng.choice(BYTES, n, p=p / math.fsum(p))]
-
-    def __repr__(self) -> str:
-        likely = ", ".join(f"{byte!r}: {p:.3g}" for byte, p in self.top(3))
-        return f"ByteForecast({likely}, ...)"
 
 
 class ByteForecaster(SymbolLearner):

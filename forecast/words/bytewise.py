@@ -369,6 +369,15 @@ def runs_find(i, u, b, d):
 
 
 @compiled
+def desks(i):
+    """A desk for each bit of a byte, with nothing on it but the constant input."""
+    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    for bit in range(8):
+        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
+    return d, x, np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
+
+
+@compiled
 def desk_copy(d, bit):
     """Lay out what belongs to the byte on the desk of its next bit."""
     for k in range(OF_BYTE):
@@ -440,10 +449,7 @@ def byte_end(f, i, u, b, d, y):
 def _said(f, i, y, said, learns):
     """Write what is said of byte y to ``said`` [SAID]; with ``learns`` learn it."""
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
-    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
-    for bit in range(8):
-        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
+    d, x, g, h = desks(i)
     said[EXPECTED] = math.nan
     said[EFFECTIVE_RATE] = f[OF_RATE]
     said[SPELLED] = 0.0
@@ -478,10 +484,7 @@ def bytes_top(f, i, x, ids, ps):
     these: a byte is no likelier than any path that leads to it.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
-    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
-    for bit in range(8):
-        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
+    d, x, g, h = desks(i)
     nobody(ids, ps)
     runs_find(i, u, b, d)
     # of the path so far: its bits after a one, its probability, that of a one next, ways gone on
@@ -514,10 +517,7 @@ def bytes_probabilities(f, i, p):
     Every path of bits is asked about once.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
-    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
-    for bit in range(8):
-        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
+    d, x, g, h = desks(i)
     runs_find(i, u, b, d)
     p[0] = 1.0
     found = 0
@@ -543,10 +543,7 @@ def spelled_nats(f, i, ys):
     Where the text stands goes on with them, and is put back; the counts are those of now.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
-    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
-    g, h = np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
-    for bit in range(8):
-        x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
+    d, x, g, h = desks(i)
     begin, end = i[AT_TEXT], i[AT_FOLLOWED]  # the text, the matches and the keys
     kept = np.empty(end - begin, np.int64)
     for k in range(end - begin):

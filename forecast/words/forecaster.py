@@ -5,11 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.distribution.held import Forecast
 from forecast.learner import (
-    SAID,
-    SURPRISE,
-    TOP,
     Bytes,
     Floats,
     Layout,
@@ -52,6 +48,7 @@ from forecast.words.repeats import (
     repeats_ints,
 )
 from forecast.words.shape import NO_CLASS
+from forecast.words.upcoming import NOTHING, Upcoming
 from forecast.words.vocabulary import (
     LONGEST,
     vocabulary_begin,
@@ -81,44 +78,20 @@ from forecast.words.wordwise import (
     words_weights,
 )
 
-NOTHING = np.empty(0, np.uint8)  # the context of a word
 
-
-class WordForecast(Forecast):
+class WordForecast(Upcoming):
     """Which word comes next: a distribution over all words, known and new.
 
     It is made where it is looked at: ask it before its learner learns again. Words are strings, or
     bytes; a byte that is no UTF-8 stands in a string as Python's ``surrogateescape`` has it.
     """
 
-    __slots__ = ("_learner", "_seen")
-
-    def __init__(self, learner: "WordForecaster") -> None:
-        self._learner = learner
-        self._seen = learner.seen
-
-    def _asked(self) -> "WordForecaster":
-        """The learner, in the state that this forecast was made in."""
-        if self._learner.seen != self._seen:
-            raise RuntimeError(
-                "this forecast is past: its learner has learned since; ask `predict` again, "
-                "or look at a forecast before the next word is learned"
-            )
-        return self._learner
-
-    def surprise(self, y: str | bytes) -> float:
-        """-log p(y), nats; of a word never seen, with its spelling."""
-        learner, said = self._asked(), np.empty(SAID)
-        learner._ask(learner.floats, learner.ints, NOTHING, learner.told(y), said)
-        return float(said[SURPRISE])
+    __slots__ = ()
+    thing = "word"
 
     def expected_surprise(self) -> float:
         """Not known: it would take a sum over every way to spell a new word."""
         raise NotImplementedError("the expected surprise of words is not known: new words have one")
-
-    def p(self, y: str | bytes) -> float:
-        """Probability of a word."""
-        return math.exp(-self.surprise(y))
 
     @property
     def new(self) -> float:
@@ -132,14 +105,6 @@ class WordForecast(Forecast):
         p = np.empty(int(learner.view("recent")[KNOWN]))
         words_probabilities(learner.floats, learner.ints, p)
         return p
-
-    def top(self, k: int = TOP) -> list[tuple[str, float]]:
-        """The k likeliest words, with their probabilities."""
-        learner, k = self._asked(), max(0, k)
-        ids, ps = np.empty(k, np.int64), np.empty(k)
-        if k:
-            learner._top(learner.floats, learner.ints, NOTHING, ids, ps)
-        return learner.named(ids[None], ps[None])[0]
 
     def sample(self, rng: np.random.Generator, n: int = 1) -> list[str]:
         """Draw n words."""
@@ -157,10 +122,6 @@ class WordForecast(Forecast):
             # only one of the longest may be known: the end of any other was left out
             if word_find(known, np.frombuffer(bytearray(word), np.uint8)) < 0:
                 return word.decode("utf-8", "surrogateescape")
-
-    def __repr__(self) -> str:
-        likely = ", ".join(f"{word!r}: {p:.3g}" for word, p in self.top(3))
-        return f"WordForecast({likely}, ...)"
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:

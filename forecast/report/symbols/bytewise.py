@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.report.score_tables import Rivalry
 from forecast.report.scores import Entry, Floats, Meaning
-from forecast.report.symbols.reliability import held
-from forecast.report.symbols.scores import Kept, Likeliest, Sure, SymbolScores
-from forecast.report.symbols.words import AS_IT_LIES, BITS, exponential, number_of
-from forecast.report.verdict import LESS, number, percent, signed
+from forecast.report.symbols.scores import Kept, Likeliest, Sure
+from forecast.report.symbols.texts import (
+    AS_IT_LIES,
+    BITS,
+    TextScores,
+    bits_meant,
+    exponential,
+    likeliest_meant,
+    rivalry_of,
+)
+from forecast.report.verdict import number, signed
 from forecast.rivals import Frequencies, Successors
 
 if TYPE_CHECKING:
@@ -22,11 +28,6 @@ if TYPE_CHECKING:
     from forecast.prequential import Told
 
 RIVALS = {"frequency": "byte counts", "pairs": "after the last", "raw": "as it lies"}
-DOES = {
-    "frequency": "counts each byte as it comes",
-    "pairs": "counts what comes after each byte",
-    "raw": "knows nothing: 8",
-}
 NAMED = {
     "frequency": "the running frequency of its bytes",
     "pairs": "the running frequency of what follows each byte",
@@ -34,30 +35,21 @@ NAMED = {
 }
 MEANINGS = {
     "n": Meaning("bytes", "", "each was forecast before it was read"),
-    "bits_per_byte": Meaning("bits a byte", "bits", "surprise over all bytes: lower is better"),
-    **{
-        f"bits_per_byte_{rival}": Meaning(label, "bits", f"bits a byte of the rival that {does}")
-        for (rival, label), does in zip(RIVALS.items(), DOES.values(), strict=True)
-    },
-    **{
-        f"skill_{rival}": Meaning(
-            f"skill, {label}", "saving", "1 - bits a byte / bits a byte of that rival"
-        )
-        for rival, label in RIVALS.items()
-    },
+    **bits_meant(
+        RIVALS,
+        (
+            "counts each byte as it comes",
+            "counts what comes after each byte",
+            "knows nothing: 8",
+        ),
+    ),
     "surprise": Meaning("surprise", "nats", "mean of -log p(byte): lower is better"),
     "perplexity": Meaning(
         "perplexity",
         "",
         "exp of the mean surprise: so many equally likely bytes would be as hard to guess",
     ),
-    "n_likeliest": Meaning(
-        "looked at",
-        "",
-        "bytes whose likeliest rivals were looked at: all at first, ever fewer in a long file",
-    ),
-    "accuracy": Meaning("likeliest right", "share", "of these, bytes that were the likeliest one"),
-    "top10": Meaning("among ten", "share", "of these, bytes that were among the ten likeliest"),
+    **likeliest_meant("bytes", "file"),
 }
 
 
@@ -71,21 +63,15 @@ def bits_read(rivals: Sequence[str]) -> str:
     )
 
 
-class ByteScores(SymbolScores):
+class ByteScores(TextScores):
     """All scores of a file, byte by byte, streamed."""
 
     series, things, nothing = "byte", "bytes", "no byte was read"
+    whole = "file"
     place, axis = "byte", "place in the file"
     surprising = "A byte that is no letter by itself stands as its number."
     meanings, named = MEANINGS, NAMED
-    rivalry = Rivalry(
-        "bits_per_byte",
-        "bits a byte",
-        RIVALS,
-        LESS,
-        {"accuracy": "likeliest right", "top10": "among ten"},
-        bits_read,
-    )
+    rivalry = rivalry_of(RIVALS, bits_read)
     measured = ("surprise", "bytes", "right", "listed", *RIVALS)
     traced = ("surprise", "expected", "rate", "bytes", *RIVALS)
 
@@ -136,19 +122,7 @@ hard to guess as one of 3.0 equally likely ones.
         The likeliest byte came in 67.2 % of cases; the probabilities held, 0.2 points off on \
 average.
         """
-        n, bits = entry["n"], entry["bits_per_byte"]
-        if n == 0:
-            return ["The file is empty, so nothing was forecast and nothing can be said."]
-        each = f"each of its {n:,} {cls.things} was" if n > 1 else f"its one {cls.series} was"
-        fair = f"as hard to guess as one of {number_of(entry['perplexity'])} equally likely ones"
-        said = [
-            f"Forecast {cls.series} by {cls.series}, this file needs {bits:.2f} bits a byte, "
-            f"{cls.against_rival(entry, sure)}: {each} {fair}."
-        ]
-        if entry["reliability"]:
-            right = f"The likeliest {cls.series} came in {percent(entry['accuracy'], 1)} of cases"
-            said.append(f"{right}; {held(entry['reliability'])}.")
-        return said
+        return super().said(entry, sure, labels)
 
     @staticmethod
     def table(entry: Entry) -> list[list[str]]:

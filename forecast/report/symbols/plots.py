@@ -21,7 +21,7 @@ from forecast.report.drawing import (
 )
 from forecast.report.scores import Entry, Floats
 from forecast.report.symbols.reliability import BARS
-from forecast.report.symbols.words import BITS
+from forecast.report.symbols.texts import BITS
 from forecast.report.traces import Bins
 from forecast.report.verdict import shown_name
 

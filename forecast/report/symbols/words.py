@@ -5,25 +5,28 @@ two counts. The free rivals: how often each word came so far, how often each byt
 as it lies.
 """
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.report.score_tables import Rivalry
 from forecast.report.scores import Entry, Floats, Meaning, ratio
-from forecast.report.symbols.reliability import held
-from forecast.report.symbols.scores import Kept, Likeliest, Sure, SymbolScores, total
-from forecast.report.verdict import LESS, number, percent, signed
+from forecast.report.symbols.scores import Kept, Likeliest, Sure, total
+from forecast.report.symbols.texts import (
+    AS_IT_LIES,
+    BITS,
+    TextScores,
+    bits_meant,
+    exponential,
+    likeliest_meant,
+    rivalry_of,
+)
+from forecast.report.verdict import number, percent, signed
 from forecast.rivals import Frequencies, WordFrequencies
 
 if TYPE_CHECKING:
     from forecast.learner import Symbols
     from forecast.prequential import Told
-
-BITS = 1.0 / math.log(2.0)  # in a nat
-AS_IT_LIES = 8.0  # bits a byte
 
 RIVALS = {"frequency": "word counts", "single": "byte counts", "raw": "as it lies"}
 NAMED = {
@@ -34,25 +37,14 @@ NAMED = {
 MEANINGS = {
     "n": Meaning("words", "", "each was forecast before it was read; spaces and marks are words"),
     "bytes": Meaning("bytes", "", "all bytes of the text: its words joined again"),
-    "bits_per_byte": Meaning("bits a byte", "bits", "surprise over all bytes: lower is better"),
-    **{
-        f"bits_per_byte_{rival}": Meaning(label, "bits", f"bits a byte of the rival that {does}")
-        for (rival, label), does in zip(
-            RIVALS.items(),
-            (
-                "counts each word as it comes, and the bytes of new ones",
-                "counts each byte as it comes",
-                "knows nothing: 8",
-            ),
-            strict=True,
-        )
-    },
-    **{
-        f"skill_{rival}": Meaning(
-            f"skill, {label}", "saving", "1 - bits a byte / bits a byte of that rival"
-        )
-        for rival, label in RIVALS.items()
-    },
+    **bits_meant(
+        RIVALS,
+        (
+            "counts each word as it comes, and the bytes of new ones",
+            "counts each byte as it comes",
+            "knows nothing: 8",
+        ),
+    ),
     "bits_per_word": Meaning("bits a word", "bits", "surprise over all words"),
     "surprise": Meaning("surprise", "nats", "mean of -log p(word): lower is better"),
     "expected_surprise": Meaning(
@@ -68,13 +60,7 @@ MEANINGS = {
         "without spelling", "", "the same, had it been enough to say that a word is a new one"
     ),
     "new_words": Meaning("new words", "", "words never seen before, which had to be spelled"),
-    "n_likeliest": Meaning(
-        "looked at",
-        "",
-        "words whose likeliest rivals were looked at: all at first, ever fewer in a long text",
-    ),
-    "accuracy": Meaning("likeliest right", "share", "of these, words that were the likeliest one"),
-    "top10": Meaning("among ten", "share", "of these, words that were among the ten likeliest"),
+    **likeliest_meant("words", "text"),
 }
 
 
@@ -89,21 +75,15 @@ def bits_read(rivals: Sequence[str]) -> str:
     )
 
 
-class WordScores(SymbolScores):
+class WordScores(TextScores):
     """All scores of a text, streamed."""
 
     series, things, nothing = "word", "words", "no word was read"
+    whole = "text"
     place, axis = "byte", "place in the text"
     surprising = "A word that was never seen is spelled, letter by letter."
     meanings, named = MEANINGS, NAMED
-    rivalry = Rivalry(
-        "bits_per_byte",
-        "bits a byte",
-        RIVALS,
-        LESS,
-        {"accuracy": "likeliest right", "top10": "among ten"},
-        bits_read,
-    )
+    rivalry = rivalry_of(RIVALS, bits_read)
     measured = (
         *("surprise", "expected", "known", "new", "bytes", "right", "listed"),
         *RIVALS,
@@ -169,23 +149,12 @@ one of 220 equally likely ones, and 3.0 % of them were new.
         The likeliest word came in 22.6 % of cases; the probabilities held, 0.4 points off on \
 average.
         """
-        n, bits = entry["n"], entry["bits_per_byte"]
-        if n == 0:
-            return ["The text is empty, so nothing was forecast and nothing can be said."]
-        if bits is None:
-            impossible = "at least one was held to be impossible: no cost can be given"
-            return [f"Of {n:,} {cls.things}, {impossible}."]
-        each = f"each of its {n:,} {cls.things} was" if n > 1 else f"its one {cls.series} was"
-        fair = f"as hard to guess as one of {number_of(entry['perplexity'])} equally likely ones"
-        new = f"{percent(entry['new_words'] / n, 1)} of them were new"
-        said = [
-            f"Forecast {cls.series} by {cls.series}, this text needs {bits:.2f} bits a byte, "
-            f"{cls.against_rival(entry, sure)}: {each} {fair}, and {new}."
-        ]
-        if entry["reliability"]:
-            right = f"The likeliest {cls.series} came in {percent(entry['accuracy'], 1)} of cases"
-            said.append(f"{right}; {held(entry['reliability'])}.")
-        return said
+        return super().said(entry, sure, labels)
+
+    @classmethod
+    def beside(cls, entry: Entry) -> str:
+        """How many words were new."""
+        return f", and {percent(entry['new_words'] / entry['n'], 1)} of them were new"
 
     @staticmethod
     def table(entry: Entry) -> list[list[str]]:
@@ -200,15 +169,3 @@ average.
             f"{entry['new_words']:,}",
         ]
         return [header, row]
-
-
-def exponential(nats: float) -> float:
-    """exp, infinite where it is too large."""
-    return math.exp(nats) if nats < 700.0 or math.isnan(nats) else math.inf
-
-
-def number_of(perplexity: float | None) -> str:
-    """A perplexity in words."""
-    if perplexity is None or perplexity >= 1e6:
-        return "more than a million"
-    return f"{perplexity:,.0f}" if perplexity >= 9.95 else f"{perplexity:.1f}"
