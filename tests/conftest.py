@@ -3,6 +3,7 @@
 New examples are looked for on purpose: ``python -m pytest --hypothesis-profile exploring``.
 """
 
+import gc
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,12 @@ HERE = ("localhost", "127.0.0.1", "::1", "", None)
 
 class NetworkError(RuntimeError):
     """A test asked for a place that is not this machine."""
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what the libraries and all the tests stay for: half its work."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
