@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
-from forecast.distribution.bent import quantiles_mass, quantiles_surprise
+from forecast.distribution.bent import quantiles_surprise
 from forecast.distribution.categories import Bernoulli, Categorical
 from forecast.distribution.held import NumberForecast
 from forecast.distribution.hinged import Hinged, hinged_side
@@ -422,8 +422,9 @@ def crps_reference(f: Quantiles, y: float) -> float:
         Quantiles(bent(3), tails=(0.01, 4.0)),
         Quantiles(bent(4, ties=(3, 9, 10, 17))),
         Quantiles(bent(5, ties=(0, 19))),  # the whole of each tail in an atom
+        Quantiles(bent(6), tails=(0.0, 0.0)),
     ],
-    ids=["bent", "tails", "ties", "ends"],
+    ids=["bent", "tails", "ties", "ends", "no tails"],
 )
 def test_crps_by_quadrature(f: Quantiles) -> None:
     values = f.values
@@ -513,10 +514,10 @@ def test_mass_adds_up_over_cells() -> None:
     values = bent(7, ties=(5, 12))
     # edges that are no atom, or an atom would count twice
     edges = np.linspace(values[0] - 5.0, values[-1] + 5.0, 400)
-    parts = [quantiles_mass(values, 1.0, 0.5, a, b) for a, b in itertools.pairwise(edges)]
-    f = Quantiles(values, (1.0, 0.5))
+    width = float(edges[1] - edges[0])
+    f = Quantiles(values, (1.0, 0.5), cell=width)
+    parts = [width * math.exp(-f.surprise(0.5 * (a + b))) for a, b in itertools.pairwise(edges)]
     assert math.fsum(parts) == pytest.approx(f.cdf(edges[-1]) - f.cdf(edges[0]), rel=1e-7)
-    assert quantiles_mass(values, 0.0, 0.0, -INF, INF) == 1.0
 
 
 @pytest.mark.parametrize("side", [-1, 1])

@@ -95,13 +95,6 @@ def mass_between(a, b):
 
 
 @compiled
-def quantiles_mass(values, left, right, low, high):
-    """P(low <= Y <= high); an atom at either end counts whole."""
-    a = score_from(values, left, right, low, 0.0)
-    return mass_between(a, score_up_to(values, left, right, high, 0.0))
-
-
-@compiled
 def _mass_around(values, left, right, y, half):
     """P(y - half <= Y <= y + half), however small half is beside y; 0 if lost beside a score."""
     a = score_from(values, left, right, y, -half)
