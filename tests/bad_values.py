@@ -1,8 +1,9 @@
 """Values that no series, text or mailbox should have, at any position; and what is asked then.
 
 A learner refuses it with an error and is, bit for bit, the one it was; or takes it for missing, or
-for an outlier. In both cases its state stays finite, and `LATER` points on it forecasts as well as
-one that never met it, within a factor of `WITHIN`.
+for an outlier. In both cases its state stays finite, but for numbers that wait for their first
+value, and `LATER` points on it forecasts as well as one that never met it, within a factor of
+`WITHIN`.
 """
 
 import math
@@ -85,14 +86,19 @@ def met(make: Callable[[], FlatLearner], positions: range) -> Iterator[Met]:
     kinds = bad_values(going_on)
     n = positions.stop + LATER + SCORED
     stream: Any = (numbers if isinstance(going_on, NumberLearner) else symbols).stream(going_on, n)
+    # what waits for a value, as the range of a block that has just begun: no bad value's doing
+    waits = np.zeros(len(going_on.floats), np.bool_)
     for t in range(positions.stop):
+        waits |= ~np.isfinite(going_on.floats)
         if t in positions:
             rest = stream[t : t + LATER + SCORED]
             never = going_on.copy()
             usual = later(never, rest)
             for kind, variants in kinds.items():
                 value = variants[t // positions.step % len(variants)]
-                yield Met(kind, t, *given(going_on.copy(), going_on, value, rest, never, usual))
+                may_wait = waits | ~np.isfinite(never.floats)
+                came = given(going_on.copy(), going_on, value, rest, may_wait, usual)
+                yield Met(kind, t, *came)
         learn(going_on, stream[t])
 
 
@@ -109,7 +115,7 @@ def given(
     before: FlatLearner,
     value: Any,
     rest: Any,
-    never: FlatLearner,
+    may_wait: np.ndarray,
     usual: float,
 ) -> tuple[str, float, str]:
     """Give one bad value to a learner, then the rest of the stream."""
@@ -130,10 +136,8 @@ def given(
             return REFUSED, math.nan, f"refused ({error}), and changed"
         came = REFUSED
     ratio = later(learner, rest[1:]) / usual
-    if (np.isnan(learner.floats) & ~np.isnan(never.floats)).any():
-        return came, ratio, "a number of its state is none any more"
-    if (np.isinf(learner.floats) & ~np.isinf(never.floats)).any():
-        return came, ratio, "a number of its state is infinite"
+    if not (np.isfinite(learner.floats) | may_wait).all():
+        return came, ratio, "a number of its state is infinite, or none any more"
     if not ratio <= WITHIN:
         return came, ratio, f"{ratio:.3g} times as bad as without"
     return came, ratio, ""
