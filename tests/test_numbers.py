@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast import Level, NumberForecaster, Regression, run
+from forecast import Answers, Level, NumberForecaster, Regression, run
+from forecast.checks.numbers import stream
 from forecast.clock import Step, season_of
 from forecast.numbers.level import (
     MEANS,
@@ -132,6 +133,20 @@ def test_recursive_least_squares_is_ridge_regression() -> None:
     assert regression_floats(4, 3, 1, 1) > 0
 
 
+def test_a_first_step_that_is_small_is_no_measure_of_what_follows() -> None:
+    learner = Regression(lags=6)
+    ys = stream(learner, 700)  # its second step is a hundred times the first
+    assert abs(ys[2] - ys[1]) > 100.0 * abs(ys[1] - ys[0])
+    later = np.concatenate([[math.nan], ys[1:]])
+    errors = [np.abs(told.y - told.quantiles[:, 10])[-680:] for told in map(walked, (ys, later))]
+    assert errors[0].mean() == pytest.approx(errors[1].mean(), rel=0.05)
+
+
+def walked(ys: np.ndarray) -> Answers:
+    """What a new regression answers."""
+    return run(Regression(lags=6), ys)
+
+
 def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
     """Kalman filter of drifting weights with Huber's step, by matrices: the definition again."""
     differences = np.concatenate([[0.0], np.diff(ys)])
@@ -142,7 +157,7 @@ def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
         if unit > 0.0:
             target = (ys[t] - ys[t - 1]) / unit
             error = target - x @ w
-            bound = 3.0 * size if size > 0.0 else math.inf
+            bound = 3.0 * size if size > 0.0 else 3.0  # the first as if after a random walk
             w = w + gain * max(-bound, min(bound, error))
             seen = min(abs(error), 8.0 * max(size, 0.1))
             size += max(1.0 / t, 0.01) * (seen - size) if size > 0.0 else seen

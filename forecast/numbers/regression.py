@@ -122,6 +122,13 @@ def regression_inherit(f, i, other, sizes, shared):
 
 
 @compiled
+def regression_error(f, i, horizon, h):
+    """The mean |error| at the h-th horizon, in units; that of a random walk before there is one."""
+    size = f[_places(i)[1] + h]
+    return size if size > 0.0 else math.sqrt(horizon)
+
+
+@compiled
 def regression_learn(f, i, horizons, time, y):
     """Learn from ``y`` as the answer to the questions asked h instants before ``time``."""
     _, errors, _, W, asked = _places(i)
@@ -138,7 +145,8 @@ def regression_learn(f, i, horizons, time, y):
         target = (y - anchor) / unit
         size = f[errors + h]
         w = W + h * D
-        error = rls_move(f[w : w + D], x, gain, target, HUBER * size if size > 0.0 else math.inf)
+        most = HUBER * regression_error(f, i, horizons[h], h)
+        error = rls_move(f[w : w + D], x, gain, target, most)
         # the mean |error| that bounds the step: it too is moved by a bounded error
         seen = bounded(abs(error), ERROR_BOUND * max(size, 0.1))
         # answers that come h late overlap: they are forgotten as much more slowly
@@ -199,13 +207,6 @@ def regression_ask(f, i, time, y, unit, more):
     rls_gain(covariance, change, weighed, gain)
     for d in range(D):
         gain[d] *= weight
-
-
-@compiled
-def regression_error(f, i, horizon, h):
-    """The mean |error| at the h-th horizon, in units; that of a random walk before there is one."""
-    size = f[_places(i)[1] + h]
-    return size if size > 0.0 else math.sqrt(horizon)
 
 
 @compiled
