@@ -49,17 +49,33 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "max(-12.0": "far below SLOWEST: no rate is another, only the time to come back",
         ": Rule(": SETTING,
     },
+    "distribution/bent": {
+        "right <= 0.0:": "the slope is 0 there, and what is divided by it infinite as well",
+        "if right > 0.0 else": "no tail is below 0, and one of 0 adds nothing",
+        "median = values": "any of the values will do to count from",
+    },
+    "distribution/student": {
+        "out = 1e30": "the same number, written in another way",
+    },
+    "distribution/quantiles": {
+        "for tail in tails": "a tail that is no number is not at least 0 either",
+    },
     "distribution/bounded": {
         "if x < low:": "x is the bound itself then",
-        "(x == low and left > 0.0)": "a tail of no width is an atom, whose density is infinite",
+        "return high if x > high": "x is the bound itself then",
         "if mass > 0.0:": "where no float holds the mass of a tail, hardly one holds its density",
     },
     "distribution/mixture": {
         "x = x - step if low": "after a worse step the bracket is halved: more steps, the same end",
+        "high = max(high": "a wider bracket: more steps, the same end",
+        "x = 0.5 * (low + high)": "a worse first guess: more steps, the same end",
+        "abs(w.sum() - 1.0)": "no sum of weights is just so far from 1",
         "self.locations[0], self.scales[0]": "it has one part",
     },
     "distribution/hinged": {
         "if not (0.0 < before": "a distribution function is never below 0",
+        "if p <= below": "both sides of the hinge meet there",
+        "self.pdf(self.quantile(p))": "a mean over 2,000 quantiles is no nearer than that",
     },
     "prequential": {
         'getattr(learner, "beside", 0)': "who lacks it is walked in Python, and told nothing",
@@ -122,7 +138,7 @@ SUBJECTS = [
 CHOSEN = {
     "test_laws.py": ("[level", "[words", "[labels", "[light-", "a_sound", "[forecaster, 3"),
     "test_words.py": ("block", "run", "loop", "chunk"),
-    "test_labels.py": ("block", "run", "loop", "chunk"),
+    "test_labels.py": ("block", "run", "loop", "chunk", "come_late", "cannot_wait"),
     "test_lattice.py": ("mass", "points"),
     "test_bounds.py": ("an_atom", "mean_and_crps", "beyond_the_bounds"),
 }

@@ -758,6 +758,13 @@ def test_mean_and_crps_where_each_tail_reaches_a_bound() -> None:
         assert f.crps(y) == pytest.approx(below + above, rel=1e-10)
 
 
+def test_density_on_a_bound_is_that_of_the_mass_beyond_it() -> None:
+    bounds = (-9.0, 9.0)
+    for tail, there in ((0.5, INF), (0.0, 0.0)):  # no width of a tail, nothing beyond
+        f = Quantiles(SCORES, tails=(tail, tail), bounds=bounds)
+        assert [f.pdf(y) for y in (*bounds, -9.1, 9.1)] == [there, there, 0.0, 0.0]
+
+
 def test_below_the_lowest_point_of_a_lattice_nothing_lies() -> None:
     f = Quantiles(5.0 + SCORES, bounds=(0.0, INF), lattice=(0.0, 1.0))
     assert f.cdf(-1e-7) == 0.0 < f.cdf(0.0)
@@ -796,10 +803,11 @@ def test_a_part_of_no_weight_is_heard_by_nobody() -> None:
 
 
 def test_a_power_law_far_out_at_any_distance() -> None:
-    for z in (3.7e120, 1.9e200):
-        said = StudentT(0.0, 1.0, 2.0).surprise(z)
-        # t with 2 degrees of freedom:  p(z) = (2 + z^2)^(-3/2)
-        assert said == pytest.approx(3.0 * math.log(z), rel=1e-12)
+    for z, scale in itertools.product((3.7e120, 1.9e200), (1.0, 50.0)):
+        said = StudentT(0.0, scale, 2.0).surprise(z)
+        # t with 2 degrees of freedom:  p(z) = (2 + z^2)^(-3/2), and a scale s gives s^2 / z^3
+        expected = 3.0 * math.log(z) - 2.0 * math.log(scale)
+        assert said == pytest.approx(expected, rel=1e-14)
 
 
 def test_a_hinge_at_the_edge_of_a_cell_weighs_the_side_that_holds_it() -> None:

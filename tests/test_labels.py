@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from forecast import WordForecaster
+from forecast import Level, WordForecaster
 from forecast.gate import ALL, gated_begin, gated_floats, gated_learn
 from forecast.labels.belief import LARGEST, MEMBERS, PRIORS, RATES
 from forecast.labels.evidence import EVIDENCE, READ, SEEN, evidence_of, evidence_text
@@ -616,7 +616,8 @@ def test_labels_that_come_late_answer_the_questions_of_their_time(delay: int) ->
 
 
 def test_what_cannot_wait_is_refused() -> None:
-    for learner, delay in ((WordForecaster(8, 8), 1), (LabelForecaster(bits=8), -1)):
+    words, number, label = WordForecaster(8, 8), Level(), LabelForecaster(bits=8)
+    for learner, delay in ((words, 1), (number, 1), (label, -1)):
         with pytest.raises(ValueError, match="only labels can come late"):
             list(prequential([], learner, delay))
 
