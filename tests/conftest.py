@@ -23,7 +23,7 @@ class NetworkError(RuntimeError):
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector of garbage what the libraries and all the tests stay for: half its work."""
+    """Spare the collector of garbage what libraries and tests stay for: much of its work."""
     gc.collect()
     gc.freeze()
 
