@@ -82,6 +82,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         'getattr(forecast, "mean", 0.0)': "any number is known",
         "compiled_path = self.path": "a queue that nobody reads takes room",
         "reshape(-1": "any negative number means the same",
+        "len(item) == 2": "no item of a stream is a tuple of one",
+        "y is None else y, strict=True": "learn refuses another number of channels as well",
         "self._columns == LONG": "none is longer, and rivals that nobody asks cost time",
         "if asked < 0": "before its first row a queue knows nothing",
     },
