@@ -239,7 +239,8 @@ def plain_kernels() -> None:
             kernel.__globals__["math"] = lenient
         return kernel
 
-    room.compiled, room.bound = compiled, bound
+    room.compiled = room.inlined = compiled
+    room.bound, room.is_plain = bound, lambda: False
     sys.modules["forecast.compiled"] = room
 
 
@@ -365,6 +366,10 @@ def outcomes() -> Iterator[Outcome]:
         quick = {name for name in passed if seconds[name] <= subject.slowest}
         assert quick, f"{subject.file}: no test passes"
         whole = sum(seconds[name] for name in quick)
+        unchanged = (ROOT / "forecast" / f"{subject.file}.py").read_text()
+        plugin = Ordered(subject, seconds, quick)
+        code, _ = child(partial(tested, subject, plugin, unchanged), _cpu(whole))
+        assert code == 0, f"{subject.file}: a file without a fault is killed ({code})"
         possible, excluded, mutants = mutants_of(subject)
         survivors, spent = [], 0.0
         started = time.monotonic()
