@@ -36,7 +36,7 @@ PIECE = 1 << 16  # symbols a block
 PPM_ORDERS = (4, 5, 6, 8, 10)
 OURS: dict[str, Callable[[], SymbolLearner]] = {
     "**WordForecaster()**": WordForecaster,
-    "**WordForecaster.light()**": WordForecaster.light,
+    "**WordForecaster(light=True)**": lambda: WordForecaster(light=True),
     "**ByteForecaster()**": ByteForecaster,
     "**ByteForecaster(light=True)**": lambda: ByteForecaster(light=True),
 }

@@ -741,15 +741,15 @@ def test_odd_texts_cost_little_more_than_they_must() -> None:
 
 
 def test_presets() -> None:
-    light = WordForecaster.light()
+    light = WordForecaster(light=True)
     assert light.options()["orders"] == 1 and light.options()["sides"] == 0
-    assert repr(WordForecaster.light(nodes=64, vocabulary=9)) == (
+    assert repr(WordForecaster(light=True, nodes=64, vocabulary=9)) == (
         "WordForecaster(vocabulary=9, nodes=64, orders=1, sides=0, contexts=3)"
     )
     words = words_of(help_topics())[:40_000]
     nats = [
         SymbolRun(learner).feed(block_of_words(words)).surprise.sum()
-        for learner in (WordForecaster(), WordForecaster.light())
+        for learner in (WordForecaster(), WordForecaster(light=True))
     ]
     assert nats[0] < 0.99 * nats[1]
 
