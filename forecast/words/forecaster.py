@@ -167,6 +167,8 @@ class WordForecaster(SymbolLearner):
     >>> learner.learn("the")
     >>> learner.predict().top(1)[0][0]
     ' cat'
+    >>> learner.predict().sample_ahead(np.random.default_rng(0), 4)
+    [[' cat', ' and', 'the', 'the']]
     """
 
     _ask = staticmethod(words_ask)
@@ -288,7 +290,15 @@ class WordForecaster(SymbolLearner):
         return word_bytes(self.view("vocabulary"), number).decode("utf-8", "surrogateescape")
 
     def predict(self, x: None = None, horizon: int | None = None) -> WordForecast:
-        """Forecast the next word; look at it before the learner learns again."""
+        """Forecast the next word; look at it before the learner learns again.
+
+        Further ahead look by ``predict().sample_ahead(rng, n)``: a horizon of 2 or more is refused.
+
+        Raises
+        ------
+        ValueError
+            If ``horizon`` is another than 1, or something is given beside the word.
+        """
         self.context(x)
         self.expects(horizon)
         return WordForecast(self)
