@@ -232,12 +232,16 @@ def forecast(learner: SymbolLearner, text: bytes) -> Cost:
 # ---- after another text --------------------------------------------------------------------------
 
 
+WORDS, NODES = 2**15, 2**20
+
+
 def learning_on(page: Page, a: str, first: bytes, b: str, second: bytes) -> None:
     """Learn one text; then pay for another one frozen, or learning on, or from nothing."""
     rows = []
     for name, make, frozen_bits in (
         ("ByteForecaster()", ByteForecaster, frozen_bytes),
-        ("WordForecaster()", WordForecaster, frozen_lines),
+        # smaller, as it is copied for each line, but large enough for both texts
+        (f"WordForecaster({WORDS}, {NODES})", lambda: WordForecaster(WORDS, NODES), frozen_lines),
     ):
         learner = make()
         surprises(learner, first)
