@@ -98,8 +98,10 @@ def confusion(
     mark(list(axes), finding, last)
     for ax in axes:
         if names := ax.get_legend_handles_labels()[1]:
-            wide = 1.5 if len(names) <= SPACIOUS else 0.9  # so that they stand in one line
+            # in ems; so that they stand in one line, beside the title
+            wide, gap = (1.5, 0.8) if len(names) <= SPACIOUS else (0.8, 0.4)
             how = {"ncols": len(names), "handlelength": wide, "columnspacing": wide}
+            how["handletextpad"] = gap
             ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, **how)
     time_axis(axes[-1], instants, axis)
     which = name_of(trace.series, trace.horizon, one_series)
