@@ -118,11 +118,15 @@ def curve(page: Page, name: str, text: bytes, costs: Costs) -> None:
         at = speed(text, cost), cost.bits
         how = {"marker": "o", "color": BLUE} if ours else {"marker": "s", "color": VERMILLION}
         ax.plot(*at, ms=7 if ours else 5, **how)
-        label = {"xytext": (7, 4), "textcoords": "offset points", "fontsize": 8, "color": INK}
-        ax.annotate(peer.strip("*"), at, weight="bold" if ours else "normal", **label)
-    for kind in ("Byte", "Word"):  # two presets of one model
-        both = [(speed(text, cost), cost.bits) for peer, cost in costs if f"**{kind}F" in peer]
-        ax.plot(*zip(*both, strict=True), color=BLUE, lw=1.2, zorder=0)
+        label, where = peer.strip("*"), (8, -3)
+        if peer in ORDERS[1:]:  # of many points on one line the first is named in full
+            label, where = peer.removeprefix("pyppmd, order "), (-3, -12)
+        how = {"textcoords": "offset points", "fontsize": 8, "color": INK}
+        ax.annotate(label, at, where, weight="bold" if ours else "normal", **how)
+    for family, colour in (("**ByteF", BLUE), ("**WordF", BLUE), ("pyppmd", VERMILLION)):
+        points = [(speed(text, cost), cost.bits) for peer, cost in costs if family in peer]
+        if points:
+            ax.plot(*zip(*points, strict=True), color=colour, lw=1.2, zorder=0)
     ax.set_xscale("log")
     ax.set_xlim(right=4.0 * ax.get_xlim()[1])  # room for names
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -134,7 +138,7 @@ def curve(page: Page, name: str, text: bytes, costs: Costs) -> None:
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "words.png")
     page.say(f"![Bits a byte against kB a second, of `{name}`](words.png)")
-    page.say("Lower is better, and further right. Lines join two presets of one model.")
+    page.say("Lower is better, and further right. Lines join presets of one model.")
 
 
 def everybody(text: bytes) -> Iterator[tuple[str, Cost]]:
@@ -147,6 +151,9 @@ def everybody(text: bytes) -> Iterator[tuple[str, Cost]]:
         before = spent()
         size = packed()
         yield name, Cost(8.0 * size / len(text), spent() - before, math.nan)
+
+
+ORDERS = [f"pyppmd, order {order}" for order in PPM_ORDERS]
 
 
 def compressors(text: bytes) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -164,9 +171,9 @@ def compressors(text: bytes) -> Iterator[tuple[str, Callable[[], int]]]:
     if find_spec("pyppmd"):
         import pyppmd
 
-        for order in PPM_ORDERS:
+        for name, order in zip(ORDERS, PPM_ORDERS, strict=True):
             yield (
-                f"pyppmd, order {order}",
+                name,
                 lambda order=order: len(pyppmd.Ppmd7Encoder(order, 1 << 28).encode(text)),
             )
     if shutil.which("zpaq"):
