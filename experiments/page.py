@@ -8,7 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-PEERS = ("forecast", "numpy", "numba", "pandas", "river", "statsmodels", "skaters")
+PEERS = (
+    *("forecast", "numpy", "numba", "pandas", "river", "statsmodels", "skaters"),
+    *("pyppmd", "zstandard", "brotli"),
+)
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

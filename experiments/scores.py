@@ -38,7 +38,7 @@ HORIZONS = (1, 12)
 MADE, ITEMS = "two subjects", 3_000
 SPEAKERS: dict[tuple[str, str], Callable[[], SymbolLearner]] = {
     ("word", "words"): WordForecaster,
-    ("word", "words, light"): WordForecaster.light,
+    ("word", "words, light"): lambda: WordForecaster(light=True),
     ("byte", "bytes"): ByteForecaster,
     ("byte", "bytes, light"): lambda: ByteForecaster(light=True),
     ("label", "labels"): LabelForecaster,

@@ -20,23 +20,23 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from pydoc_data import topics
 from typing import NamedTuple
 
 import numpy as np
-from page import Page, table
+from page import RESULTS, Page, table
 
 from forecast import ByteForecaster, SymbolRun, WordForecaster
 from forecast.learner import SymbolLearner, Symbols
-from forecast.stream.text import words_of
+from forecast.stream.prose import python_help
+from forecast.stream.text import open_bytes, words_of
 from forecast.words.bytewise import spelled_nats
 
-PROSE = "\n".join(text for _, text in sorted(topics.topics.items())).encode()
+PROSE = python_help()
 PIECE = 1 << 16  # symbols a block
 PPM_ORDERS = (4, 5, 6, 8, 10)
 OURS: dict[str, Callable[[], SymbolLearner]] = {
     "**WordForecaster()**": WordForecaster,
-    "**WordForecaster.light()**": WordForecaster.light,
+    "**WordForecaster(light=True)**": lambda: WordForecaster(light=True),
     "**ByteForecaster()**": ByteForecaster,
     "**ByteForecaster(light=True)**": lambda: ByteForecaster(light=True),
 }
@@ -45,7 +45,12 @@ ODD = {
     "one word, again and again": b"spam " * 20_000,
     "one line": b"x" * 100_000,
     "a text that is no UTF-8": "Größe und Maß\n".encode("latin-1") * 7_000,
+    "a text in UTF-16": PROSE[:50_000].decode().encode("utf-16"),
+    "a text that is packed": lzma.compress(PROSE)[:100_000],
+    "numbers as they lie in memory": np.cumsum(np.arange(12_500) % 7 - 3.0).tobytes(),
+    "one byte": b"x",
 }
+BLUE, VERMILLION, INK = "#0072b2", "#d55e00", "#1b1c1e"  # Okabe and Ito's
 
 
 class Cost(NamedTuple):
@@ -67,7 +72,10 @@ def main() -> None:
         "of the text, a second of CPU, as the machine was. Memory is the state of a learner."
     )
     for name, text in texts.items():
-        beside_compressors(page, name, text)
+        costs = sorted(everybody(text), key=lambda each: each[1].bits)
+        beside_compressors(page, name, text, costs)
+        if name == paths[0].name:
+            curve(page, name, text, costs)
     if len(paths) > 1:
         first, second = (texts[path.name] for path in paths[:2])
         learning_on(page, paths[0].name, first, paths[1].name, second)
@@ -79,15 +87,58 @@ def main() -> None:
 # ---- everybody on the same bytes -----------------------------------------------------------------
 
 
-def beside_compressors(page: Page, name: str, text: bytes) -> None:
+Costs = list[tuple[str, Cost]]
+
+
+def beside_compressors(page: Page, name: str, text: bytes, costs: Costs) -> None:
     """A table of all, the cheapest first."""
     rows = []
-    for peer, cost in sorted(everybody(text), key=lambda each: each[1].bits):
+    for peer, cost in costs:
         memory = "" if math.isnan(cost.memory) else f"{cost.memory:,.0f}"
-        speed = len(text) / 1e3 / max(cost.seconds, 1e-3)
-        rows.append([peer, f"{cost.bits:.4f}", f"{speed:,.0f}", memory])
+        rows.append([peer, f"{cost.bits:.4f}", f"{speed(text, cost):,.0f}", memory])
     page.say(f"## `{name}`, {len(text):,} bytes, {len(words_of(text)):,} words")
     page.say(table(["", "bits a byte", "kB/s", "MB"], rows))
+
+
+def speed(text: bytes, cost: Cost) -> float:
+    """kB of a text, a second of CPU."""
+    return len(text) / 1e3 / max(cost.seconds, 1e-3)
+
+
+def curve(page: Page, name: str, text: bytes, costs: Costs) -> None:
+    """Bits against speed, all on one picture: to the left and below is better."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, ax = pyplot.subplots(figsize=(7.6, 4.6), dpi=150, layout="constrained")
+    for peer, cost in costs:
+        ours = peer in OURS
+        at = speed(text, cost), cost.bits
+        how = {"marker": "o", "color": BLUE} if ours else {"marker": "s", "color": VERMILLION}
+        ax.plot(*at, ms=7 if ours else 5, **how)
+        label, where = peer.strip("*"), (8, -3)
+        if peer in ORDERS[1:]:  # of many points on one line the first is named in full
+            label, where = peer.removeprefix("pyppmd, order "), (-3, -12)
+        how = {"textcoords": "offset points", "fontsize": 8, "color": INK}
+        ax.annotate(label, at, where, weight="bold" if ours else "normal", **how)
+    for family, colour in (("**ByteF", BLUE), ("**WordF", BLUE), ("pyppmd", VERMILLION)):
+        points = [(speed(text, cost), cost.bits) for peer, cost in costs if family in peer]
+        if points:
+            ax.plot(*zip(*points, strict=True), color=colour, lw=1.2, zorder=0)
+    ax.set_xscale("log")
+    ax.set_xlim(right=4.0 * ax.get_xlim()[1])  # room for names
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.set_xlabel("speed, kB of text a second of CPU")
+    ax.set_ylabel("cost, bits a byte")
+    ax.grid(color="#d8d9db", lw=0.6)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_title(f"{name}: what it costs from nothing, and how fast", loc="left", fontsize=10)
+    RESULTS.mkdir(exist_ok=True)
+    figure.savefig(RESULTS / "words.png")
+    page.say(f"![Bits a byte against kB a second, of `{name}`](words.png)")
+    page.say("Lower is better, and further right. Lines join presets of one model.")
 
 
 def everybody(text: bytes) -> Iterator[tuple[str, Cost]]:
@@ -100,6 +151,9 @@ def everybody(text: bytes) -> Iterator[tuple[str, Cost]]:
         before = spent()
         size = packed()
         yield name, Cost(8.0 * size / len(text), spent() - before, math.nan)
+
+
+ORDERS = [f"pyppmd, order {order}" for order in PPM_ORDERS]
 
 
 def compressors(text: bytes) -> Iterator[tuple[str, Callable[[], int]]]:
@@ -117,9 +171,9 @@ def compressors(text: bytes) -> Iterator[tuple[str, Callable[[], int]]]:
     if find_spec("pyppmd"):
         import pyppmd
 
-        for order in PPM_ORDERS:
+        for name, order in zip(ORDERS, PPM_ORDERS, strict=True):
             yield (
-                f"pyppmd, order {order}",
+                name,
                 lambda order=order: len(pyppmd.Ppmd7Encoder(order, 1 << 28).encode(text)),
             )
     if shutil.which("zpaq"):
@@ -185,22 +239,48 @@ def forecast(learner: SymbolLearner, text: bytes) -> Cost:
 # ---- after another text --------------------------------------------------------------------------
 
 
+WORDS, NODES = 2**15, 2**20
+
+
 def learning_on(page: Page, a: str, first: bytes, b: str, second: bytes) -> None:
     """Learn one text; then pay for another one frozen, or learning on, or from nothing."""
-    learner = ByteForecaster()
-    surprises(learner, first)
-    y = np.frombuffer(bytearray(second), np.uint8)
-    frozen = bits(spelled_nats(learner.floats, learner.ints, y), second)
-    going_on = bits(surprises(learner, second), second)
-    anew = bits(surprises(ByteForecaster(), second), second)
+    rows = []
+    for name, make, frozen_bits in (
+        ("ByteForecaster()", ByteForecaster, frozen_bytes),
+        # smaller, as it is copied for each line, but large enough for both texts
+        (f"WordForecaster({WORDS}, {NODES})", lambda: WordForecaster(WORDS, NODES), frozen_lines),
+    ):
+        learner = make()
+        surprises(learner, first)
+        frozen = frozen_bits(learner, second)
+        going_on = bits(surprises(learner, second), second)
+        anew = bits(surprises(make(), second), second)
+        cells = [f"{cost:.4f}" for cost in (frozen, going_on, anew)]
+        gains = [f"{100.0 * (going_on / other - 1.0):+.1f} %" for other in (frozen, anew)]
+        rows.append([f"`{name}`", *cells, *gains])
     page.say("## Learning on")
     page.say(
-        f"`ByteForecaster()` has learned `{a}` and is asked for `{b}`, in bits a byte: frozen, "
-        f"what came since being its context but not learned, {frozen:.4f}; learning on "
-        f"{going_on:.4f}; a learner that saw only `{b}` {anew:.4f}. Learning on takes "
-        f"{100.0 * (1.0 - going_on / frozen):.1f} % off the frozen one's bits, and what was "
-        f"learned before {100.0 * (1.0 - going_on / anew):+.1f} % off those from nothing."
+        f"Who has learned `{a}` is asked for `{b}`, in bits a byte. Frozen: of bytes, what came "
+        "since is their context, but not learned; of words, what is learned of a line is forgotten "
+        "at its end. Going on: all is learned. From nothing: only this text was ever seen."
     )
+    header = ["", "frozen", "going on", "from nothing", "going on against frozen"]
+    page.say(table([*header, "against from nothing"], rows))
+
+
+def frozen_bytes(learner: ByteForecaster, text: bytes) -> float:
+    """Bits a byte where nothing is learned."""
+    y = np.frombuffer(bytearray(text), np.uint8)
+    return bits(spelled_nats(learner.floats, learner.ints, y), text)
+
+
+def frozen_lines(learner: WordForecaster, text: bytes) -> float:
+    """Bits a byte where each line is learned, and then forgotten."""
+    twin, nats = learner.copy(), 0.0
+    for line in text.splitlines(keepends=True):
+        twin.floats[:], twin.ints[:] = learner.floats, learner.ints
+        nats += surprises(twin, line).sum()
+    return bits(nats, text)
 
 
 def forgetting(page: Page, a: str, first: bytes, b: str, second: bytes) -> None:
@@ -236,9 +316,25 @@ def odd_inputs(page: Page) -> None:
     rows = []
     for name, text in ODD.items():
         costs = [forecast(make(), text).bits for make in OURS.values()]
-        rows.append([name, *(f"{cost:.4f}" for cost in costs)])
-    page.say("## Odd inputs, bits a byte of 100 kB")
-    page.say(table(["", *OURS], rows))
+        strange = ", ".join(f"{count:,} {reason}" for reason, count in told(text).items())
+        rows.append([name, f"{len(text):,}", *(f"{cost:.4f}" for cost in costs), strange])
+    page.say("## Odd inputs, bits a byte")
+    page.say(
+        "All are read to the byte, and what is strange in a text is told and kept. Of what is no "
+        "text, words say little: bytes are for that."
+    )
+    page.say(table(["", "bytes", *OURS, "told"], rows))
+
+
+def told(text: bytes) -> dict[str, int]:
+    """What is strange in a text, by reason."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "text")
+        path.write_bytes(text)
+        with open_bytes(path) as stream:
+            for _ in stream:
+                pass
+            return stream.bad
 
 
 if __name__ == "__main__":

@@ -130,11 +130,12 @@ def facts(
         **kind.read(),
         "options": options_of(asked),
         "learner": type(learner).__name__,
-        "seed": None,  # nothing is random
+        "seed": None,  # no forecast is random
         "checkpoint": None,  # a run begins from nothing
         "versions": versions(),
         "warm_up_rows": 0,  # every answer is scored, from the first
         **kind.tested(),
+        **kind.drawn(),
         **spent,
         "state_bytes": learner.floats.nbytes + learner.ints.nbytes,
     }

@@ -8,7 +8,9 @@ theirs: it is optimised with them. A first forecast comes in two thirds of the t
 """
 
 import contextlib
+import sys
 from collections.abc import Callable
+from functools import cache, cached_property
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -73,7 +75,16 @@ class _ToBeLinked(Compiler):  # type: ignore[misc]
 class _Called(CPUDispatcher):  # type: ignore[misc]
     """A kernel as Python calls it; a kernel that names it gets the form to be linked."""
 
-    linked: CPUDispatcher
+    how: dict[str, Any]  # it is compiled to be linked
+    kept: bool
+
+    @cached_property
+    def linked(self) -> CPUDispatcher:
+        """The form to be linked: made when a kernel that names this one is compiled, if ever."""
+        form = njit(**self.how)(self.py_func)
+        if self.kept:
+            form._cache = _KeptLinked(self.py_func)
+        return form
 
     @property
     def _numba_type_(self) -> Any:
@@ -177,16 +188,37 @@ def dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False
     forceinline : bool
         Whether it is put in the place of each call, however large.
     """
+    _leave_scipy_out()
     called = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
     called.__class__ = _Called
-    called.linked = njit(
-        error_model="numpy",
-        no_cfunc_wrapper=True,
-        no_cpython_wrapper=True,
-        pipeline_class=_ToBeLinked,
-        forceinline=forceinline,
-    )(kernel)
-    if kept and cache_folder() is not None:
+    called.how = {
+        "error_model": "numpy",
+        "no_cfunc_wrapper": True,
+        "no_cpython_wrapper": True,
+        "pipeline_class": _ToBeLinked,
+        "forceinline": forceinline,
+    }
+    called.kept = kept and cache_folder() is not None
+    if called.kept:
         called._cache = _Kept(kernel)
-        called.linked._cache = _KeptLinked(kernel)
     return called
+
+
+@cache
+def _leave_scipy_out() -> None:
+    """Let numba's arrays arrive without SciPy's linear algebra, a fifth of a first forecast.
+
+    Numba imports it to see whether it is there, as it is. No kernel asks for it; of other code
+    that does, numba makes sure once more.
+    """
+    if "numba.np.arraymath" in sys.modules:
+        return
+    from numba.np import linalg
+
+    ensure_blas = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        from numba.np import arraymath
+    finally:
+        linalg.ensure_blas = ensure_blas
+    arraymath.ensure_blas = ensure_blas

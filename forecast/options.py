@@ -40,6 +40,8 @@ examples:
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
       each word of a text before it is read
+  forecast run python-help --kind words
+      the same of prose that comes with Python: nothing is needed to see it work
   forecast run mail.tsv --kind labels --labels ham,spam
       each label before it is told; a line is a label, a tab and the message
   forecast run tickets.csv --kind labels --label urgent --text body
@@ -119,8 +121,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="a CSV, a text, lines of label<TAB>message, plain or gzip; - for stdin; or a folder "
-        "with a box of mail for each label",
+        help="a CSV, a text, lines of label<TAB>message, plain or gzip; - for stdin; a folder with "
+        "a box of mail for each label; or python-help, a text that comes with Python",
     )
     add_question(command.add_argument_group("the question"))
     add_file(

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import math
@@ -22,6 +23,7 @@ from forecast.cli import main
 from forecast.kinds.numbers import pieces, season_said
 from forecast.options import horizons_of
 from forecast.prequential import Answers, Run
+from forecast.report.symbols.predictions import spelled
 from forecast.stream import Rows, Step, open_numbers
 from forecast.terminal import rivals, show_table
 
@@ -710,7 +712,7 @@ PROVENANCE = {
 def test_words_by_the_contract(text: tuple[Path, Path]) -> None:
     source, out = text
     record = scores_of(out)
-    assert set(record) == PROVENANCE | {"bytes"}
+    assert set(record) == PROVENANCE | {"bytes", "passages", "continuation"}
     assert record["bytes"] == len(TEXT) == record["scores"][0]["bytes"]
     assert record["bad_rows"] == {"bytes that are not UTF-8": 1}
     assert record["options"] == {"kind": "words", "predictions": "auto"}
@@ -765,6 +767,11 @@ def test_words_are_those_of_the_library(text: tuple[Path, Path]) -> None:
         likeliest = [p for _, p in said.top(10)]
         assert [p for _, p in json.loads(row["top"])] == pytest.approx(likeliest, rel=1e-3)
         learner.learn(word)
+    drawn = scores_of(text[1])["continuation"]
+    (path,) = learner.predict().sample_ahead(np.random.default_rng(drawn["seed"]), 60)
+    joined = b"".join(word.encode("utf-8", "surrogateescape") for word in path)
+    assert drawn["text"] == spelled(joined)
+    assert f"… {path[0].strip()}" in (text[1] / "report.html").read_text()
 
 
 def test_labels_by_the_contract(mail: tuple[Path, Path]) -> None:
@@ -895,6 +902,35 @@ def test_what_comes_later_never_changes_what_was_said(
     whole, short, mixed = said
     assert 20 < len(short) < len(whole)
     assert short == whole[: len(short)] == mixed[: len(short)]
+
+
+@pytest.mark.parametrize("kind", ["words", "bytes"])
+def test_a_text_that_comes_with_python_needs_no_file(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecast.stream.prose.python_help", lambda: TEXT)
+    monkeypatch.chdir(tmp_path)
+    assert ran("python-help", "--kind", kind, "--out", "out", "--quiet") == 0
+    record = scores_of(tmp_path / "out")
+    assert (record["source"], record["bytes"]) == ("python-help", len(TEXT))
+    assert record["sha256"] == hashlib.sha256(TEXT).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        ("words", b"\x89PNG\r\n\x1a\n" + bytes(99), "is a PNG, not text"),
+        ("words", gzip.compress(TEXT)[:-30], "is gzip that ends too early"),
+        ("bytes", gzip.compress(TEXT)[:-30], "is gzip that ends too early"),
+    ],
+)
+def test_bad_texts(
+    kind: str, content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    assert ran(tmp_path / "a.txt", "--kind", kind, "--out", tmp_path / "out") == 3
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("out/*.*"))
 
 
 def test_an_empty_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

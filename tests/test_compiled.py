@@ -151,6 +151,23 @@ def test_a_kernel_that_kernels_call_is_linked_and_no_machine_code_of_its_own(hom
     assert python(SMALL + asked, home).split()[3:] == ["1", "0", "0", "1"]
 
 
+def test_a_kernel_that_is_found_needs_neither_form_of_others_nor_scipy(home: Path) -> None:
+    warm = (
+        "import sys\n"
+        "from forecast.rate import bounded\n"
+        "print('linked' in vars(scale_learn), 'linked' in vars(bounded))\n"
+        "print('scipy.linalg' in sys.modules)\n"
+    )
+    assert python(SMALL + warm, home).split()[3:] == ["False", "True", "False"]
+    assert python(SMALL + warm, home).split()[3:] == ["False", "False", "False"]
+    # and who asks numba for linear algebra gets it
+    algebra = (
+        "import numba, numpy\n"
+        "print(numba.njit(lambda a: numpy.dot(a, numpy.linalg.inv(a)))(2.0 * numpy.eye(2))[0, 0])\n"
+    )
+    assert python(SMALL + algebra, home).split()[3:] == ["1.0"]
+
+
 def test_a_kernel_gives_the_same_bits_called_and_linked() -> None:
     from forecast.compiled import bound
     from forecast.distribution.t4 import t4_upper

@@ -206,10 +206,10 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def harmless(kind: str) -> TemporaryDirectory[str]:
-    """What a run leaves behind in which everything has a harmless name."""
+def harmless(kind: str, size: int = len(HARMLESS)) -> TemporaryDirectory[str]:
+    """What a run leaves behind in which everything has a harmless name of so many bytes."""
     kept = TemporaryDirectory()
-    KINDS[kind](HARMLESS, Path(kept.name) / "out")
+    KINDS[kind]((HARMLESS * size)[:size], Path(kept.name) / "out")
     return kept
 
 
@@ -217,7 +217,9 @@ def harmless(kind: str) -> TemporaryDirectory[str]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_is_alive_in_a_run(tmp_path: Path, kind: str, name: str) -> None:
-    out, usual = tmp_path / "out", Path(harmless(kind).name) / "out"
+    # passages of a text have as many words as there is room for
+    size = len(name.encode()) if kind == "words" else len(HARMLESS)
+    out, usual = tmp_path / "out", Path(harmless(kind, size).name) / "out"
     KINDS[kind](name, out)
     same_page(*((one / "report.html").read_text(encoding="utf-8") for one in (out, usual)))
     for file in ("forecast.csv", "predictions.csv"):

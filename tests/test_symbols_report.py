@@ -435,7 +435,12 @@ def of_words(**values: Any) -> dict[str, Any]:
     usual = {"series": "word", "n": 5000, "bytes": 20_000, "bits_per_byte": 2.0}
     usual |= {"bits_per_byte_single": 4.0, "bits_per_byte_frequency": 2.5, "accuracy": 0.25}
     usual |= {"skill_single": 0.5, "skill_frequency": 0.2, "skill_raw": 0.75, "perplexity": 90.4}
-    usual |= {"new_words": 250, "bits_per_word": 8.0, "reliability": [RIGHT]}
+    usual |= {
+        "perplexity_without_spelling": 40.0,
+        "new_words": 250,
+        "bits_per_word": 8.0,
+        "reliability": [RIGHT],
+    }
     return {**usual, **values}
 
 
@@ -826,6 +831,122 @@ def test_the_most_surprising_words_stand_in_their_text(cuts: tuple[int, ...]) ->
         assert one.y == text[one.time : end] == parts[starts.tolist().index(one.time)]
         assert one.before == text[max(0, one.time - 60) : one.time]
         assert one.after == text[end : end + 30]
+
+
+def passages_by_hand(
+    parts: Sequence[bytes], nats: np.ndarray, shortest: int = 320
+) -> list[tuple[float, int, int, float]]:
+    """Of each passage its excess, first and last word, and nats a byte that were usual."""
+    found, first, usual, n = [], 0, 8.0 * math.log(2.0), 1
+    while sum(map(len, parts[first:])) >= shortest:
+        stop = first + 1
+        while sum(map(len, parts[first:stop])) < shortest:
+            stop += 1
+        size = sum(map(len, parts[first:stop]))
+        cost = float(nats[first:stop].sum())
+        found.append((cost - usual * size, first, stop, usual))
+        usual += (cost / size - usual) / (n + 1)
+        n, first = min(n + 1, 64), stop
+    return found
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("cuts", [(), (1, 2, 500, 501)])
+def test_the_most_confusing_passages_are_those_above_what_was_usual(
+    tmp_path: Path, cuts: tuple[int, ...]
+) -> None:
+    parts = some_words(1500)
+    block = words(parts)
+    answers = told(block)
+    record = left_behind(
+        *(tmp_path, block, answers), cuts=cuts, top=lambda row: [(f" w{row}", 0.25), (",", 0.125)]
+    )
+    at, bits = np.cumsum([0, *map(len, parts)]), answers.surprise / math.log(2.0)
+    wanted = sorted(passages_by_hand(parts, answers.surprise), key=lambda one: -one[0])[:5]
+    worst = record["passages"]["worst"]
+    assert len(worst) == 5 and wanted[0][1] > 0
+    for one, (_, first, stop, usual) in zip(worst, wanted, strict=True):
+        assert (one["row"], one["time"]) == (first, at[first])
+        assert [unspelled(y) for y in one["y"]] == parts[first:stop]
+        size = at[stop] - at[first]
+        assert one["bits_per_byte"] == pytest.approx(bits[first:stop].sum() / size)
+        assert one["usual_bits_per_byte"] == pytest.approx(usual / math.log(2.0))
+        assert one["bits"] == pytest.approx(bits[first:stop], abs=6e-4)
+        spelling = answers.spelled[first:stop] / math.log(2.0)
+        assert one["spelling_bits"] == pytest.approx(spelling, abs=6e-4)
+        assert one["likeliest"] == [f" w{row}" for row in range(first, stop)]
+        assert set(one["likeliest_p"]) == {0.25}
+        before = b"".join(parts)[max(0, at[first] - 60) : at[first]].decode(errors="ignore")
+        assert one["before"] == spelled(before)
+    end = record["passages"]["end"]
+    first = end["row"]
+    assert [unspelled(y) for y in end["y"]] == parts[first:]
+    assert at[-1] - at[first] <= 320 < at[-1] - at[first - 1]
+    steps = [0.0, 2.0, 4.0, 8.0, 16.0, math.inf]
+    for part, low, high in zip(record["passages"]["by_bits"], steps, steps[1:], strict=False):
+        own = (bits >= low) & (bits < high)
+        assert (part["from"], part["n"]) == (low, own.sum())
+        assert part["bits"] == pytest.approx(bits[own].sum())
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_passage_is_coloured_text_that_is_never_obeyed(tmp_path: Path) -> None:
+    parts = [*(name.encode() for name in HOSTILE), b" the", b"\n", b"  ", b" \xff", b"\\n"] * 2
+    block = words(parts)
+    nats = np.tile([0.1, 2.0, 4.0, 7.0, 12.0], 4)
+    answers = told(block)._replace(surprise=nats, spelled=np.zeros(20))
+    left_behind(tmp_path, block, answers, top=lambda row: [(HOSTILE[1], 0.25)])
+    page = (tmp_path / "report.html").read_text()
+    assert "<script>alert" not in page and "<img" not in page and "<svg onload" not in page
+    seen = {"text": "", "looks": [], "titles": []}
+
+    class Reader(HTMLParser):
+        """What a reader sees of the first passage."""
+
+        inside = done = False
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            held = dict(attrs)
+            if tag == "h3" or seen["text"].endswith(" …"):
+                self.inside = False
+            if tag == "p" and held.get("class") == "passage" and not seen["text"]:
+                self.inside = True
+            if tag == "span" and self.inside and "title" in held:
+                seen["looks"].append(held["class"])
+                seen["titles"].append(held["title"])
+
+        def handle_data(self, data: str) -> None:
+            seen["text"] += data if self.inside else ""
+
+    Reader().feed(page)
+    assert seen["looks"][:10] == ["took0", "took1", "took2", "took3", "took4"] * 2
+    assert seen["titles"][1].startswith("2.9 bits; likeliest: ") and "25 %" in seen["titles"][1]
+    for shown in ("<script>alert(1)</script>", " the↵\n␣␣ \\xff\\n"):
+        assert shown in seen["text"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_letter_of_several_bytes_is_shown_whole(tmp_path: Path) -> None:
+    file = "aß€𝄞".encode() * 40 + b"\xe2\x82a\xc3"
+    block = words([bytes([byte]) for byte in file])
+    answers = told(block)._replace(spelled=np.zeros(len(file)))
+    record = left_behind(tmp_path, block, answers, kind="bytes", top=lambda row: [("e", 0.5)])
+    end = record["passages"]["end"]
+    assert end["y"][-8:] == ["a", "ß", "€", "𝄞", "\\xe2", "\\x82", "a", "\\xc3"]
+    bits = answers.surprise / math.log(2.0)
+    assert end["bits"][-5] == pytest.approx(bits[-8:-4].sum(), abs=1e-3)
+    assert sum(end["bits"]) == pytest.approx(bits[end["row"] :].sum(), abs=0.2)
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("parts", [[], [b" the"]])
+def test_a_text_shorter_than_a_passage(tmp_path: Path, parts: list[bytes]) -> None:
+    block = words(parts)
+    record = left_behind(tmp_path, block, told(block))
+    assert record["passages"]["worst"] == []
+    page = (tmp_path / "report.html").read_text()
+    assert ("shorter than a passage" in page) == bool(parts)
+    assert (record["passages"]["end"] is None) == (not parts)
 
 
 def test_memory_does_not_grow_with_the_stream(tmp_path: Path) -> None:

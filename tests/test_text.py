@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.stream import prose
 from forecast.stream.errors import StreamError
 from forecast.stream.source import Source
-from forecast.stream.text import NOT_UTF8, NUL, TextStream, open_text, words_of
+from forecast.stream.text import NOT_UTF8, NUL, TextStream, open_bytes, open_text, words_of
 
 # The rule once more, as a pattern that knows nothing of the 40 bytes.
 PATTERN = re.compile(
@@ -157,6 +158,68 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StreamError, match="there is no such file"):
         open_text(tmp_path / "b.txt")
+
+
+FOREIGN = [
+    (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is a PNG, not text"),
+    (b"PK\x03\x04" + b"\0" * 90, "is a zip archive (or an .xlsx workbook), not text"),
+    (b"%PDF-1.7 and so on", "is a PDF, not text"),
+    ("a text".encode("utf-16"), "is text in UTF-16, not text"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), FOREIGN)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_is_plainly_no_text_has_bytes_and_no_words(
+    tmp_path: Path, content: bytes, said: str, pack: type[bytes]
+) -> None:
+    path = written(tmp_path, pack(content))
+    with pytest.raises(StreamError, match=re.escape(said)) as refused:
+        read(open_text(path))
+    assert "Save it as text in UTF-8" in str(refused.value)
+    assert read(open_bytes(path)) == [bytes([byte]) for byte in content]
+
+
+def test_a_file_of_any_bytes_is_read_to_the_byte_and_what_is_strange_is_told(
+    tmp_path: Path,
+) -> None:
+    content = np.random.default_rng(3).bytes(5000)
+    for opened in (open_text, open_bytes):
+        stream = opened(written(tmp_path, content))
+        assert b"".join(read(stream)) == content
+        strange = [c for c in content.decode(errors="surrogateescape") if "\udc80" <= c <= "\udcff"]
+        assert stream.bad == {NOT_UTF8: len(strange), NUL: content.count(0)}
+
+
+@pytest.mark.parametrize("opened", [open_text, open_bytes])
+def test_gzip_that_is_cut_off_is_refused(tmp_path: Path, opened: type[TextStream]) -> None:
+    packed = gzip.compress(np.random.default_rng(3).bytes(5000))
+    with pytest.raises(StreamError, match="is gzip that ends too early"):
+        read(opened(written(tmp_path, packed[:-200])))
+
+
+def test_gzip_inside_gzip_is_bytes_and_no_words(tmp_path: Path) -> None:
+    inner = gzip.compress(b"a text", mtime=0)
+    path = written(tmp_path, gzip.compress(inner))
+    with pytest.raises(StreamError, match="is gzip inside gzip"):
+        read(open_text(path))
+    assert b"".join(read(open_bytes(path))) == inner
+
+
+def test_prose_that_comes_with_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = prose.python_help()
+    assert len(text) > 300_000 and b'"for" statement' in text
+    with open_text("python-help") as stream:
+        assert b"".join(read(stream)) == text
+        assert (stream.source, stream.bad) == ("python-help", {})
+        assert stream.sha256 == hashlib.sha256(text).hexdigest() and stream.progress() == 1.0
+    Path("python-help").write_bytes(b"a file")  # of that name is meant before all
+    assert read(open_text("python-help")) == [b"a", b" file"]
+    Path("python-help").unlink()
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(StreamError, match="came not with this Python"):
+        open_text("python-help")
 
 
 def test_memory_is_bounded_whatever_the_length_of_a_line(tmp_path: Path) -> None:

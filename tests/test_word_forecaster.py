@@ -651,6 +651,33 @@ def test_samples_are_known_words_by_their_probability_and_new_ones() -> None:
     assert abs(new - forecast.new) < 4.5 * math.sqrt(forecast.new / len(drawn))
 
 
+def test_the_second_word_ahead_comes_as_often_as_the_sum_over_the_first_says() -> None:
+    """p(second) = sum over first of p(first) p(second | first was learned)."""
+    learner = told([b"a", b"b", b"a", b"c", b"a", b"b", b"b", b"a"], 9, 90)
+    state = learner.floats.copy(), learner.ints.copy()
+    forecast = learner.predict()
+    first = forecast.known()
+    assert len(first) == 3
+    second = np.zeros(3)  # after a known first one
+    for w, p in enumerate(first):
+        after = learner.copy()
+        after.learn(learner.name(w))
+        second += p * after.predict().known()
+    paths = forecast.sample_ahead(np.random.default_rng(6), 2, 1500)
+    assert {len(path) for path in paths} == {2}
+    known = [path for path in paths if path[0] in ("a", "b", "c")]
+    new = 1.0 - len(known) / len(paths)
+    assert abs(new - forecast.new) < 4.5 * math.sqrt(forecast.new / len(paths))
+    for w, p in enumerate(second):
+        share = sum(path[1] == learner.name(w) for path in known) / len(paths)
+        assert abs(share - p) < 4.5 * math.sqrt(p * (1.0 - p) / len(paths))
+    # the first word alone does not tell it: what is drawn is learned before the next is
+    assert abs(second - first).max() > 0.08
+    assert (state[0] == learner.floats).all() and (state[1] == learner.ints).all()
+    assert forecast.sample_ahead(np.random.default_rng(6), 2, 5) == paths[:5]
+    assert forecast.sample_ahead(np.random.default_rng(6), 0) == [[]]
+
+
 def test_a_forecast_is_past_once_its_learner_has_learned() -> None:
     learner = told([b"a", b"b"])
     forecast = learner.predict()
@@ -658,7 +685,11 @@ def test_a_forecast_is_past_once_its_learner_has_learned() -> None:
     learner.learn(None)  # a missing word is not learned from
     assert len(forecast.top(5)) == 2 and "'" in repr(forecast)
     learner.learn("a")
-    for look in (forecast.top, forecast.known, lambda: forecast.p("a"), lambda: forecast.new):
+    rng = np.random.default_rng(0)
+    for look in (
+        *(forecast.top, forecast.known, lambda: forecast.p("a"), lambda: forecast.new),
+        lambda: forecast.sample_ahead(rng, 1),
+    ):
         with pytest.raises(RuntimeError, match="its learner has learned since"):
             look()
 
@@ -741,15 +772,15 @@ def test_odd_texts_cost_little_more_than_they_must() -> None:
 
 
 def test_presets() -> None:
-    light = WordForecaster.light()
+    light = WordForecaster(light=True)
     assert light.options()["orders"] == 1 and light.options()["sides"] == 0
-    assert repr(WordForecaster.light(nodes=64, vocabulary=9)) == (
+    assert repr(WordForecaster(light=True, nodes=64, vocabulary=9)) == (
         "WordForecaster(vocabulary=9, nodes=64, orders=1, sides=0, contexts=3)"
     )
     words = words_of(help_topics())[:40_000]
     nats = [
         SymbolRun(learner).feed(block_of_words(words)).surprise.sum()
-        for learner in (WordForecaster(), WordForecaster.light())
+        for learner in (WordForecaster(), WordForecaster(light=True))
     ]
     assert nats[0] < 0.99 * nats[1]
 

@@ -107,6 +107,10 @@ class Kind(ABC):
         """What a test of this very run found: whether it looked ahead."""
         return {}
 
+    def drawn(self) -> dict[str, Any]:
+        """What was drawn by chance of what may come."""
+        return {}
+
     def paced(self) -> dict[str, float | None]:
         """What one point costs by itself, now that all is learned."""
         return {}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 SYMBOLS = 4096  # words whose likeliest rivals are held at once
+SEED = 0  # of how a text may go on
 
 
 class Symbolic(Kind):
@@ -134,6 +135,7 @@ class Words(Symbolic):
     """A run over the words of a text."""
 
     stream: "TextStream"
+    ahead = 60  # words that are drawn
 
     def open(self, asked: Namespace) -> "TextStream":
         """Open the source."""
@@ -159,9 +161,23 @@ class Words(Symbolic):
         """What was read."""
         return {**super().read(), "bytes": self.stream.bytes}
 
+    def drawn(self) -> dict[str, Any]:
+        """How the text may go on, where there was one."""
+        if not self.points():
+            return {}
+        import numpy as np
+
+        from forecast.report.symbols.predictions import spelled
+
+        (path,) = self.learner.predict().sample_ahead(np.random.default_rng(SEED), self.ahead)
+        whole = b"".join(word.encode("utf-8", "surrogateescape") for word in path)
+        return {"continuation": {"seed": SEED, "text": spelled(whole)}}
+
 
 class Bytes(Words):
     """A run over the bytes of a file."""
+
+    ahead = 300
 
     def open(self, asked: Namespace) -> "TextStream":
         """Open the source."""

@@ -11,6 +11,7 @@ from forecast.report.drawing import (
     GREEN,
     INK,
     MUTED,
+    PURPLE,
     SKY,
     VERMILLION,
     WIDTH,
@@ -39,8 +40,17 @@ GROUPS = {
     "columns beside": INK,
     "with a season": VERMILLION,
 }
-OTHERS = (BLUE, VERMILLION, GREEN, MUTED, SKY, INK)  # of groups that have no colour of their own
+OTHERS = (
+    BLUE,
+    VERMILLION,
+    GREEN,
+    MUTED,
+    SKY,
+    INK,
+    PURPLE,
+)  # of groups that have no colour of their own
 PALE = (SKY, INK)
+SPACIOUS = 6  # names in a line of a legend that have room
 MOST_MARKED = 40  # changes whose beginnings are drawn
 
 Weights = tuple[Ints, Mapping[str, Floats]]  # rows, and of each expert its weight there
@@ -87,9 +97,12 @@ def confusion(
         shares(axes[2], weights)
     mark(list(axes), finding, last)
     for ax in axes:
-        how = {"ncols": 6, "handlelength": 1.5, "columnspacing": 1.5, "borderaxespad": 0.1}
-        if ax.get_legend_handles_labels()[1]:
-            ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), **how)
+        if names := ax.get_legend_handles_labels()[1]:
+            # in ems; so that they stand in one line, beside the title
+            wide, gap = (1.5, 0.8) if len(names) <= SPACIOUS else (0.8, 0.4)
+            how = {"ncols": len(names), "handlelength": wide, "columnspacing": wide}
+            how["handletextpad"] = gap
+            ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, **how)
     time_axis(axes[-1], instants, axis)
     which = name_of(trace.series, trace.horizon, one_series)
     numbered = MEMORIES if any("memory " in name for name in weights[1]) else ""

@@ -16,6 +16,9 @@ DARK = "".join(f"--{name}:{dark};" for name, (_, dark) in PALETTE.items())
 # vermillion, dark enough to be read as text on white
 LIGHT += "--warn:#b04a00;--paper:#fff;--raised:#f6f6f4;"
 DARK += "--warn:#f58a3c;--paper:#16171a;--raised:#1f2125;"
+# grounds for what surprised little to much: of one hue, and ink can be read on each
+LIGHT += "--took1:#fbeee3;--took2:#f6d6bb;--took3:#efb788;--took4:#e59253;"
+DARK += "--took1:#2d251f;--took2:#493423;--took3:#694426;--took4:#8c5629;"
 STYLE = f"""
 :root{{color-scheme:light dark;{LIGHT}}}
 @media (prefers-color-scheme:dark){{:root{{{DARK}}}}}
@@ -62,6 +65,18 @@ small{{color:var(--muted);font-weight:400}}
 figure{{margin:1rem 0 2rem}}
 figure svg{{display:block;width:100%;min-width:38rem;height:auto}}
 figure svg text{{font-family:inherit!important;font-variant-numeric:tabular-nums}}
+.passage{{white-space:pre-wrap;font-size:1.02rem;line-height:1.95;margin:.5rem 0 1.25rem;
+padding:.1rem 0 .1rem 1rem;border-left:3px solid var(--line);max-width:52rem;
+-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+.passage span,.key span{{text-underline-offset:.28em;text-decoration-color:var(--warn);
+text-decoration-skip-ink:none;border-radius:2px;padding:.1em 0}}
+.passage .before,.drawn{{color:var(--muted)}}
+.took1{{background:var(--took1);text-decoration:underline dotted 1.5px}}
+.took2{{background:var(--took2);text-decoration:underline 1px}}
+.took3{{background:var(--took3);text-decoration:underline 2.5px}}
+.took4{{background:var(--took4);text-decoration:underline 4px;font-weight:600}}
+.key span{{display:inline-block;margin-right:.8em;padding:0 .35em;line-height:1.6}}
+.key{{border:0;padding:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 .reading{{color:var(--muted);font-size:.92rem;max-width:46rem}}
 .reading b{{color:var(--ink);font-weight:600}}
 details{{margin:.75rem 0}}

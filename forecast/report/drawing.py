@@ -32,8 +32,9 @@ PALETTE = {
     "sky": ("#56b4e9", "#4a9ccb"),
     "green": ("#009e73", "#2fc498"),
     "vermillion": ("#d55e00", "#f58a3c"),
+    "purple": ("#cc79a7", "#d794bb"),
 }
-INK, MUTED, LINE, BLUE, SKY, GREEN, VERMILLION = (light for light, _ in PALETTE.values())
+INK, MUTED, LINE, BLUE, SKY, GREEN, VERMILLION, PURPLE = (light for light, _ in PALETTE.values())
 WIDTH = 9.6  # inches; 72 points of the page to each
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: small, sharp, in the font of the page

@@ -30,7 +30,10 @@ FIRST = 12  # of them that are shown at once; the others unfold
 # what differs when a run is run again
 COST = ("seconds", "points_per_second", "cost", "state_bytes")
 # what these parts of the page show
-SHOWN = ("scores", "questions", "skill_intervals", "course", "look_ahead", "warm_up_rows", "values")
+SHOWN = (
+    *("scores", "questions", "skill_intervals", "course", "look_ahead", "warm_up_rows", "values"),
+    *("passages", "continuation"),
+)
 
 
 def told(key: str) -> bool:

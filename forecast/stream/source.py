@@ -19,7 +19,7 @@ BLOCK = 1 << 19  # bytes of lines handed on at once, however many lines were wis
 LINE = 1 << 24  # longest line, and longest record over several lines
 GZIP = b"\x1f\x8b"
 
-# What people name .csv and is not: the first bytes tell. A column may be called PAR1.
+# What people take for CSV or text and is not: the first bytes tell. A column may be called PAR1.
 FOREIGN = {
     rb"PK\x03\x04": "a zip archive (or an .xlsx workbook)",
     rb"PAR1[\x10-\x1f]": "a Parquet file",
@@ -40,14 +40,17 @@ class Source:
     ----------
     path
         A file, or "-" for standard input.
+    wanted : str, optional
+        What it is to be, so that what is plainly something else is refused; None for any bytes.
 
     Raises
     ------
     StreamError
-        Where it cannot be opened or read, or is gzip that is cut off or damaged.
+        Where it cannot be opened or read, is something else, or gzip that is cut off or damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], wanted: str | None = "CSV") -> None:
+        self.wanted = wanted
         self.name = "standard input" if os.fspath(path) == "-" else os.fspath(path)
         self.bytes_read = 0
         self.size: int | None = None
@@ -95,10 +98,13 @@ class Source:
         self._packed = first
 
     def _refuse_foreign(self, first: bytes) -> None:
-        """Refuse what is no CSV by its first bytes."""
+        """Refuse what its first bytes tell to be something else than what is wanted."""
+        if self.wanted is None:
+            return
         for magic, what in FOREIGN.items():
             if re.match(magic, first):
-                raise self.error(f"is {what}, not CSV", advice="Save it as CSV in UTF-8.")
+                advice = f"Save it as {self.wanted} in UTF-8."
+                raise self.error(f"is {what}, not {self.wanted}", advice=advice)
 
     def _raw(self) -> bytes:
         """Next bytes as they lie in the file; none at its end."""
@@ -124,7 +130,7 @@ class Source:
         except zlib.error as error:
             raise self.error(f"is damaged gzip ({error})", advice="Fetch it again.") from None
         if not self._unpacked:
-            if piece.startswith(GZIP):
+            if self.wanted is not None and piece.startswith(GZIP):
                 raise self.error("is gzip inside gzip", advice="Unpack it once.")
             self._refuse_foreign(piece)
         self._unpacked = True

@@ -1,14 +1,17 @@
 """A text as a stream of words, cut so that joined again they are the text; or of its bytes."""
 
 import codecs
+import io
 import os
 import re
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from forecast.compiled import compiled
 from forecast.learner import Bytes, Ints, Symbols
+from forecast.stream import prose
 from forecast.stream.source import Source
 from forecast.words.vocabulary import LONGEST
 
@@ -245,13 +248,32 @@ class ByteStream(TextStream):
         return b""
 
 
+class _Prose(Source):
+    """The help topics of Python."""
+
+    def _open(self, path: str | os.PathLike[str]) -> io.BufferedIOBase:
+        try:
+            text = prose.python_help()
+        except ImportError:
+            advice = "Name a file instead."
+            raise self.error("came not with this Python", advice=advice) from None
+        self.size = len(text)
+        return io.BytesIO(text)
+
+
+def _source(path: str | os.PathLike[str], wanted: str | None) -> Source:
+    """A file, or the prose that needs none."""
+    named = os.fspath(path) == prose.NAME and not Path(path).exists()
+    return (_Prose if named else Source)(path, wanted)
+
+
 def open_bytes(path: str | os.PathLike[str]) -> ByteStream:
     """Open a file as a stream of bytes.
 
     Parameters
     ----------
     path
-        A file, plain or gzip, or "-" for standard input.
+        A file of any kind; what is gzip is unpacked. Or "-" for standard input, or "python-help".
 
     Raises
     ------
@@ -268,7 +290,7 @@ def open_bytes(path: str | os.PathLike[str]) -> ByteStream:
     ...     [block.y.tolist() for block in open_bytes(path)]
     [[84, 104, 101, 32, 99, 97, 116]]
     """
-    return ByteStream(Source(path))
+    return ByteStream(_source(path, None))
 
 
 def open_text(path: str | os.PathLike[str]) -> TextStream:
@@ -283,12 +305,13 @@ def open_text(path: str | os.PathLike[str]) -> TextStream:
     Parameters
     ----------
     path
-        A file, plain or gzip, or "-" for standard input.
+        A file, plain or gzip, or "-" for standard input; or "python-help", where no file has that
+        name, for English prose that comes with Python: its help topics.
 
     Raises
     ------
     StreamError
-        Where it cannot be opened or read.
+        Where it cannot be opened or read, or is plainly no text, as a PDF or a zip archive.
 
     Examples
     --------
@@ -302,4 +325,4 @@ def open_text(path: str | os.PathLike[str]) -> TextStream:
     >>> words, stream.words, stream.bytes, stream.bad
     (4, 4, 11, {})
     """
-    return TextStream(Source(path))
+    return TextStream(_source(path, "text"))

@@ -49,6 +49,45 @@ class Upcoming(Forecast):
         named: list[tuple[str, float]] = learner.named(ids[None], ps[None])[0]
         return named
 
+    def sample_ahead(self, rng: np.random.Generator, n: int, paths: int = 1) -> list[list[str]]:
+        """Draw how it may go on: n words or bytes that follow one another, as often as ``paths``.
+
+        Each is drawn from what a copy of the learner says, and then learned by the copy: a path
+        comes as often as the learner itself would expect it, asked and told one by one. Of many
+        paths the k-th words are a forecast k steps ahead, which no learner of words gives in
+        closed form: over every way to the k-th word there are too many sums. Neither the learner
+        nor this forecast changes.
+
+        Parameters
+        ----------
+        rng : Generator
+        n : int
+            Steps ahead.
+        paths : int
+            Each costs as much as to copy the learner's state once, and n draws.
+
+        Returns
+        -------
+        list of lists of str
+            [paths][n]; joined, the words of a path are text that may follow.
+
+        Raises
+        ------
+        RuntimeError
+            If the learner has learned since.
+        """
+        learner = self._asked()
+        twin = learner.copy()
+        drawn: list[list[str]] = []
+        for _ in range(paths):
+            twin.floats[:], twin.ints[:] = learner.floats, learner.ints
+            path: list[str] = []
+            for _ in range(n):
+                path += twin.predict().sample(rng)
+                twin.learn(path[-1])
+            drawn.append(path)
+        return drawn
+
     def __repr__(self) -> str:
         likely = ", ".join(f"{y!r}: {p:.3g}" for y, p in self.top(3))
         return f"{type(self).__name__}({likely}, ...)"

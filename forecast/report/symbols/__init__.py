@@ -19,6 +19,7 @@ from forecast.report.predictions import Keep, chosen
 from forecast.report.scores import Bools, Ints
 from forecast.report.symbols.bytewise import ByteScores
 from forecast.report.symbols.labels import LabelScores
+from forecast.report.symbols.passages import Passages
 from forecast.report.symbols.predictions import SymbolPredictions, Top, next_file
 from forecast.report.symbols.scores import Likeliest, SymbolScores
 from forecast.report.symbols.surprises import Surprises
@@ -96,6 +97,7 @@ class SymbolReport(Folder):
         self._scores = SCORES[kind]()
         self.headline = ("n", "surprise", self._scores.rivalry.loss, "accuracy")
         self.surprises = Surprises(running=labels is None)
+        self.passages = Passages()  # of a text
         self.bins = Bins(1, self._scores.traced, (), ("surprise",))
         self.began = Instants()
         self.course = Course((self._scores.series,), (1,))
@@ -146,6 +148,8 @@ class SymbolReport(Folder):
         level = np.full(len(block), np.nan)  # words and labels have none
         self.course.see(told.row, here, (told.surprise, told.expected, level), time)
         self.surprises.add(block, told, at)
+        if not self.labels:
+            self.passages.add(block, told, looked)
         self.listing.add(told, looked, name, at)
 
     def _times(self, block: "Symbols") -> Ints:
@@ -176,7 +180,7 @@ class SymbolReport(Folder):
         worst = [one.told(self.labels) for one in self.surprises.kept]
         entry = {**self._scores.entry(), "worst": worst}
         asked = {"kind": self.kind, "series": [self._scores.series], "horizons": [1]}
-        named = {"labels": self.labels} if self.labels else {}
+        named = {"labels": self.labels} if self.labels else {"passages": self.passages.told()}
         found = {
             # one is asked after each answer, and one before the first
             "questions": questions(int(facts.get("rows") or 0) + 1, [entry]),

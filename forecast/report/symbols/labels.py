@@ -79,6 +79,7 @@ class LabelScores(SymbolScores):
     """All scores of a stream of labels."""
 
     series, things, nothing = "label", "messages", "no message was read"
+    whole = "stream"
     place, axis = "line", "place in the file"
     meanings, named = MEANINGS, NAMED
     rivalry = Rivalry(

@@ -24,6 +24,7 @@ from forecast.report.scores import Entry
 from forecast.report.sections import adapting, calibration, confusion, cost, honesty, nats, told
 from forecast.report.symbols.predictions import Top, spelled
 from forecast.report.symbols.scores import SymbolScores
+from forecast.report.symbols.surprising_text import continuation, passages, the_end
 from forecast.report.verdict import shown_name
 
 CHARACTERS = 80  # of a message that are shown
@@ -61,10 +62,11 @@ def page(
     confused = [figure for figure in figures if figure.name.startswith("confusion")]
     losses = [one for one in figures if one.name == "loss"]
     sections = [
-        next_label(top) if labelled else next_symbols(top, room),
+        next_label(top) if labelled else next_symbols(record, top, room),
         Section("rivals", BESIDE, rivals_table(scores, room.rivalry) if entry["n"] else ""),
         *(Section(one.name, one.title, drawn_part(one)) for one in losses),
         Section("scores", "Scores", scores_part(scores, room.meanings)),
+        *([] if labelled else [passages(record["passages"], room)]),
         message_surprises(entry["worst"]) if labelled else text_surprises(entry["worst"], room),
         calibration([drawn["reliability"]] if "reliability" in drawn else []),
         confusion(course, confused, 1),
@@ -104,8 +106,8 @@ def spaced(word: str) -> str:
     return text(word.replace(" ", "␣"))
 
 
-def next_symbols(top: Top, room: SymbolScores) -> Section:
-    """The likeliest next words or bytes."""
+def next_symbols(record: Mapping[str, Any], top: Top, room: SymbolScores) -> Section:
+    """The end of the text, the likeliest next words or bytes, and how it may go on."""
     lines: list[Row] = [[visible(word), chance(p), bar(p)] for word, p in top]
     how = reading(
         f"␣ is a space, \\n the end of a line. Every other {room.series} has a probability, "
@@ -113,7 +115,9 @@ def next_symbols(top: Top, room: SymbolScores) -> Section:
     )
     header = [room.series, "probability", ""]
     shown = table(f"the likeliest next {room.things}", header, lines)
-    return Section("next", f"The next {room.series}", shown + how)
+    end = the_end(record["passages"], room)
+    likely = f"<h3>What it expects</h3>{shown}{how}" if end else shown + how
+    return Section("next", f"The next {room.series}", end + likely + continuation(record, room))
 
 
 def next_label(top: Top) -> Section:

@@ -38,6 +38,7 @@ class SymbolScores(ABC):
 
     series: ClassVar[str]
     things: ClassVar[str]  # what is counted
+    whole: ClassVar[str]  # what is forecast, one by one
     place: ClassVar[str]  # what tells where an answer stands
     axis: ClassVar[str]
     surprising: ClassVar[str]  # how the most surprising ones are read

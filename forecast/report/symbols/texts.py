@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
 
 from forecast.report.score_tables import Rivalry
 from forecast.report.scores import Entry, Meaning
@@ -51,8 +50,6 @@ def rivalry_of(rivals: Mapping[str, str], read: Callable[[Sequence[str]], str]) 
 
 class TextScores(SymbolScores):
     """Scores of a text or file: of its words, or its bytes."""
-
-    whole: ClassVar[str]  # what is forecast, piece by piece
 
     @classmethod
     def said(cls, entry: Entry, sure: Sure, labels: Sequence[str] = ()) -> list[str]:

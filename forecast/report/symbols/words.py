@@ -19,6 +19,7 @@ from forecast.report.symbols.texts import (
     bits_meant,
     exponential,
     likeliest_meant,
+    number_of,
     rivalry_of,
 )
 from forecast.report.verdict import number, percent, signed
@@ -51,13 +52,15 @@ MEANINGS = {
         "expected surprise", "nats", "what the forecasts thought that it would be"
     ),
     "perplexity": Meaning(
-        "perplexity",
+        "perplexity, spelled",
         "",
-        "exp of the mean surprise: so many equally likely words would be as hard to guess; to be "
-        "compared only where words are cut in the same way and new ones are spelled, too",
+        "exp of the mean surprise, new words being spelled: so many equally likely words would be "
+        "as hard to guess; to be compared only where words are cut in the same way",
     ),
     "perplexity_without_spelling": Meaning(
-        "without spelling", "", "the same, had it been enough to say that a word is a new one"
+        "perplexity, unspelled",
+        "",
+        "the same, had it been enough to say that a word is a new one",
     ),
     "new_words": Meaning("new words", "", "words never seen before, which had to be spelled"),
     **likeliest_meant("words", "text"),
@@ -141,11 +144,13 @@ class WordScores(TextScores):
         --------
         >>> bar = {"n": 240_000, "said": 0.23, "was": 0.226, "low": 0.228, "high": 0.232}
         >>> entry = {"n": 240_000, "bits_per_byte": 1.7, "perplexity": 220.3, "new_words": 7200,
+        ...          "perplexity_without_spelling": 110.2,
         ...          "skill_frequency": 0.21, "accuracy": 0.226, "reliability": [bar]}
         >>> print(*WordScores.said(entry, {"skill_frequency": [0.2, 0.22]}), sep="\\n")
         Forecast word by word, this text needs 1.70 bits a byte, 21 % less than the running \
 frequency of its words (95 % sure: 20 to 22 %): each of its 240,000 words was as hard to guess as \
-one of 220 equally likely ones, and 3.0 % of them were new.
+one of 220 equally likely ones, and 3.0 % of them were new and had to be spelled (unspelled, one \
+of 110).
         The likeliest word came in 22.6 % of cases; the probabilities held, 0.4 points off on \
 average.
         """
@@ -153,19 +158,22 @@ average.
 
     @classmethod
     def beside(cls, entry: Entry) -> str:
-        """How many words were new."""
-        return f", and {percent(entry['new_words'] / entry['n'], 1)} of them were new"
+        """How many words were new, and what their spelling makes of it."""
+        new = percent(entry["new_words"] / entry["n"], 1)
+        unspelled = number_of(entry["perplexity_without_spelling"])
+        return f", and {new} of them were new and had to be spelled (unspelled, one of {unspelled})"
 
     @staticmethod
     def table(entry: Entry) -> list[list[str]]:
         """Header and row of the scores beside those of the free rivals."""
         header = ["words", "bytes", "bits a byte", "word counts", "skill", "byte counts", "skill"]
-        header += ["bits a word", "perplexity", "new words"]
+        header += ["bits a word", "perplexity", "unspelled", "new words"]
         row = [
             *(f"{entry['n']:,}", f"{entry['bytes']:,}", number(entry["bits_per_byte"])),
             *(number(entry["bits_per_byte_frequency"]), signed(entry["skill_frequency"])),
             *(number(entry["bits_per_byte_single"]), signed(entry["skill_single"])),
             *(number(entry["bits_per_word"]), number(entry["perplexity"])),
+            number(entry["perplexity_without_spelling"]),
             f"{entry['new_words']:,}",
         ]
         return [header, row]
