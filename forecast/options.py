@@ -123,10 +123,15 @@ def parser() -> argparse.ArgumentParser:
         "with a box of mail for each label",
     )
     add_question(command.add_argument_group("the question"))
-    add_file(
-        command.add_argument_group(
-            "the file of numbers; guessed, and said aloud, where it is plain"
-        )
+    file = command.add_argument_group(
+        "the file of numbers; guessed, and said aloud, where it is plain"
+    )
+    add_file(file)
+    file.add_argument(
+        "--gather",
+        choices=["mean", "sum", "last"],
+        help="take all rows of a --step together, where their times lie on no grid: readings of a "
+        "sensor, sales at a till",
     )
     add_output(command.add_argument_group("what is left behind"))
     add_compare(
@@ -214,6 +219,11 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         default=[],
         help="column of numbers that is seen with the value, not before; repeatable",
     )
+    add_distance(group)
+
+
+def add_distance(group: "argparse._ArgumentGroup") -> None:
+    """How far ahead numbers are forecast, and what is known of them from the start."""
     group.add_argument(
         "--horizon",
         metavar="H",
@@ -252,12 +262,6 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         type=step_named,
         help="time between two rows, as '30 minutes', 'month', or 'rows' to take rows as they "
         "come; steps that the file leaves out are missing values (that of the first two times)",
-    )
-    group.add_argument(
-        "--gather",
-        choices=["mean", "sum", "last"],
-        help="take all rows of a --step together, where their times lie on no grid: readings of a "
-        "sensor, sales at a till",
     )
     group.add_argument(
         "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"

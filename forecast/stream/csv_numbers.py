@@ -7,6 +7,7 @@ never changes what was read before it.
 
 import os
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Literal, NoReturn
 
 import numpy as np
@@ -75,7 +76,8 @@ class NumberStream:
         self._times, self._grid, self._gather, self._block = times, grid, gather, block
         self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
-        self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
+        self._asked = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
+        self._drop = dict(self._asked)
         self._begun = False
 
     @property
@@ -115,15 +117,37 @@ class NumberStream:
 
         Where rows are instants, or no step is known yet, it is the row number.
         """
+        return self.futures((k,))[0]
+
+    def futures(self, ks: Sequence[int]) -> list[str]:
+        """Time text of each instant k steps after the last one handed on: see `future`."""
         last, step = self._grid.last, self._grid.step
         if self._times is None or last is None or step is None:
-            return str(self.rows - 1 + k)
+            return [str(self.rows - 1 + k) for k in ks]
+        steps = np.array(ks, np.int64)
         try:
-            return self._times.write(self._grid.advance(last, np.array([k], np.int64)))[0]
+            return self._times.write(self._grid.advance(last.pick(0 * steps), steps))
         except OverflowError:
-            problem = f"ends so late that {k} x {step} after it no layout writes a year"
+            problem = f"ends so late that {max(ks)} x {step} after it no layout writes a year"
             advice = "Say --step rows to take rows as they come."
             raise StreamError(problem, self.source, advice=advice) from None
+
+    def go_on(self, rows: int, times: Sequence[str]) -> None:
+        """Stand where a stream of this file stood that had handed on so many rows.
+
+        Where the grid stands is told by the texts of three of its times: the first two, which tell
+        the step, and the last; fewer where fewer were seen, and none where rows are instants.
+        """
+        self.rows = rows
+        for place, text in enumerate(times):
+            assert self._times is not None
+            self._grid.place(self._times.read([text]))
+            if place == 1 and isinstance(self._times, NumberTimes):
+                self._times.like(text)
+
+    def drop_past(self, drop: bool) -> None:
+        """Whether times that are not later than the last one are dropped, whatever was asked."""
+        self._drop = {DUPLICATE: True, EARLIER: True, OFF: False} if drop else dict(self._asked)
 
     def close(self) -> None:
         """Close the file."""
@@ -141,7 +165,7 @@ class NumberStream:
         self._begun = True
         try:
             while table := self._reader.read(self._block, self._columns.fields):
-                yield from self._rows_of(table)
+                yield from self.rows_of(table)
             if self._gather is not None:
                 yield from self._placed(*self._gather.end())
                 if self._gather.unfinished:
@@ -149,7 +173,8 @@ class NumberStream:
         finally:
             self.close()
 
-    def _rows_of(self, table: Table) -> Iterator[Rows]:
+    def rows_of(self, table: Table) -> Iterator[Rows]:
+        """The instants that the next rows of the file bring; one that is refused moves nothing."""
         count = len(self.series) + len(self.beside)
         y = np.empty((len(table.lines), count))
         for series in range(count):
@@ -174,14 +199,18 @@ class NumberStream:
     def _on_grid(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
         assert self._times is not None
         texts = [text.strip(" ") for text in table.columns[-1]]
-        known = self._grid.step is not None
-        placed = self._grid.place(self._stamps(table, self._times))
-        self._judge(table, placed)
-        if not known:
+        stamps, before = self._stamps(table, self._times), copy(self._grid)
+        try:
+            placed = self._grid.place(stamps)
+            self._judge(table, placed)
+            kept = np.flatnonzero(placed.fate == KEPT)
+            self._exclude(placed.at, kept, y)
+            self._refuse_beyond(table, kept, y)
+        except StreamError:
+            self._grid = before
+            raise
+        if before.step is None:
             self._tell_step(texts, placed)
-        kept = np.flatnonzero(placed.fate == KEPT)
-        self._exclude(placed.at, kept, y)
-        self._refuse_beyond(table, kept, y)
         if len(kept) < len(texts):
             texts, y = [texts[row] for row in kept], y[kept]
         if (placed.ahead == 1).all():
@@ -338,7 +367,7 @@ class NumberStream:
 
 
 def open_numbers(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Source,
     *,
     time: str | None = None,
     target: Sequence[str] = (),
@@ -363,7 +392,8 @@ def open_numbers(
     Parameters
     ----------
     path
-        A file, or "-" for standard input.
+        A file, or "-" for standard input; or a source that was opened, and is closed with the
+        stream.
     time
         Name of the time column; None: the only one whose first field is a time of ISO 8601, else
         the only one with a name such as "time", "date" or "year"; where there is none, each row
@@ -429,7 +459,7 @@ def open_numbers(
         raise ValueError(f"a block holds at least one row, not {block}")
     named = Step.named(step) if isinstance(step, str) else step
     numerals = Numerals(decimal, missing)
-    source = Source(path)
+    source = path if isinstance(path, Source) else Source(path)
     try:
         bad: dict[str, int] = {}
         reader = TableReader(Lines(source), bad)
