@@ -47,6 +47,8 @@ examples:
   forecast run Mail --kind labels
       Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
 
+  tail -f x.csv | forecast live - --target value --horizon 12 --checkpoint state
+      a line of JSON for each row, as soon as it came; forecast live --help has more
   forecast compare plain seasonal
       two runs of one file, on the same questions; forecast compare --help has more
   forecast check forecast:Level
@@ -153,6 +155,10 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     checked.add_argument("learner", metavar="MODULE:FACTORY", help="a class, or a function")
+    # its own words are read by forecast.live.options
+    commands.add_parser(
+        "live", help="answer each row of a stream as it comes; forecast live --help", add_help=False
+    )
     # its own words are read by forecast.mail.delivery, which cannot wait for argparse
     commands.add_parser(
         "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False

@@ -375,6 +375,7 @@ ROOMS = (
     "compare",
     "options",
     "terminal",
+    "live",
     "cli",
     "evaluation",
     "__main__",

@@ -49,6 +49,10 @@ class NumberStream:
         What was guessed, a sentence each. The step joins when it is known.
     bad : dict of str to int
         Rows and lines left out, by reason.
+    reader : TableReader
+        Of the file's rows.
+    columns : Columns
+        Which of their fields are what.
     unmet : list of str
         Ranges that were to be excluded, and that no row has met.
     rows_read : int
@@ -72,7 +76,7 @@ class NumberStream:
         self.series, self.beside, self.time = columns.series, columns.beside, columns.time
         self.guessed, self.bad = columns.guessed, reader.bad
         self.rows_read = self.rows = 0
-        self._reader, self._columns, self._numerals = reader, columns, numerals
+        self.reader, self.columns, self._numerals = reader, columns, numerals
         self._times, self._grid, self._gather, self._block = times, grid, gather, block
         self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
@@ -82,7 +86,12 @@ class NumberStream:
 
     @property
     def source(self) -> str:
-        return self._reader.lines.source.name
+        return self.reader.lines.source.name
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether rows are placed by their times; else each row is one instant."""
+        return self._times is not None
 
     @property
     def step(self) -> Step | None:
@@ -95,21 +104,21 @@ class NumberStream:
     @property
     def bytes_read(self) -> int:
         """Bytes of the file read so far, packed as they lie there."""
-        return self._reader.lines.source.bytes_read
+        return self.reader.lines.source.bytes_read
 
     @property
     def sha256(self) -> str | None:
         """Hash of the file's bytes; None before its end was read."""
-        return self._reader.lines.source.sha256
+        return self.reader.lines.source.sha256
 
     @property
     def unended(self) -> bool:
         """Whether the last line has no newline at its end: its number may be cut."""
-        return self._reader.lines.unended
+        return self.reader.lines.unended
 
     def progress(self) -> float | None:
         """Fraction of the file that was read; None where its size is not known."""
-        size = self._reader.lines.source.size
+        size = self.reader.lines.source.size
         return None if size is None else min(1.0, self.bytes_read / max(1, size))
 
     def future(self, k: int) -> str:
@@ -151,7 +160,7 @@ class NumberStream:
 
     def close(self) -> None:
         """Close the file."""
-        self._reader.lines.source.close()
+        self.reader.lines.source.close()
 
     def __enter__(self) -> "NumberStream":
         return self
@@ -164,7 +173,7 @@ class NumberStream:
             raise ValueError("a stream is read once: open it again")
         self._begun = True
         try:
-            while table := self._reader.read(self._block, self._columns.fields):
+            while table := self.reader.read(self._block, self.columns.fields):
                 yield from self.rows_of(table)
             if self._gather is not None:
                 yield from self._placed(*self._gather.end())
@@ -355,12 +364,12 @@ class NumberStream:
             raise self._error(table, error.index, -1, error.problem, error.advice) from None
 
     def _error(self, table: Table, row: int, column: int, problem: str, advice: str) -> StreamError:
-        field = self._columns.fields[column]
+        field = self.columns.fields[column]
         return StreamError(
             problem,
             self.source,
             table.line(row, field),
-            self._columns.names[field],
+            self.columns.names[field],
             table.columns[column][row],
             advice,
         )
