@@ -265,6 +265,8 @@ class NumberStream:
     def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Raise at the first number of these rows that lies beyond the bounds."""
         low, high = self._bounds
+        if low is None and high is None:
+            return
         numbers = y[rows, : len(self.series)]
         beyond = np.zeros(numbers.shape, np.bool_)
         if low is not None:
@@ -314,6 +316,8 @@ class NumberStream:
 
     def _judge(self, table: Table, placed: Placed) -> None:
         """Count the rows that are dropped; raise at the first that is refused."""
+        if not placed.fate.any() and placed.ahead.max(initial=0) <= LONGEST_GAP + 1:
+            return
         refused = np.isin(placed.fate, [fate for fate, drop in self._drop.items() if not drop])
         kept = np.flatnonzero((placed.fate == KEPT) | (placed.fate == OFF))
         refused[kept[placed.ahead > LONGEST_GAP + 1]] = True
