@@ -23,6 +23,7 @@ from scipy.stats import poisson
 
 from forecast.cli import main
 from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
+from forecast.live.record import Appended
 from forecast.live.text import SHOWN
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
@@ -291,6 +292,25 @@ def test_killed_again_and_again_the_output_is_the_same(tmp_path: Path) -> None:
 
 def test_killed_on_stdout_it_is_the_same_without_repeats(tmp_path: Path) -> None:
     assert list(kills_on_stdout(6, tmp_path, Random(0), rows=100)) == [None] * 6
+
+
+def test_the_trial_can_tell_an_output_that_is_not_cut_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def uncut(self: Appended, path: str, written: int) -> None:
+        self.path, self.written = path, written
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+
+    monkeypatch.setattr(Appended, "__init__", uncut)
+    assert any(kills_of_live(6, tmp_path, Random(0), rows=100))
+
+
+@pytest.mark.slow
+def test_a_gap_longer_than_a_block_has_a_line_for_each_instant(tmp_path: Path) -> None:
+    code, answers, _ = answered(["-", "--quiet"], tmp_path, b"t,y\n0,1\n1,2\n10000,3\n")
+    assert (code, [each["time"] for each in answers]) == (0, [str(t) for t in range(10_001)])
+    ahead = [each["forecasts"][0]["time"] for each in answers[1:]]
+    assert ahead == [str(t) for t in range(2, 10_002)]
 
 
 @pytest.mark.slow

@@ -168,16 +168,17 @@ class Followed(Lines):
 
     def _go_on(self, place: dict[str, Any]) -> None:
         """Open the file that was read, under whatever name it has by now, where it was left."""
-        beside = (each for each in self.path.parent.iterdir() if each != self.path)
-        for path in (self.path, *(each for each in beside if _inode(each) == place["inode"])):
-            with_it = _opened(path)
-            if with_it is not None and _sum_before(with_it, place["offset"]) == place["sum"]:
-                self._file = with_it
+        beside = self.path.parent.iterdir()
+        same = [path for path in beside if _inode(path) == place["inode"]]
+        for path in (*same, self.path):  # of that name there may be a copy of it
+            file = _opened(path)
+            if file is not None and _sum_before(file, place["offset"]) == place["sum"]:
+                self._file = file
                 self._offset, self.line = place["offset"], place["line"]
-                os.lseek(with_it, self._offset, os.SEEK_SET)
+                os.lseek(file, self._offset, os.SEEK_SET)
                 return
-            if with_it is not None:
-                os.close(with_it)
+            if file is not None:
+                os.close(file)
         self._say(f"{self.path} is not the file that was read: what was left of that is lost")
         self.anew = True
         if self.path.exists() or not self._waits:
@@ -213,7 +214,8 @@ class Followed(Lines):
         if not self._waits:
             return False
         self.close()
-        self._open()
+        self._file = _opened(self.path)  # it may be gone again: then it is waited for
+        self._offset = self.line = 0
         return True
 
     def place(self) -> dict[str, Any] | None:

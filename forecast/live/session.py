@@ -21,6 +21,7 @@ from forecast.stream.errors import StreamError
 from forecast.stream.rows import Rows
 
 Say = Callable[[str], None]
+PATIENCE = 1000  # rows of a gap that are answered before a wish to stop is heeded
 # what makes a run this one: of another its checkpoint is refused
 SAID = (
     *("follow", "source", "out", "target", "horizon", "season", "bounds", "alert"),
@@ -95,7 +96,8 @@ class Session:
         self.answering.go_on(learner, kept.more, notes["answering"])
         if place is None or cast(Followed, self.lines).anew:
             self.rows.read_anew()
-        self.say(f"going on after row {self.answering.rows - 1:,}")
+        if self.answering.rows:
+            self.say(f"going on after row {self.answering.rows - 1:,}")
 
     def _answer(self, stop: Stop, record: Record, output: Output) -> None:
         """Answer line by line, and keep it all when it is time."""
@@ -128,14 +130,22 @@ class Session:
         if not self._season_said and stream.step is not None:
             asked, self._season_said = self.asked.season, True
             self.say(season_said(asked, season_for(asked, stream.step), stream.step))
-        last, known = len(rows) - 1, stream.step is not None
-        for place, time in enumerate(rows.times):
-            answer = self.answering.told(float(rows.y[place, 0]), stream.step)
+        for row, (time, y) in enumerate(zip(rows.times, rows.y[:, 0].tolist(), strict=True)):
+            if row > PATIENCE and stop.asked:
+                raise Gone  # in a long gap: it will be answered from its beginning
+            answer = self.answering.told(y, stream.step)
             self.alarms += answer.alarm
-            # the stream stands at the last of them already
-            ahead = [horizon - (last - place) for horizon in self.asked.horizon]
-            times = stream.futures(ahead) if known else [None] * len(ahead)
-            output.write(self.text.of(answer, time, times), stop)
+            output.write(self.text.of(answer, time, self._times(answer.row)), stop)
+
+    def _times(self, row: int) -> list[str | None]:
+        """The times of what is forecast from a row on; None while no step is known."""
+        stream = self.rows.stream
+        assert stream is not None
+        if stream.step is None:
+            return [None] * len(self.asked.horizon)
+        # at a gap the stream stands past it already
+        past = stream.rows - 1 - row
+        return [*stream.futures([horizon - past for horizon in self.asked.horizon])]
 
     def _keep(self, record: Record, output: Output) -> None:
         record.save(self.answering.learner, self.answering.more(), self._stands(), output)
