@@ -30,8 +30,8 @@ horizon its time, mean, median and the ends of the intervals that hold 50, 80, 9
 not known is null. Instants that the grid has and the stream left out have lines too.
 
 A line that cannot be read is told on stderr and counted, and ends nothing: its number is missing.
-After a kill, lines on stdout that came after the last checkpoint are written again, the same; their
-row numbers tell.
+After a kill, lines on stdout that came after the last checkpoint are written again, the same, as
+their row numbers tell; the last of them may have been cut.
 
 exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input (that never made sense), 4 an alarm was
 raised"""
