@@ -46,7 +46,7 @@ class RareSurprise:
     --------
     >>> rare = RareSurprise(0.01)
     >>> rng = np.random.default_rng(0)
-    >>> for surprise in rng.exponential(size=20_000):
+    >>> for surprise in rng.exponential(size=20_000).tolist():
     ...     tail, alarm = rare.judge(surprise)
     >>> 180 <= rare.raised <= 220
     True

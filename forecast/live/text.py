@@ -43,7 +43,7 @@ class Text:
     >>> text = Text((1,), tails=False, alarms=False)
     >>> answer = Answer(7, 2.5, np.full((1, 28), 3.0))
     >>> json.loads(text.of(answer, "7", ["8"]))["forecasts"][0]["median"]
-    3.0
+    3
     """
 
     def __init__(self, horizons: Sequence[int], tails: bool, alarms: bool) -> None:
