@@ -25,6 +25,7 @@ from forecast.cli import main
 from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
 from forecast.live.record import Appended
 from forecast.live.text import SHOWN
+from forecast.lock import locked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
 
@@ -332,6 +333,19 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     assert answered([*words, "--force"], tmp_path)[0] == 0
     code, _, said = answered([*words, "--horizon", "2"], tmp_path)
     assert code == 2 and "was asked otherwise (horizon [1])" in said
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+    with Path(state).open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last[0] ^ 1]))
+    code, _, said = answered(words, tmp_path)
+    assert code == 3 and "is damaged" in said
+    Path(state).unlink()
+    assert answered([*words, "--force"], tmp_path)[0] == 0
+    with locked(tmp_path / ".state.live", wait=False):
+        code, _, said = answered(words, tmp_path)
+    assert code == 2 and "is in use by another run" in said
     out.write_text("")
     code, _, said = answered(words, tmp_path)
     assert code == 2 and "had been written: put it back" in said

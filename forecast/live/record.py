@@ -132,9 +132,13 @@ class Record:
         self._lock = locked(self._lock_path, wait=False)
         if self._lock is None:
             raise UsageError(f"{path} is in use by another run: wait for it, or name another.")
-        if Path(path).exists():
-            self.kept = load_whole(path)
-            self._refuse_another(self.kept.notes.get("said"))
+        try:
+            if Path(path).exists():
+                self.kept = load_whole(path)
+                self._refuse_another(self.kept.notes.get("said"))
+        except BaseException:
+            self.close()
+            raise
 
     def _refuse_another(self, said: Any) -> None:
         if said == self.said:
