@@ -278,8 +278,8 @@ def raised(page: Page, files: list[Path]) -> None:
     header = ["stream", "surprises"]
     for p in RATES:
         header += [f"at {p:g}", "fits"]
-    for title, files in (("named", files), ("of data", sorted(DATA.glob("*.csv")))):
-        streams = {name: found for path in files for name, found in surprises_of(path)}
+    for title, paths in (("named", files), ("of data", sorted(DATA.glob("*.csv")))):
+        streams = {name: found for path in paths for name, found in surprises_of(path)}
         rows = alarm_rows(streams, RATES)
         fits = [sum(row[k] == "yes" for row in rows) for k in (3, 5)]
         page.say(f"Streams {title}: {fits[0]} and {fits[1]} of {len(rows)} fit.")
