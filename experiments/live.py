@@ -232,6 +232,15 @@ def alarm_rows(streams: dict[str, np.ndarray], rates: tuple[float, ...]) -> list
     return rows
 
 
+def pooled(streams: dict[str, np.ndarray], p: float) -> str:
+    """The alarms of all streams, of how many that were to come, and their ratio."""
+    found = [alarms(surprises, p)[:2] for surprises in streams.values()]
+    count, expected = (sum(each[k] for each in found) for k in (0, 1))
+    low, high = chi2.ppf(0.025, 2 * count) / 2, chi2.ppf(0.975, 2 * count + 2) / 2
+    ratios = f"{count / expected:.2f} times, {low / expected:.2f} to {high / expected:.2f}"
+    return f"{count} of {expected:.0f} ({ratios})"
+
+
 def simulated() -> dict[str, np.ndarray]:
     """A million surprises each, of forecasts right about the scale, and not all about the tails."""
     rng = np.random.default_rng(3)
@@ -282,7 +291,12 @@ def raised(page: Page, files: list[Path]) -> None:
         streams = {name: found for path in paths for name, found in surprises_of(path)}
         rows = alarm_rows(streams, RATES)
         fits = [sum(row[k] == "yes" for row in rows) for k in (3, 5)]
-        page.say(f"Streams {title}: {fits[0]} and {fits[1]} of {len(rows)} fit.")
+        page.say(
+            f"Streams {title}: {fits[0]} and {fits[1]} of {len(rows)} fit. That is little news at "
+            "1 %, where what was raised moves the level that raises; all of them together: "
+            + "; ".join(f"at {p:g} {pooled(streams, p)}" for p in RATES)
+            + "."
+        )
         if rows:
             page.say(table(header, rows))
     page.say("A million simulated surprises each:")
