@@ -5,7 +5,7 @@ the learner's two arrays. ``head -2`` shows what it holds; nothing in it is ever
 
     forecast checkpoint 1 <bytes of the header> <sha256 of the header>
     {"learner": "Level", "options": {"horizons": [1]}, ..., "sha256": <of the bytes below>}
-    floats, then ints: 8 bytes each, least significant byte first
+    floats, then ints, then what else was to be kept: 8 bytes each, least significant byte first
 
 The sums find damage, not malice: load checkpoints that you or somebody you trust has written.
 """
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -64,12 +64,26 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "offset": (int, type(None)),  # where in it to go on
     "sha256": str,  # of the bytes of both arrays
 }
-DTYPES = {"floats": "<f8", "ints": "<i8"}
+# What it holds where a run keeps more than its learner.
+MORE: dict[str, type | tuple[type, ...]] = {
+    "more": dict,  # as of floats: what belongs to no learner, as questions that wait
+    "notes": dict,  # where a run stands, in its own words
+}
+DTYPES = {"floats": "<f8", "ints": "<i8", "more": "<f8"}
 AGAIN = "copy it again from where it was written, or go on from an older one"
 
 
 class CheckpointError(ValueError):
     """A file is no checkpoint that can be gone on from; the message says why, and what to do."""
+
+
+class Kept(NamedTuple):
+    """All that a checkpoint holds."""
+
+    learner: "FlatLearner"
+    more: np.ndarray  # float64 [n]: what was kept beside the learner; empty where nothing was
+    notes: dict[str, Any]
+    header: dict[str, Any]
 
 
 def save(
@@ -78,6 +92,8 @@ def save(
     *,
     source: str | None = None,
     offset: int | None = None,
+    more: np.ndarray | None = None,
+    notes: dict[str, Any] | None = None,
 ) -> None:
     """Write a learner's whole state to a file, in one step: the old file stays until then.
 
@@ -91,6 +107,10 @@ def save(
         Name of the input that it has learned.
     offset : int, optional
         Where in that input to go on, in whatever unit the reader of it counts.
+    more : ndarray of float64 [n], optional
+        What a run keeps beside its learner: see `load_whole`.
+    notes : dict, optional
+        Where a run stands; JSON can hold it.
 
     Raises
     ------
@@ -118,6 +138,12 @@ def save(
             "keep the arrays `floats` and `ints` of a learner of your own yourself"
         )
     body = learner.floats.astype("<f8").tobytes() + learner.ints.astype("<i8").tobytes()
+    beside: dict[str, Any] = {}
+    if more is not None:
+        body += more.astype("<f8").tobytes()
+        beside["more"] = {"dtype": "<f8", "shape": list(more.shape)}
+    if notes is not None:
+        beside["notes"] = notes
     header = {
         "format": FORMAT,
         "version": __version__,
@@ -128,6 +154,7 @@ def save(
         "ints": {"dtype": "<i8", "shape": list(learner.ints.shape)},
         "source": source,
         "offset": None if offset is None else operator.index(offset),
+        **beside,
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     # an option may be one of numpy's integers
@@ -152,6 +179,11 @@ def load(path: str | os.PathLike[str]) -> "FlatLearner":
     OSError
         If the file cannot be read.
     """
+    return load_whole(path).learner
+
+
+def load_whole(path: str | os.PathLike[str]) -> Kept:
+    """The learner that a file holds, and what a run has kept beside it; raises as `load` does."""
     path = Path(path)
     with path.open("rb") as file:
         header = _read_header(path, file)
@@ -160,9 +192,11 @@ def load(path: str | os.PathLike[str]) -> "FlatLearner":
         raise CheckpointError(f"{path} is damaged: its state has another sum than noted; {AGAIN}")
     learner = _rebuilt(path, header)
     n = learner.floats.nbytes
+    past = n + learner.ints.nbytes
     learner.floats[:] = np.frombuffer(body[:n], "<f8")
-    learner.ints[:] = np.frombuffer(body[n:], "<i8")
-    return learner
+    learner.ints[:] = np.frombuffer(body[n:past], "<i8")
+    more = np.frombuffer(body[past:], "<f8").astype(np.float64)
+    return Kept(learner, more, header.get("notes", {}), header)
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -239,7 +273,12 @@ def _checked_header(path: Path, text: bytes) -> dict[str, Any]:
             raise CheckpointError(f"{path} has a header without a valid {field!r}; {AGAIN}")
     if header["format"] != FORMAT:
         raise CheckpointError(f"{path} has a header of another format than its first line; {AGAIN}")
+    for field, kind in MORE.items():
+        if not isinstance(header.get(field, {}), kind):
+            raise CheckpointError(f"{path} has a header without a valid {field!r}; {AGAIN}")
     for array, dtype in DTYPES.items():
+        if array not in header and array in MORE:
+            continue
         shape = header[array].get("shape")
         counts = isinstance(shape, list) and len(shape) == 1 and type(shape[0]) is int
         if header[array].get("dtype") != dtype or not counts or not 0 <= shape[0] <= MOST_PLACES:
@@ -253,8 +292,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _body_size(header: dict[str, Any]) -> int:
-    """Bytes of both arrays."""
-    return sum(8 * int(header[array]["shape"][0]) for array in DTYPES)
+    """Bytes of all arrays."""
+    return sum(8 * int(header[array]["shape"][0]) for array in DTYPES if array in header)
 
 
 def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
@@ -279,7 +318,7 @@ def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
             f"{path} has options that make no {name} in forecast {__version__} ({why}): {other}"
         ) from error
     shapes = [learner.floats.shape, learner.ints.shape]
-    agree = shapes == [tuple(header[array]["shape"]) for array in DTYPES]
+    agree = shapes == [tuple(header[array]["shape"]) for array in ("floats", "ints")]
     if not agree or _layout_hash(learner) != header["layout"]:
         raise CheckpointError(
             f"{path} keeps the state of a {name} in other places than forecast {__version__} does: "

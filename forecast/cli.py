@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from forecast.flow import carried_out
 from forecast.kinds.kind import UsageError
+from forecast.live.options import parser as live_parser
 from forecast.options import parser, refuse_options_of_others
 from forecast.terminal import (
     answer,
@@ -25,7 +26,7 @@ from forecast.terminal import (
     told,
 )
 
-DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes; ALERT is for alerts, to come
+DONE, FAULT, USAGE, BAD_INPUT, ALERT = range(5)  # exit codes
 STOPPED = 130  # by the person at the keyboard
 
 
@@ -52,11 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # a terminal that lacks a letter of a series' name gets another one
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    live_words = words[:1] == ["live"]
     try:
-        asked = parser().parse_args(words)
+        asked = live_parser().parse_args(words[1:]) if live_words else parser().parse_args(words)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else DONE
-    do = {"run": run, "compare": compare, "check": check}
+    do = {"run": run, "live": live, "compare": compare, "check": check}
     try:
         return do[asked.task](asked, shlex.join(["forecast", *words]))
     except KeyboardInterrupt:
@@ -67,9 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = "" if error.filename is None else f"{error.filename}: "
         return failed(FAULT, f"{where}{error.strerror or error}")
     except ValueError as error:
+        from forecast.checkpoint import CheckpointError
         from forecast.stream import StreamError
 
-        if isinstance(error, StreamError):
+        if isinstance(error, (StreamError, CheckpointError)):
             return failed(BAD_INPUT, str(error))
         if isinstance(error, UsageError):
             return failed(USAGE, str(error))
@@ -83,6 +86,15 @@ def run(asked: argparse.Namespace, command: str) -> int:
     _, record = carried_out(asked, command, say, lambda stream: progress_of(stream, asked.quiet))
     answer(record, asked, say_scores if asked.kind == "numbers" else say_symbols)
     return DONE
+
+
+def live(asked: argparse.Namespace, command: str) -> int:
+    """Answer each row of a stream as it comes."""
+    from forecast.live.session import Session
+
+    del command
+    say = nothing if asked.quiet else told
+    return ALERT if Session(asked, say).carry_on() else DONE
 
 
 def compare(asked: argparse.Namespace, command: str) -> int:

@@ -49,6 +49,8 @@ examples:
   forecast run Mail --kind labels
       Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
 
+  tail -f x.csv | forecast live - --target value --horizon 12 --checkpoint state
+      a line of JSON for each row, as soon as it came; forecast live --help has more
   forecast compare plain seasonal
       two runs of one file, on the same questions; forecast compare --help has more
   forecast check forecast:Level
@@ -125,10 +127,15 @@ def parser() -> argparse.ArgumentParser:
         "a box of mail for each label; or python-help, a text that comes with Python",
     )
     add_question(command.add_argument_group("the question"))
-    add_file(
-        command.add_argument_group(
-            "the file of numbers; guessed, and said aloud, where it is plain"
-        )
+    file = command.add_argument_group(
+        "the file of numbers; guessed, and said aloud, where it is plain"
+    )
+    add_file(file)
+    file.add_argument(
+        "--gather",
+        choices=["mean", "sum", "last"],
+        help="take all rows of a --step together, where their times lie on no grid: readings of a "
+        "sensor, sales at a till",
     )
     add_output(command.add_argument_group("what is left behind"))
     add_compare(
@@ -150,6 +157,10 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     checked.add_argument("learner", metavar="MODULE:FACTORY", help="a class, or a function")
+    # its own words are read by forecast.live.options
+    commands.add_parser(
+        "live", help="answer each row of a stream as it comes; forecast live --help", add_help=False
+    )
     # its own words are read by forecast.mail.delivery, which cannot wait for argparse
     commands.add_parser(
         "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
@@ -216,6 +227,11 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         default=[],
         help="column of numbers that is seen with the value, not before; repeatable",
     )
+    add_distance(group)
+
+
+def add_distance(group: "argparse._ArgumentGroup") -> None:
+    """How far ahead numbers are forecast, and what is known of them from the start."""
     group.add_argument(
         "--horizon",
         metavar="H",
@@ -254,12 +270,6 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         type=step_named,
         help="time between two rows, as '30 minutes', 'month', or 'rows' to take rows as they "
         "come; steps that the file leaves out are missing values (that of the first two times)",
-    )
-    group.add_argument(
-        "--gather",
-        choices=["mean", "sum", "last"],
-        help="take all rows of a --step together, where their times lie on no grid: readings of a "
-        "sensor, sales at a till",
     )
     group.add_argument(
         "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"

@@ -41,6 +41,7 @@ from forecast.checkpoint import (
     ROOMS,
     CheckpointError,
     load,
+    load_whole,
     read_header,
     save,
 )
@@ -401,6 +402,27 @@ def test_state_with_a_place_moved_is_refused(
     monkeypatch.setattr(Level, "__init__", moved)
     with pytest.raises(CheckpointError, match=r"in other places.*learn the input anew"):
         load(written(tmp_path / "a", trained[1]))
+
+
+def test_what_a_run_keeps_beside_its_learner(tmp_path: Path) -> None:
+    level = Level()
+    level.learn(3.0)
+    more, notes = np.array([1.5, math.nan, -math.inf]), {"rows": 3, "times": ["a"]}
+    save(tmp_path / "a", level, more=more, notes=notes)
+    kept = load_whole(tmp_path / "a")
+    assert bits(kept.learner) == bits(level) == bits(load(tmp_path / "a"))
+    assert kept.more.tobytes() == more.tobytes()
+    assert kept.notes == kept.header["notes"] == notes
+    header, body = parts((tmp_path / "a").read_bytes())
+    for odd in ODD:
+        for forgery in ({"more": odd}, {"more": {"dtype": "<f8", "shape": [odd]}}, {"notes": odd}):
+            if isinstance(forgery.get("notes"), dict):
+                continue
+            with pytest.raises(CheckpointError, match=r"without a valid|instead of"):
+                load_whole(written(tmp_path / "b", sealed({**header, **forgery}, body)))
+    without = {name: value for name, value in header.items() if name != "more"}
+    with pytest.raises(CheckpointError, match="goes on after its end"):
+        load_whole(written(tmp_path / "b", sealed(without, body)))
 
 
 ODD: tuple[Any, ...] = (

@@ -380,7 +380,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"forecast {__version__}\n"
-    for words in (["--help"], ["run", "--help"]):
+    for words in (["--help"], ["run", "--help"], ["live", "--help"]):
         assert main(words) == 0
         said = capsys.readouterr().out
         assert "examples:" in said

@@ -392,6 +392,7 @@ ROOMS = (
     "compare",
     "options",
     "terminal",
+    "live",
     "cli",
     "evaluation",
     "__main__",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from forecast.cli import main
+from forecast.live.options import parser as live_parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -39,6 +40,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_command(command: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if command in BY_CI:
         assert BY_CI[command] in (ROOT / ".ci" / "run").read_text()
+        return
+    if " live " in command:  # ends with its input only: tests/test_live.py carries out the like
+        *_, words = command.split(" live ")
+        assert live_parser().parse_args(shlex.split(words)).task == "live"
         return
     program, *arguments = shlex.split(command)
     assert program == ".venv/bin/forecast"

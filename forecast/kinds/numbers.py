@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from forecast.prequential import Answers, Run
     from forecast.report import Report
     from forecast.stream import NumberStream, Rows
+    from forecast.stream.source import Source
 
 
 PIECE = 16384  # answers that one call of the loop may give: bounds memory
@@ -53,26 +54,15 @@ class Numbers(Kind):
         import numpy as np
 
         from forecast.lookahead import Beginning
-        from forecast.numbers.forecaster import NumberForecaster
         from forecast.prequential import Run
         from forecast.stream.ahead import Ahead
 
         stream, self.horizons = self.stream, asked.horizon
         self.season = season_for(asked.season, stream.step)
-        refuse_too_many(self.horizons, len(stream.series))
         channels = len(stream.series)
-        beside = len(asked.known), len(asked.context)
-        # of a step without a season nothing is known: any is looked for
-        step = str(stream.step) if self.season else None
-        self.learner = NumberForecaster(
-            self.horizons,
-            asked.season,
-            channels,
-            step if asked.season == "auto" else None,
-            asked.bounds,
-            *beside,
-        )
-        self.ahead = Ahead(*beside, self.horizons)
+        refuse_too_many(self.horizons, channels)
+        self.learner = learner_for(asked, channels, stream.step)
+        self.ahead = Ahead(len(asked.known), len(asked.context), self.horizons)
         self.loop = Run(self.learner, self.season)
         self.beginning = Beginning(self._again)
         self.last = np.empty((0, channels + self.learner.beside))
@@ -190,14 +180,25 @@ class Numbers(Kind):
         return (self.stream.rows - self.ahead.future) * self.learner.channels
 
 
-def opened(asked: Namespace) -> "NumberStream":
-    """The source, as a stream of numbers."""
+def learner_for(asked: Namespace, channels: int, step: "Step | None") -> "NumberForecaster":
+    """Who forecasts what was asked for, of so many series that come in this step."""
+    from forecast.numbers.forecaster import NumberForecaster
+
+    # of a step without a season nothing is known: any is looked for
+    known = asked.season == "auto" and season_for(asked.season, step) > 0
+    beside = len(asked.known), len(asked.context)
+    named = str(step) if known else None
+    return NumberForecaster(asked.horizon, asked.season, channels, named, asked.bounds, *beside)
+
+
+def opened(asked: Namespace, source: "Source | None" = None) -> "NumberStream":
+    """The source that was asked for, or one at hand, as a stream of numbers."""
     from forecast.stream import ExclusionError, open_numbers
     from forecast.stream.numerals import MISSING
 
     try:
         return open_numbers(
-            asked.source,
+            source or asked.source,
             time=asked.time,
             target=asked.target,
             delimiter=asked.delimiter,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from forecast.clock import Step
-from forecast.stream.errors import SHOWN, Refused, StreamError, shown
+from forecast.stream.errors import SHOWN, NoRowsError, Refused, StreamError, shown
 from forecast.stream.gather import Gather, How
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
@@ -103,7 +103,8 @@ class Columns:
         reader = self._reader
         found = reader.record()
         if found is None:
-            raise self._error("is empty", "A CSV has a header and at least one row.")
+            advice = "A CSV has a header and at least one row."
+            raise NoRowsError("is empty", self._source, advice=advice)
         line, header, taken = found
         if HTML.match(header):
             raise self._error("is an HTML page, not CSV", "Fetch the file itself.")
@@ -155,7 +156,8 @@ class Columns:
         lines = self._reader.lines
         found = self._reader.record()
         if found is None:
-            raise self._error("has a header and no rows", "Is the file whole?")
+            problem, advice = "has a header and no rows", "Is the file whole?"
+            raise NoRowsError(problem, self._source, advice=advice)
         self._line, record, taken = found
         self._first = self._reader.fields(record, self._line)
         lines.put_back(taken, self._line)

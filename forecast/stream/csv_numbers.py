@@ -7,6 +7,7 @@ never changes what was read before it.
 
 import os
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Literal, NoReturn
 
 import numpy as np
@@ -48,6 +49,10 @@ class NumberStream:
         What was guessed, a sentence each. The step joins when it is known.
     bad : dict of str to int
         Rows and lines left out, by reason.
+    reader : TableReader
+        Of the file's rows.
+    columns : Columns
+        Which of their fields are what.
     unmet : list of str
         Ranges that were to be excluded, and that no row has met.
     rows_read : int
@@ -71,16 +76,22 @@ class NumberStream:
         self.series, self.beside, self.time = columns.series, columns.beside, columns.time
         self.guessed, self.bad = columns.guessed, reader.bad
         self.rows_read = self.rows = 0
-        self._reader, self._columns, self._numerals = reader, columns, numerals
+        self.reader, self.columns, self._numerals = reader, columns, numerals
         self._times, self._grid, self._gather, self._block = times, grid, gather, block
         self._exclusions, self._bounds = left_out
         duplicates, unsorted = refuse
-        self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
+        self._asked = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
+        self._drop = dict(self._asked)
         self._begun = False
 
     @property
     def source(self) -> str:
-        return self._reader.lines.source.name
+        return self.reader.lines.source.name
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether rows are placed by their times; else each row is one instant."""
+        return self._times is not None
 
     @property
     def step(self) -> Step | None:
@@ -93,21 +104,21 @@ class NumberStream:
     @property
     def bytes_read(self) -> int:
         """Bytes of the file read so far, packed as they lie there."""
-        return self._reader.lines.source.bytes_read
+        return self.reader.lines.source.bytes_read
 
     @property
     def sha256(self) -> str | None:
         """Hash of the file's bytes; None before its end was read."""
-        return self._reader.lines.source.sha256
+        return self.reader.lines.source.sha256
 
     @property
     def unended(self) -> bool:
         """Whether the last line has no newline at its end: its number may be cut."""
-        return self._reader.lines.unended
+        return self.reader.lines.unended
 
     def progress(self) -> float | None:
         """Fraction of the file that was read; None where its size is not known."""
-        size = self._reader.lines.source.size
+        size = self.reader.lines.source.size
         return None if size is None else min(1.0, self.bytes_read / max(1, size))
 
     def future(self, k: int) -> str:
@@ -115,19 +126,41 @@ class NumberStream:
 
         Where rows are instants, or no step is known yet, it is the row number.
         """
+        return self.futures((k,))[0]
+
+    def futures(self, ks: Sequence[int]) -> list[str]:
+        """Time text of each instant k steps after the last one handed on: see `future`."""
         last, step = self._grid.last, self._grid.step
         if self._times is None or last is None or step is None:
-            return str(self.rows - 1 + k)
+            return [str(self.rows - 1 + k) for k in ks]
+        steps = np.array(ks, np.int64)
         try:
-            return self._times.write(self._grid.advance(last, np.array([k], np.int64)))[0]
+            return self._times.write(self._grid.advance(last.pick(0 * steps), steps))
         except OverflowError:
-            problem = f"ends so late that {k} x {step} after it no layout writes a year"
+            problem = f"ends so late that {max(ks)} x {step} after it no layout writes a year"
             advice = "Say --step rows to take rows as they come."
             raise StreamError(problem, self.source, advice=advice) from None
 
+    def go_on(self, rows: int, times: Sequence[str]) -> None:
+        """Stand where a stream of this file stood that had handed on so many rows.
+
+        Where the grid stands is told by the texts of three of its times: the first two, which tell
+        the step, and the last; fewer where fewer were seen, and none where rows are instants.
+        """
+        self.rows = rows
+        for place, text in enumerate(times):
+            assert self._times is not None
+            self._grid.place(self._times.read([text]))
+            if place == 1 and isinstance(self._times, NumberTimes):
+                self._times.like(text)
+
+    def drop_past(self, drop: bool) -> None:
+        """Whether times that are not later than the last one are dropped, whatever was asked."""
+        self._drop = {DUPLICATE: True, EARLIER: True, OFF: False} if drop else dict(self._asked)
+
     def close(self) -> None:
         """Close the file."""
-        self._reader.lines.source.close()
+        self.reader.lines.source.close()
 
     def __enter__(self) -> "NumberStream":
         return self
@@ -140,8 +173,8 @@ class NumberStream:
             raise ValueError("a stream is read once: open it again")
         self._begun = True
         try:
-            while table := self._reader.read(self._block, self._columns.fields):
-                yield from self._rows_of(table)
+            while table := self.reader.read(self._block, self.columns.fields):
+                yield from self.rows_of(table)
             if self._gather is not None:
                 yield from self._placed(*self._gather.end())
                 if self._gather.unfinished:
@@ -149,7 +182,8 @@ class NumberStream:
         finally:
             self.close()
 
-    def _rows_of(self, table: Table) -> Iterator[Rows]:
+    def rows_of(self, table: Table) -> Iterator[Rows]:
+        """The instants that the next rows of the file bring; one that is refused moves nothing."""
         count = len(self.series) + len(self.beside)
         y = np.empty((len(table.lines), count))
         for series in range(count):
@@ -174,14 +208,18 @@ class NumberStream:
     def _on_grid(self, table: Table, y: NDArray[np.float64]) -> Iterator[Rows]:
         assert self._times is not None
         texts = [text.strip(" ") for text in table.columns[-1]]
-        known = self._grid.step is not None
-        placed = self._grid.place(self._stamps(table, self._times))
-        self._judge(table, placed)
-        if not known:
+        stamps, before = self._stamps(table, self._times), copy(self._grid)
+        try:
+            placed = self._grid.place(stamps)
+            self._judge(table, placed)
+            kept = np.flatnonzero(placed.fate == KEPT)
+            self._exclude(placed.at, kept, y)
+            self._refuse_beyond(table, kept, y)
+        except StreamError:
+            self._grid = before
+            raise
+        if before.step is None:
             self._tell_step(texts, placed)
-        kept = np.flatnonzero(placed.fate == KEPT)
-        self._exclude(placed.at, kept, y)
-        self._refuse_beyond(table, kept, y)
         if len(kept) < len(texts):
             texts, y = [texts[row] for row in kept], y[kept]
         if (placed.ahead == 1).all():
@@ -227,6 +265,8 @@ class NumberStream:
     def _refuse_beyond(self, table: Table, rows: NDArray[np.intp], y: NDArray[np.float64]) -> None:
         """Raise at the first number of these rows that lies beyond the bounds."""
         low, high = self._bounds
+        if low is None and high is None:
+            return
         numbers = y[rows, : len(self.series)]
         beyond = np.zeros(numbers.shape, np.bool_)
         if low is not None:
@@ -276,6 +316,8 @@ class NumberStream:
 
     def _judge(self, table: Table, placed: Placed) -> None:
         """Count the rows that are dropped; raise at the first that is refused."""
+        if not placed.fate.any() and placed.ahead.max(initial=0) <= LONGEST_GAP + 1:
+            return
         refused = np.isin(placed.fate, [fate for fate, drop in self._drop.items() if not drop])
         kept = np.flatnonzero((placed.fate == KEPT) | (placed.fate == OFF))
         refused[kept[placed.ahead > LONGEST_GAP + 1]] = True
@@ -326,19 +368,19 @@ class NumberStream:
             raise self._error(table, error.index, -1, error.problem, error.advice) from None
 
     def _error(self, table: Table, row: int, column: int, problem: str, advice: str) -> StreamError:
-        field = self._columns.fields[column]
+        field = self.columns.fields[column]
         return StreamError(
             problem,
             self.source,
             table.line(row, field),
-            self._columns.names[field],
+            self.columns.names[field],
             table.columns[column][row],
             advice,
         )
 
 
 def open_numbers(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Source,
     *,
     time: str | None = None,
     target: Sequence[str] = (),
@@ -363,7 +405,8 @@ def open_numbers(
     Parameters
     ----------
     path
-        A file, or "-" for standard input.
+        A file, or "-" for standard input; or a source that was opened, and is closed with the
+        stream.
     time
         Name of the time column; None: the only one whose first field is a time of ISO 8601, else
         the only one with a name such as "time", "date" or "year"; where there is none, each row
@@ -429,7 +472,7 @@ def open_numbers(
         raise ValueError(f"a block holds at least one row, not {block}")
     named = Step.named(step) if isinstance(step, str) else step
     numerals = Numerals(decimal, missing)
-    source = Source(path)
+    source = path if isinstance(path, Source) else Source(path)
     try:
         bad: dict[str, int] = {}
         reader = TableReader(Lines(source), bad)

@@ -53,6 +53,10 @@ class StreamError(ValueError):
         return f"{sentence}. {self.advice}" if self.advice else sentence
 
 
+class NoRowsError(StreamError):
+    """Input that ends where its first row should be."""
+
+
 class Refused(Exception):
     """A field that was refused, by its place in the block at hand.
 

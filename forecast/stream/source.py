@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import zlib
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import cast
 
@@ -168,6 +168,17 @@ class Source:
     def __del__(self) -> None:
         with contextlib.suppress(AttributeError):
             self.close()
+
+
+class Given(Source):
+    """Bytes that are at hand, as the source of a name."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self._content = content
+        super().__init__(name)
+
+    def _open(self, path: str | os.PathLike[str]) -> BufferedIOBase:
+        return BytesIO(self._content)
 
 
 class Lines:

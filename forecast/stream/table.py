@@ -155,6 +155,14 @@ class TableReader:
             if table.lines:
                 return table
 
+    def row(self, taken: bytes, line: int, wanted: Sequence[int]) -> Table | None:
+        """The row that one line is, whose fields hold no newline; None where it is blank."""
+        text = self._decoded(taken, line).removesuffix("\n").removesuffix("\r")
+        if not (text if self.width == 1 or self.delimiter == " " else text.strip(" ")):
+            return None
+        fields = self.fields(text, line)
+        return Table([[fields[column]] for column in wanted], [line], [fields])
+
     def _at_once(self, data: bytes, wanted: Sequence[int]) -> list[list[str]] | None:
         """Columns of a block where each line is a row, else None."""
         if b"\r" in data:
