@@ -10,9 +10,8 @@ desk, where the work on a bit is laid out and nothing is kept:
 ``d`` uint32, ``x`` float32 (the inputs of the mixers), ``g`` and ``h`` float64, where those of each
 bit of the byte lie behind those of the last, from ``o``, ``r``, ``q`` and ``t`` on.
 
-Who has something to say from outside, such as a model of words, writes a logit and a confidence
-for a bit to ``x[r + HINT]`` and ``x[r + HINT + 1]`` before ``bit_say``: they are weighed like all
-other inputs, and where they stay 0 nothing is changed.
+A learner that has a model of words beside the contexts (``forecast.words.hints``) asks it too: its
+hint is two more inputs, weighed like all others, and selects a set of weights in either layer.
 
 Source: context mixing, Mahoney (2005), "Adaptive weighing of context models for lossless data
 compression"; the parts name their own.
@@ -39,6 +38,18 @@ from forecast.words.contexts import (
     text_contexts,
     text_go_on,
 )
+from forecast.words.hints import (
+    D_PATHS,
+    G_PATHS,
+    HINT_SETS,
+    NEW,
+    STANDING,
+    hint_says,
+    hints_follow,
+    hints_lay_out,
+    hints_learn,
+    path_goes_on,
+)
 from forecast.words.histories import history_after
 from forecast.words.likeliest import nobody, offer
 from forecast.words.match import (
@@ -64,16 +75,19 @@ from forecast.words.rows import LINE, hashed, row_claim, row_find, row_near
 from forecast.words.runs import RUN_CHANCES, run_find, run_foresees, run_learn, run_near
 
 # ints of a learner: the plan, how many contexts, mixers, inputs and pairs it has, whether it keeps
-# runs, 2^bits rows, how many curves two bytes or a word have; then where the parts begin
-N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS, BITS, N_CURVES = range(7)
-PARTS = 7
+# runs, 2^bits rows, how many curves two bytes or a word have, mixers of the second layer, whether
+# it has a model of words, where in the floats its hints begin; then where the parts begin
+N_CONTEXTS, N_MIXERS, N_INPUTS, N_PAIRS, RUNS, BITS, N_CURVES, N_SECONDS, WORDS, OF_HINTS = range(
+    10
+)
+PARTS = 10
 (AT_KINDS, AT_PAIRS, AT_TEXT, AT_MATCH, AT_KEYS, AT_FOLLOWED) = range(PARTS, PARTS + 6)
 (AT_PAST, AT_ROWS, AT_HEADS, AT_RUNS, AT_CHANCES) = range(PARTS + 6, PARTS + 11)
 (AT_RUN_CHANCES, AT_MATCH_CHANCES, AT_PAIR_CHANCES) = range(PARTS + 11, PARTS + 14)
-(AT_WEIGHTS, AT_USES, AT_CURVES, END) = range(PARTS + 14, PARTS + 18)
-PLAN = PARTS + 18
+(AT_WEIGHTS, AT_USES, AT_CURVES, AT_HINTS, END) = range(PARTS + 14, PARTS + 19)
+PLAN = PARTS + 19
 
-# inputs: from outside, a constant, two of each match, two of each pair, two of each context, then
+# inputs: the hint of the words, a constant, two of each match, two of each pair, two of each context, then
 # one of each run
 HINT, ALWAYS, FROM_MATCHES = 0, 2, 3
 FROM_PAIRS = FROM_MATCHES + 2 * MATCHES
@@ -85,11 +99,12 @@ MATCH_LIMIT = 200
 RUN_LIMIT = 127
 
 # mixers of the first layer, by what selects their weights, and how many sets each has: a light
-# learner has the first of them
+# learner has the first of them; and after the last it has, where it has words, one by their hint
 BY_PATH, BY_LAST, BY_MATCH, BY_SEEN, BY_LAST_2, BY_WORD, BY_FORM, BY_WORD_1 = range(8)
 SETS = (256, 256, 8 * LENGTHS, 8 * 256, 256, 16 * 8 * 8, 256 * 8, 256 * 8)
-# and of the second: by path, by match, by how many contexts were seen, by the last byte
-SECONDS = (256, 8 * LENGTHS, 8 * 8, 256)
+MIXERS = len(SETS) + 1
+# and of the second: by path, by match, by how many contexts were seen, by the last byte, by hint
+SECONDS = (256, 8 * LENGTHS, 8 * 8, 256, HINT_SETS)
 LAYER_2 = len(SECONDS)
 
 # floats of a learner: the last weights, the rate, the weights of the second layer
@@ -112,15 +127,17 @@ D_MATCH = OF_BYTE + 3 * MOST
 D_MATCH_BIT = D_MATCH + MATCHES
 D_PAIR = D_MATCH_BIT + MATCHES
 D_SET = D_PAIR + 8
-D_SECOND = D_SET + 8
+D_SECOND = D_SET + MIXERS
 D_CURVE = D_SECOND + LAYER_2
 DESK = D_CURVE + MAPS
+D_HINTS = 8 * DESK  # behind all desks, what is left to the words
 # in floats: what the second layer says, and what the last look sees; its place on the curves, p
 G_SECOND = 0
 G_LAST = G_SECOND + LAYER_2
 G_PLACE = G_LAST + SAYERS
 G_P = G_PLACE + 1
 G_DESK = G_P + 1
+G_HINTS = 8 * G_DESK
 
 
 # ---- one bit -----------------------------------------------------------------------------------
@@ -200,16 +217,18 @@ def matches_say(i, u, d, o, x, r, path, bit):
 
 
 @inlined
-def select(i, d, o, path, bit, seen):
+def select(i, d, o, path, bit, seen, hint):
     """Which sets of weights the mixers use, and which curves."""
     text = i[AT_TEXT]
     matched = bit
     if d[o + D_MATCH] > 0:
         matched = d[o + D_MATCH] - 2 * i[AT_MATCH_CHANCES]
-    first = 0
-    for m in range(i[N_MIXERS]):
+    first, last = 0, i[N_MIXERS] - 1
+    for m in range(last + 1):
         chosen = path
-        if m == BY_LAST:
+        if i[WORDS] and m == last:
+            chosen = hint
+        elif m == BY_LAST:
             chosen = i[text + LAST] & 0xFF
         elif m == BY_MATCH:
             chosen = matched
@@ -229,6 +248,7 @@ def select(i, d, o, path, bit, seen):
     d[o + D_SECOND + 1] = SECONDS[0] + matched
     d[o + D_SECOND + 2] = SECONDS[0] + SECONDS[1] + seen * 8 + bit
     d[o + D_SECOND + 3] = SECONDS[0] + SECONDS[1] + SECONDS[2] + (i[text + LAST] & 0xFF)
+    d[o + D_SECOND + 4] = SECONDS[0] + SECONDS[1] + SECONDS[2] + SECONDS[3] + hint
 
 
 @inlined
@@ -260,16 +280,21 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
     matches_say(i, u, d, o, x, r, path, bit)
     if i[RUNS]:
         runs_say(i, u, d, o, x, r, path, bit)
-    select(i, d, o, path, bit, seen)
+    hint = 0
+    if i[WORDS]:
+        own, words = f[i[OF_HINTS] :], i[i[AT_HINTS] :]
+        hint = hint_says(own, words, d, D_HINTS, g, G_HINTS, x, r + HINT, path, bit)
+    select(i, d, o, path, bit, seen, hint)
     weights = 2 * i[AT_WEIGHTS]
     for m in range(mixers):
         h[t + m] = mixer_says(s, weights + d[o + D_SET + m] * n, x, r, n)
     mixed = 0.0
-    for m in range(LAYER_2):
+    for m in range(i[N_SECONDS]):
         g[q + G_SECOND + m] = second_says(
             f, OF_SECONDS + d[o + D_SECOND + m] * mixers, h, t, mixers
         )
-        mixed += g[q + G_SECOND + m] / LAYER_2
+        mixed += g[q + G_SECOND + m]
+    mixed /= i[N_SECONDS]
     g[q + G_PLACE] = curve_place(mixed)
     g[q + G_LAST] = mixed
     logit = f[LASTS + path * SAYERS] * mixed
@@ -277,6 +302,8 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
         g[q + G_LAST + 1 + c] = curve_says(s, d[o + D_CURVE + c], g[q + G_PLACE])
         logit += f[LASTS + path * SAYERS + 1 + c] * g[q + G_LAST + 1 + c]
     g[q + G_P] = squash(bounded(logit))
+    if i[WORDS]:
+        path_goes_on(g, G_HINTS, path, g[q + G_P])
     return g[q + G_P]
 
 
@@ -290,7 +317,7 @@ def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
         f[LASTS + path * SAYERS + k] += step * g[q + G_LAST + k]
     for c in range(MAPS):
         curve_learns(s, d[o + D_CURVE + c], g[q + G_PLACE], y)
-    for m in range(LAYER_2):
+    for m in range(i[N_SECONDS]):
         first = OF_SECONDS + d[o + D_SECOND + m] * mixers
         second_learns(f, first, h, t, mixers, g[q + G_SECOND + m], y)
     weights, uses = 2 * i[AT_WEIGHTS], 2 * i[AT_USES]
@@ -354,8 +381,10 @@ def row_key(key, path):
 
 
 @compiled
-def runs_find(i, u, b, d):
-    """Find the runs of all contexts, and what the matches expect."""
+def byte_begin(f, i, u, b, d, g):
+    """Lay out what the whole byte has: runs, what matches expect, the words that are left."""
+    if i[WORDS]:
+        hints_lay_out(f[i[OF_HINTS] :], i[i[AT_HINTS] :], d, D_HINTS, g, G_HINTS)
     match, past = i[i[AT_MATCH] : i[AT_KEYS]], b[8 * i[AT_PAST] : 8 * i[AT_ROWS]]
     for m in range(MATCHES):
         d[D_EXPECTED + m] = match_expects(past, match, m) + 1
@@ -371,10 +400,10 @@ def runs_find(i, u, b, d):
 @compiled
 def desks(i):
     """A desk for each bit of a byte, with nothing on it but the constant input."""
-    d, x = np.zeros(8 * DESK, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    d, x = np.zeros(8 * DESK + D_PATHS, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
     for bit in range(8):
         x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
-    return d, x, np.zeros(8 * G_DESK), np.zeros(8 * i[N_MIXERS])
+    return d, x, np.zeros(8 * G_DESK + G_PATHS), np.zeros(8 * i[N_MIXERS])
 
 
 @compiled
@@ -388,7 +417,7 @@ def desk_copy(d, bit):
 def byte_say(f, i, u, b, s, d, x, g, h, y):
     """-log p(y) of a byte: each of its bits is laid out on a desk of its own."""
     p, path = 1.0, 1
-    runs_find(i, u, b, d)
+    byte_begin(f, i, u, b, d, g)
     for bit in range(8):
         if bit in (0, 4):
             rows_find(i, b, d, bit * DESK, path)
@@ -419,6 +448,8 @@ def byte_learn(f, i, u, b, s, d, x, g, h, y):
         bit_learn(f, i, u, b, s, d, x, g, h, path, bit, one)
         path = path << 1 | one
     byte_end(f, i, u, b, d, y)
+    if i[WORDS]:
+        hints_learn(f[i[OF_HINTS] :], i[i[AT_HINTS] :], d, D_HINTS, g, G_HINTS, y)
 
 
 @compiled
@@ -486,7 +517,7 @@ def bytes_top(f, i, x, ids, ps):
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
     d, x, g, h = desks(i)
     nobody(ids, ps)
-    runs_find(i, u, b, d)
+    byte_begin(f, i, u, b, d, g)
     # of the path so far: its bits after a one, its probability, that of a one next, ways gone on
     path, p, one, gone = np.ones(9, np.int64), np.ones(9), np.empty(8), np.zeros(9, np.int64)
     bit = 0
@@ -518,7 +549,7 @@ def bytes_probabilities(f, i, p):
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
     d, x, g, h = desks(i)
-    runs_find(i, u, b, d)
+    byte_begin(f, i, u, b, d, g)
     p[0] = 1.0
     found = 0
     for bit in range(8):
@@ -540,7 +571,8 @@ def bytes_probabilities(f, i, p):
 def spelled_nats(f, i, ys):
     """-log p of the bytes ys, one after the other, from here on: nothing is learned of them.
 
-    Where the text stands goes on with them, and is put back; the counts are those of now.
+    Where the text stands goes on with them, and is put back; the counts are those of now. Words
+    have no hint to give from the end of this one on.
     """
     u, b, s = i.view(np.uint32), i.view(np.uint8), i.view(np.float32)
     d, x, g, h = desks(i)
@@ -549,6 +581,12 @@ def spelled_nats(f, i, ys):
     for k in range(end - begin):
         kept[k] = i[begin + k]
     text, match, keys = i[begin : i[AT_MATCH]], i[i[AT_MATCH] : i[AT_KEYS]], i[i[AT_KEYS] : end]
+    own, words = f[i[OF_HINTS] :], i[i[AT_HINTS] :]
+    word, new = np.empty(STANDING, np.int64), 0.0
+    if i[WORDS]:
+        new = own[NEW]
+        for k in range(STANDING):
+            word[k] = words[k]
     nats = 0.0
     for t in range(len(ys)):
         y = np.int64(ys[t])
@@ -556,6 +594,12 @@ def spelled_nats(f, i, ys):
         match_follow(b[8 * i[AT_PAST] : 8 * i[AT_ROWS]], match, y)
         text_go_on(text, y)
         keys_write(i, u, b, text, match, keys)
+        if i[WORDS]:
+            hints_follow(own, words, d, D_HINTS, g, G_HINTS, y)
     for k in range(end - begin):
         i[begin + k] = kept[k]
+    if i[WORDS]:
+        own[NEW] = new
+        for k in range(STANDING):
+            words[k] = word[k]
     return nats
