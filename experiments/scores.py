@@ -41,6 +41,7 @@ SPEAKERS: dict[tuple[str, str], Callable[[], SymbolLearner]] = {
     ("word", "words, light"): WordForecaster.light,
     ("byte", "bytes"): ByteForecaster,
     ("byte", "bytes, light"): lambda: ByteForecaster(light=True),
+    ("byte", "bytes, without words"): lambda: ByteForecaster(words=False),
     ("label", "labels"): LabelForecaster,
 }
 

@@ -16,8 +16,9 @@ from forecast.compiled import compiled
 from forecast.learner import SURPRISE, Symbols
 from forecast.vectors import add_scaled, dot, prefetch
 from forecast.words.bits import STEPS, SUREST, bounded, squash, squash_nearly, stretch
+from forecast.words.bitwise import HINT
 from forecast.words.byte_forecaster import BYTES
-from forecast.words.bytewise import HINT, spelled_nats
+from forecast.words.bytewise import spelled_nats
 from forecast.words.chances import COUNTS, EVEN, ONE, RATES, chance_lean, chance_move, chance_of
 from forecast.words.contexts import (
     FOLLOWED_INTS,

@@ -52,6 +52,7 @@ LEARNERS: dict[str, Factory] = {
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "bytes": lambda: ByteForecaster(bits=10),
     "bytes, light": lambda: ByteForecaster(light=True, bits=10),
+    "bytes, light, without words": lambda: ByteForecaster(light=True, bits=10, words=False),
     "labels": lambda: LabelForecaster(bits=10),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from forecast.learner import TOP, Bytes, Floats, Layout, SymbolLearner
 from forecast.words import contexts
-from forecast.words.bytewise import (
+from forecast.words.bitwise import (
     BITS,
     FROM_MATCHES,
     FROM_PAIRS,
@@ -24,6 +24,8 @@ from forecast.words.bytewise import (
     SECONDS,
     SETS,
     WORDS,
+)
+from forecast.words.bytewise import (
     bytes_answer,
     bytes_ask,
     bytes_learn,

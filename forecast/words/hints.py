@@ -191,7 +191,7 @@ def path_goes_on(g, to, path, p):
 
 @compiled
 def hints_learn(f, i, d, at, g, to, y):
-    """Byte y came, of whose bits was spoken: the word goes on, or is learned and the next begins."""
+    """Byte y came, of which was spoken: the word goes on, or is learned and the next begins."""
     if _goes_on(f, i, d, at, g, to, y):
         return
     if i[LENGTH] > 0:
@@ -257,15 +257,10 @@ def _begin(f, i, y):
     nodes, spots, weights = in_hand()
     new = survey(floats, words, nodes, spots, weights)
     if ordered[HELD] > 0:
-        recent, shares, again = (
-            recent_of(words),
-            shares_of(floats, words),
-            repeated(repeats_of(words)),
-        )
-        said, contexts = _weights(f, i), grams_of(words)
-        ordered_weigh(
-            said, ordered, recent, shares, contexts, nodes, spots, weights, again, 1.0 - new
-        )
+        again, known = repeated(repeats_of(words)), 1.0 - new
+        recent, shares, grams = recent_of(words), shares_of(floats, words), grams_of(words)
+        said = _weights(f, i)
+        ordered_weigh(said, ordered, recent, shares, grams, nodes, spots, weights, again, known)
     f[NEW] = new * f[BEGAN + y] / f[BEGAN_IN_ALL]
     low, high = 0, ordered[HELD]
     for bit in range(8):
