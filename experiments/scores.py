@@ -41,6 +41,7 @@ SPEAKERS: dict[tuple[str, str], Callable[[], SymbolLearner]] = {
     ("word", "words, light"): lambda: WordForecaster(light=True),
     ("byte", "bytes"): ByteForecaster,
     ("byte", "bytes, light"): lambda: ByteForecaster(light=True),
+    ("byte", "bytes, with words"): lambda: ByteForecaster(words=True),
     ("label", "labels"): LabelForecaster,
 }
 

@@ -16,8 +16,9 @@ from forecast.compiled import compiled
 from forecast.learner import SURPRISE, Symbols
 from forecast.vectors import add_scaled, dot, prefetch
 from forecast.words.bits import STEPS, SUREST, bounded, squash, squash_nearly, stretch
+from forecast.words.bitwise import HINT
 from forecast.words.byte_forecaster import BYTES
-from forecast.words.bytewise import HINT, spelled_nats
+from forecast.words.bytewise import spelled_nats
 from forecast.words.chances import COUNTS, EVEN, ONE, RATES, chance_lean, chance_move, chance_of
 from forecast.words.contexts import (
     FOLLOWED_INTS,
@@ -80,9 +81,9 @@ def bits_of(learner: ByteForecaster, text: bytes) -> float:
 # ------------------------------------------------- the whole learner
 
 
-@pytest.mark.parametrize("light", [False, True])
-def test_the_probabilities_of_all_bytes_sum_to_one(light: bool) -> None:
-    learner = ByteForecaster(light, bits=12)
+@pytest.mark.parametrize("how", [{}, {"light": True}, {"light": True, "words": True}])
+def test_the_probabilities_of_all_bytes_sum_to_one(how: dict[str, bool]) -> None:
+    learner = ByteForecaster(bits=12, **how)
     for end in range(0, 4000, 400):
         p = learner.predict().known()
         assert abs(math.fsum(p) - 1.0) < 1e-9 and p.min() > 0.0
@@ -158,12 +159,12 @@ def restores(text: bytes, **how: int) -> None:
 
 
 def test_a_decoder_made_of_the_learner_alone_restores_a_text() -> None:
-    restores(PROSE[:5000], light=True, bits=16)
+    restores(PROSE[:5000], light=True, bits=16, words=True)
 
 
 @pytest.mark.slow
 def test_a_decoder_made_of_the_learner_alone_restores_a_long_text() -> None:
-    restores(PROSE[:200_000], bits=20)
+    restores(PROSE[:200_000], bits=20, words=True)
 
 
 def test_the_first_byte_is_any_and_prose_is_learned() -> None:
@@ -196,7 +197,7 @@ def test_a_saved_learner_goes_on_to_the_bit(tmp_path: Path) -> None:
 def test_random_bytes_cost_hardly_more_than_eight_bits() -> None:
     noise = np.random.default_rng(5).bytes(60_000)
     assert 7.99 < bits_of(ByteForecaster(bits=16), noise) <= 8.02
-    assert 7.99 < bits_of(ByteForecaster(light=True, bits=16), noise) <= 8.02
+    assert 7.99 < bits_of(ByteForecaster(light=True, bits=16, words=True), noise) <= 8.02
 
 
 def test_one_byte_repeated_costs_next_to_nothing() -> None:

@@ -51,7 +51,7 @@ LEARNERS: dict[str, Factory] = {
     # smaller than by default, so that what is full is tried too
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "bytes": lambda: ByteForecaster(bits=10),
-    "bytes, light": lambda: ByteForecaster(light=True, bits=10),
+    "bytes, light, with words": lambda: ByteForecaster(light=True, bits=10, words=True),
     "labels": lambda: LabelForecaster(bits=10),
 }
 

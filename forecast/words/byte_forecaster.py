@@ -7,7 +7,7 @@ import numpy as np
 
 from forecast.learner import TOP, Bytes, Floats, Layout, SymbolLearner
 from forecast.words import contexts
-from forecast.words.bytewise import (
+from forecast.words.bitwise import (
     BITS,
     FROM_MATCHES,
     FROM_PAIRS,
@@ -16,11 +16,16 @@ from forecast.words.bytewise import (
     N_INPUTS,
     N_MIXERS,
     N_PAIRS,
+    N_SECONDS,
+    OF_HINTS,
     PARTS,
     PLAN,
     RUNS,
     SECONDS,
     SETS,
+    WORDS,
+)
+from forecast.words.bytewise import (
     bytes_answer,
     bytes_ask,
     bytes_learn,
@@ -30,6 +35,8 @@ from forecast.words.bytewise import (
 )
 from forecast.words.chances import EVEN, chance_of
 from forecast.words.contexts import CONTEXTS, FOLLOWED_INTS, TEXT_INTS
+from forecast.words.forecaster import WordForecaster
+from forecast.words.hints import HINT_SETS, hints_begin, hints_floats, hints_ints
 from forecast.words.histories import STATES
 from forecast.words.match import MATCH_INTS, MATCHES, SEEN, match_chances
 from forecast.words.mixer import lanes_for
@@ -42,6 +49,7 @@ BYTES = 256
 
 LIGHT = range(8)  # contexts of a light learner
 LIGHT_MIXERS = 4
+LEAST_WORDS, MOST_WORDS = 2**6, 2**16  # of the model of words
 PAIRS = (
     (contexts.ORDER_2, contexts.ORDER_3),
     (contexts.ORDER_3, contexts.ORDER_4),
@@ -116,7 +124,11 @@ class ByteForecaster(SymbolLearner):
         Whether to look at fewer contexts: three to four times as fast, for 3 % more bits.
     bits : int
         Room: 2^bits rows of 16 bytes for what followed each context, and about a fifth of that for
-        the rest. Where it is full, the youngest of what is known makes place.
+        the rest. Where it is full, the youngest of what is known makes place. Words may be
+        2^(bits - 7), from 64 to 65,536, and four times fewer than rows may be counted after others.
+    words : bool
+        Whether a model of words has its say while a word is spelled (``forecast.words.hints``): 2 %
+        fewer bits for a text, in twice the time. What is no text needs none.
 
     Raises
     ------
@@ -137,21 +149,27 @@ class ByteForecaster(SymbolLearner):
     _answer = staticmethod(bytes_answer)
     _top = staticmethod(bytes_top)
 
-    def __init__(self, light: bool = False, bits: int = 23) -> None:
+    def __init__(self, light: bool = False, bits: int = 23, words: bool = False) -> None:
         if not 8 <= bits <= 26:
             raise ValueError(f"rows are 2^8 to 2^26; got bits = {bits}")
-        self.light, self.bits = bool(light), int(bits)
+        self.light, self.bits, self.words = bool(light), int(bits), bool(words)
         kinds = LIGHT if light else range(CONTEXTS)
         pairs = () if light else PAIRS
-        mixers = LIGHT_MIXERS if light else len(SETS)
+        mixed_by = [*(SETS[:LIGHT_MIXERS] if light else SETS), *([HINT_SETS] if words else [])]
+        mixers, sets = len(mixed_by), sum(mixed_by)
+        seconds = SECONDS if words else SECONDS[:-1]
         n = len(kinds)
         first = FROM_PAIRS + 2 * len(pairs)
         inputs = lanes_for(first + (1 if light else 2) * n)
-        sets = sum(SETS[:mixers])
         state = Layout()
         state.floats("last weights", BYTES, SAYERS)
         state.floats("rate", 1)
-        state.floats("second weights", sum(SECONDS), mixers)
+        state.floats("second weights", sum(seconds), mixers)
+        of_hints = state.n_floats
+        if words:
+            vocabulary = min(max(2 ** (bits - 7), LEAST_WORDS), MOST_WORDS)
+            model = WordForecaster(vocabulary, 2 ** (bits - 2), contexts=1)  # its spelling is ours
+            state.floats("hints", hints_floats(vocabulary, len(model.floats)))
         state.ints("plan", PLAN)
         n_curves = 2 ** min(16, bits)
         line = curves_begin(BYTES + 2 * n_curves)
@@ -174,13 +192,17 @@ class ByteForecaster(SymbolLearner):
             state.ints("weights", sets, inputs // 2),
             state.ints("uses", sets // 2),
             state.ints("curves", len(line) // 2),
+            state.n_ints,
         ]
+        if words:
+            state.ints("hints in order", hints_ints(vocabulary, len(model.ints)))
         parts.append(state.n_ints)
         super().__init__(state, (1,))
         plan = self.view("plan")
         plan[N_CONTEXTS], plan[N_MIXERS], plan[N_INPUTS] = n, mixers, inputs
         plan[N_PAIRS], plan[RUNS], plan[BITS] = len(pairs), not light, bits
-        plan[N_CURVES] = n_curves
+        plan[N_CURVES], plan[N_SECONDS] = n_curves, len(seconds)
+        plan[WORDS], plan[OF_HINTS] = words, of_hints
         plan[PARTS : PARTS + len(parts)] = parts
         self.view("contexts")[:] = kinds
         self.view("pairs")[:] = pairs if pairs else np.empty((0, 2))
@@ -196,6 +218,9 @@ class ByteForecaster(SymbolLearner):
         self.view("second weights")[:] = 1.0 / mixers
         self.view("last weights")[:] = FIRST_WEIGHTS
         self.view("rate")[:] = 1.0
+        if words:
+            hints = self.view("hints"), self.view("hints in order")
+            hints_begin(*hints, vocabulary, (model.floats, model.ints))
         views = self.ints.view(np.uint32), self.ints.view(np.uint8)
         keys_write(self.ints, *views, *map(self.view, ("text", "match", "keys")))
 
@@ -260,4 +285,4 @@ class ByteForecaster(SymbolLearner):
 
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
-        return {"light": self.light, "bits": self.bits}
+        return {"light": self.light, "bits": self.bits, "words": self.words}

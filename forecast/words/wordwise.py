@@ -94,47 +94,47 @@ EAGER = 2  # orders of which a context counts from the first time that it comes
 
 
 @compiled
-def _parts(f, i):
+def factors_of(f, i):
     return f[i[AT_PARTS] : i[AT_SHARES]]
 
 
 @compiled
-def _shares(f, i):
+def shares_of(f, i):
     return f[i[AT_SHARES] : i[AT_NEWNESS]]
 
 
 @compiled
-def _newness(f, i):
+def newness_of(f, i):
     return f[i[AT_NEWNESS] : i[AT_LETTERS]]
 
 
 @compiled
-def _letters(f, i):
+def letters_of(f, i):
     return f[i[AT_LETTERS] :]
 
 
 @compiled
-def _vocabulary(i):
+def vocabulary_of(i):
     return i[i[AT_VOCABULARY] : i[AT_RECENT]]
 
 
 @compiled
-def _recent(i):
+def recent_of(i):
     return i[i[AT_RECENT] : i[AT_REPEATS]]
 
 
 @compiled
-def _repeats(i):
+def repeats_of(i):
     return i[i[AT_REPEATS] : i[AT_LETTERS_INTS]]
 
 
 @compiled
-def _letters_ints(i):
+def letters_ints_of(i):
     return i[i[AT_LETTERS_INTS] : i[END]]
 
 
 @compiled
-def _grams(i):
+def grams_of(i):
     return i[i[AT_GRAMS] : i[AT_VOCABULARY]]
 
 
@@ -152,13 +152,13 @@ def survey(f, i, nodes, spots, weights):
     """
     for n in range(IN_HAND):
         nodes[n] = i[CONTEXTS + n]
-    grams, repeats = _grams(i), _repeats(i)
+    grams, repeats = grams_of(i), repeats_of(i)
     far = reach(grams, nodes)
     look(grams, nodes, agreed(repeats) if repeated(repeats) < i[ROOM] else -1, spots)
-    weigh(_parts(f, i), spots, far, i[CLASS_1], weights)
-    if _recent(i)[KNOWN] == 0:
+    weigh(factors_of(f, i), spots, far, i[CLASS_1], weights)
+    if recent_of(i)[KNOWN] == 0:
         return 1.0
-    return newness(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], _surety(spots, far))
+    return newness(newness_of(f, i), i[LAST], i[CLASS_1], i[CLASS_2], _surety(spots, far))
 
 
 @compiled
@@ -170,20 +170,20 @@ def _surety(spots, far):
 @compiled
 def known_probability(f, i, nodes, spots, weights, w, p):
     """Probability of a known word where nothing new comes; p [PARTS], written: each part's."""
-    grams = _grams(i)
+    grams = grams_of(i)
     follow(grams, nodes, w)
-    word = repeated(_repeats(i))
-    say(grams, _recent(i), _shares(f, i), i[BLOCKS], nodes, spots, word, w, p)
+    word = repeated(repeats_of(i))
+    say(grams, recent_of(i), shares_of(f, i), i[BLOCKS], nodes, spots, word, w, p)
     return mixed(weights, p, PARTS)
 
 
 @compiled
 def _rate(f, i, nodes, spots, weights, fades):
     """How much the last that came weighs in what is believed."""
-    if _recent(i)[KNOWN] == 0:
+    if recent_of(i)[KNOWN] == 0:
         return 1.0
     fade(1, fades)
-    return parts_rate(_grams(i), nodes, spots, weights, fades)
+    return parts_rate(grams_of(i), nodes, spots, weights, fades)
 
 
 @compiled
@@ -223,7 +223,7 @@ def words_probabilities(f, i, p):
 def words_ask(f, i, x, y, said):
     """How surprising a word would be, and how much the last one weighs."""
     nodes, spots, weights = in_hand()
-    p, words = np.empty(PARTS), _vocabulary(i)
+    p, words = np.empty(PARTS), vocabulary_of(i)
     new = survey(f, i, nodes, spots, weights)
     said[EXPECTED] = math.nan
     said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
@@ -234,9 +234,9 @@ def words_ask(f, i, x, y, said):
             (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, p)
         )
     else:
-        letters = _letters_ints(i)
+        letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, i[LAST], slots, bits)
         said[SURPRISE] = said[SPELLED] - math.log(new)
 
 
@@ -251,33 +251,57 @@ def _bits_of(letters, y):
 def words_answer(f, i, x, y, said):
     """What `words_ask` says of a word; then it is learned."""
     nodes, spots, weights = in_hand()
-    p, words = np.empty(PARTS), _vocabulary(i)
+    p, words = np.empty(PARTS), vocabulary_of(i)
     new = survey(f, i, nodes, spots, weights)
     said[EXPECTED] = math.nan
     said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
-    far = reach(_grams(i), nodes)
-    w = word_find(words, y)
+    w, known = word_find(words, y), 0.0
     if w >= 0:
         known = known_probability(f, i, nodes, spots, weights, w, p)
         said[SPELLED] = 0.0
         said[SURPRISE] = -math.log((1.0 - new) * known)
-        parts_move(_parts(f, i), spots, far, i[CLASS_1], weights, p, known, step_after(i[SEEN]))
-        class_ = _recent(i)[word_at(_recent(i), i[BLOCKS], w) + CLASS]
     else:
-        letters = _letters_ints(i)
+        letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(_letters(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, i[LAST], slots, bits)
         said[SURPRISE] = said[SPELLED] - math.log(new)
-        letters_learn(_letters(f, i), letters, y, slots, bits)
+        letters_learn(letters_of(f, i), letters, y, slots, bits)
+    _take_in(f, i, y, w, new, known, nodes, spots, weights, p)
+
+
+@compiled
+def word_came(f, i, y):
+    """Take a word in whose spelling somebody else tells; returns its number, -1 without room."""
+    nodes, spots, weights = in_hand()
+    p = np.empty(PARTS)
+    new = survey(f, i, nodes, spots, weights)
+    w, known = word_find(vocabulary_of(i), y), 0.0
+    if w >= 0:
+        known = known_probability(f, i, nodes, spots, weights, w, p)
+    return _take_in(f, i, y, w, new, known, nodes, spots, weights, p)
+
+
+@compiled
+def _take_in(f, i, y, w, new, known, nodes, spots, weights, p):
+    """All but the spelling learns word w, bytes y; -1 is a new one. Returns its number.
+
+    ``new`` and, of a word that is, ``known`` were said of it, with p [PARTS] by each part.
+    """
+    far = reach(grams_of(i), nodes)
+    if w >= 0:
+        parts_move(factors_of(f, i), spots, far, i[CLASS_1], weights, p, known, step_after(i[SEEN]))
+        class_ = recent_of(i)[word_at(recent_of(i), i[BLOCKS], w) + CLASS]
+    else:
         class_ = shape(y)
-    if _recent(i)[KNOWN] > 0:
+    if recent_of(i)[KNOWN] > 0:
         sure = _surety(spots, far)
-        newness_learn(_newness(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0)
+        newness_learn(newness_of(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0)
     if w < 0:
         w = _become_known(i, y, class_, nodes)
     if w >= 0:
         _count(f, i, nodes, w, p)
     _go_on(i, nodes, w, class_)
+    return w
 
 
 @compiled
@@ -289,8 +313,8 @@ def words_learn(f, i, x, y):
 @compiled
 def _become_known(i, y, class_, nodes):
     """Number of a new word, -1 if there is no room; no context has counted it."""
-    recent = _recent(i)
-    w = word_add(_vocabulary(i), y)
+    recent = recent_of(i)
+    w = word_add(vocabulary_of(i), y)
     if w >= 0:
         recent[KNOWN] = w + 1
         recent[word_at(recent, i[BLOCKS], w) + CLASS] = class_
@@ -302,7 +326,7 @@ def _become_known(i, y, class_, nodes):
 @compiled
 def _count(f, i, nodes, w, scratch):
     """Word w came: the finest context counts it, and each coarser one until one had seen it."""
-    grams, recent, now = _grams(i), _recent(i), i[SEEN]
+    grams, recent, now = grams_of(i), recent_of(i), i[SEEN]
     surprised = True
     for o in range(i[ORDERS], 0, -1):
         if nodes[o] > 0:
@@ -326,7 +350,7 @@ def _count(f, i, nodes, w, scratch):
             if node > 0:
                 gram_touch(grams, node, now)
                 gram_count(grams, nodes[s], node)
-    recent_came(_shares(f, i), recent, i[BLOCKS], w, scratch)
+    recent_came(shares_of(f, i), recent, i[BLOCKS], w, scratch)
 
 
 @compiled
@@ -345,9 +369,9 @@ def _context(grams, key, now, nodes, eager):
 @compiled
 def _go_on(i, nodes, w, class_):
     """The contexts of the word after this one."""
-    grams, now = _grams(i), i[SEEN]
+    grams, now = grams_of(i), i[SEEN]
     i[SEEN] += 1
-    repeats_learn(_repeats(i), w if w >= 0 else i[ROOM])
+    repeats_learn(repeats_of(i), w if w >= 0 else i[ROOM])
     for n in range(IN_HAND):
         i[CONTEXTS + n] = 0
     if w >= 0:
@@ -377,13 +401,13 @@ def words_top(f, i, x, ids, ps):
     """The likeliest words and their probabilities, most likely first; exact."""
     nodes, spots, weights = in_hand()
     new, p = survey(f, i, nodes, spots, weights), np.empty(PARTS)
-    grams, recent = _grams(i), _recent(i)
+    grams, recent = grams_of(i), recent_of(i)
     extra = np.zeros(recent[KNOWN])
     ground = followed(grams, nodes, spots, weights, extra)
-    word = repeated(_repeats(i))
+    word = repeated(repeats_of(i))
     if spots[REPEAT] >= 0:
         extra[word] += weights[REPEAT]
-    likeliest_words(_shares(f, i), recent, i[BLOCKS], weights[CACHE:], ground, extra, ids, ps)
+    likeliest_words(shares_of(f, i), recent, i[BLOCKS], weights[CACHE:], ground, extra, ids, ps)
     for place in range(len(ids)):
         if ids[place] >= 0:
             likely = known_probability(f, i, nodes, spots, weights, ids[place], p)
