@@ -39,6 +39,7 @@ OURS: dict[str, Callable[[], SymbolLearner]] = {
     "**WordForecaster(light=True)**": lambda: WordForecaster(light=True),
     "**ByteForecaster()**": ByteForecaster,
     "**ByteForecaster(light=True)**": lambda: ByteForecaster(light=True),
+    "**ByteForecaster(words=True)**": lambda: ByteForecaster(words=True),
 }
 ODD = {
     "random bytes": np.random.default_rng(7).integers(0, 256, 100_000, np.uint8).tobytes(),
