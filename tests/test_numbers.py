@@ -157,7 +157,7 @@ def ridge_of(ys: np.ndarray, lags: int) -> np.ndarray:
         if unit > 0.0:
             target = (ys[t] - ys[t - 1]) / unit
             error = target - x @ w
-            bound = 3.0 * size if size > 0.0 else 3.0  # the first as if after a random walk
+            bound = 3.0 * size if size > 0.0 else 3.0
             w = w + gain * max(-bound, min(bound, error))
             seen = min(abs(error), 8.0 * max(size, 0.1))
             size += max(1.0 / t, 0.01) * (seen - size) if size > 0.0 else seen

@@ -145,7 +145,8 @@ def regression_learn(f, i, horizons, time, y):
         target = (y - anchor) / unit
         size = f[errors + h]
         w = W + h * D
-        most = HUBER * regression_error(f, i, horizons[h], h)
+        # before an error was seen: that of steps that all went one way
+        most = HUBER * (size if size > 0.0 else horizons[h])
         error = rls_move(f[w : w + D], x, gain, target, most)
         # the mean |error| that bounds the step: it too is moved by a bounded error
         seen = bounded(abs(error), ERROR_BOUND * max(size, 0.1))
