@@ -127,8 +127,8 @@ class ByteForecaster(SymbolLearner):
         the rest. Where it is full, the youngest of what is known makes place. Words may be
         2^(bits - 7), from 64 to 65,536, and four times fewer than rows may be counted after others.
     words : bool
-        Whether a model of words has its say while a word is spelled (``forecast.words.hints``): 1 to
-        2 % fewer bits for a text, in two to five times the time. What is no text needs none.
+        Whether a model of words has its say while a word is spelled (``forecast.words.hints``):
+        1 to 2 % fewer bits for a text, in two to five times the time. What is no text needs none.
 
     Raises
     ------
