@@ -65,42 +65,32 @@ def stages(horizon: str, rows: int) -> list[float]:
     """CPU microseconds a row of reading, answering and learning, saying what comes, and writing."""
     asked = parser().parse_args(["-", "--quiet", "--horizon", horizon])
     warm(asked)
-    lines = [(HEADER + "".join(rows_of(rows)))][0].encode().splitlines(keepends=True)
+    lines = (HEADER + "".join(rows_of(rows))).encode().splitlines(keepends=True)
     reader, answering = LiveRows(asked, "rows", lambda sentence: None), Answering(asked, None)
     text = Text(asked.horizon, tails=False, alarms=False)
     spent = [0.0] * 4
     n = 0
-    coming = Answering._coming
-    said = [0.0]
-
-    def timed(answers: Answering) -> np.ndarray:
-        start = time.process_time()
-        found = coming(answers)
-        said[0] += time.process_time() - start
-        return found
-
-    Answering._coming = timed  # type: ignore[method-assign]
-    try:
-        for number, line in enumerate(lines, 1):
-            marks = [time.process_time()]
-            found = reader.of(line, number)
-            marks.append(time.process_time())
-            for each in found:
-                stream = reader.stream
-                assert stream is not None
-                for at, y in zip(each.times, each.y[:, 0].tolist(), strict=True):
-                    start = time.process_time()
-                    answer = answering.told(y, stream.step)
-                    middle = time.process_time()
-                    text.of(answer, at, stream.futures(asked.horizon))
-                    spent[1] += middle - start
-                    spent[3] += time.process_time() - middle
-                    n += 1
-            spent[0] += marks[1] - marks[0]
-    finally:
-        Answering._coming = coming  # type: ignore[method-assign]
-    spent[1] -= said[0]
-    spent[2] = said[0]
+    clock = time.process_time
+    for number, line in enumerate(lines, 1):
+        began = clock()
+        found = reader.of(line, number)
+        spent[0] += clock() - began
+        for each in found:
+            stream = reader.stream
+            assert stream is not None
+            for at, y in zip(each.times, each.y[:, 0].tolist(), strict=True):
+                marks = [clock()]
+                answer = answering.told(y, stream.step)
+                marks.append(clock())
+                answering._coming()  # a part of what it was told; asked again, it says the same
+                marks.append(clock())
+                text.of(answer, at, stream.futures(asked.horizon))
+                marks.append(clock())
+                told, coming, written = np.diff(marks).tolist()
+                spent[1] += told - coming
+                spent[2] += coming
+                spent[3] += written
+                n += 1
     return [1e6 * each / n for each in spent]
 
 

@@ -83,7 +83,6 @@ class Kept(NamedTuple):
     learner: "FlatLearner"
     more: np.ndarray  # float64 [n]: what was kept beside the learner; empty where nothing was
     notes: dict[str, Any]
-    header: dict[str, Any]
 
 
 def save(
@@ -196,7 +195,7 @@ def load_whole(path: str | os.PathLike[str]) -> Kept:
     learner.floats[:] = np.frombuffer(body[:n], "<f8")
     learner.ints[:] = np.frombuffer(body[n:past], "<i8")
     more = np.frombuffer(body[past:], "<f8").astype(np.float64)
-    return Kept(learner, more, header.get("notes", {}), header)
+    return Kept(learner, more, header.get("notes", {}))
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:

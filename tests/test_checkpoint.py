@@ -412,7 +412,7 @@ def test_what_a_run_keeps_beside_its_learner(tmp_path: Path) -> None:
     kept = load_whole(tmp_path / "a")
     assert bits(kept.learner) == bits(level) == bits(load(tmp_path / "a"))
     assert kept.more.tobytes() == more.tobytes()
-    assert kept.notes == kept.header["notes"] == notes
+    assert kept.notes == read_header(tmp_path / "a")["notes"] == notes
     header, body = parts((tmp_path / "a").read_bytes())
     for odd in ODD:
         for forgery in ({"more": odd}, {"more": {"dtype": "<f8", "shape": [odd]}}, {"notes": odd}):

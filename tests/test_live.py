@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import signal
 from pathlib import Path
@@ -23,8 +24,9 @@ from scipy.stats import poisson
 
 from forecast.cli import main
 from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
+from forecast.live.answers import Answer
 from forecast.live.record import Appended
-from forecast.live.text import SHOWN
+from forecast.live.text import SHOWN, Text
 from forecast.lock import locked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
@@ -413,3 +415,12 @@ def test_the_rate_of_false_alarms_holds(name: str, p: float) -> None:
     assert alarms == rare.raised
     low, high = poisson.interval(0.999, p * (n - LEAST))
     assert low <= alarms <= high
+
+
+def test_what_is_not_known_is_null_and_no_letter_of_a_time_is_changed() -> None:
+    odd = 'a:nan "b":-inf'
+    answer = Answer(0, math.nan, np.full((1, 28), math.nan))
+    told = json.loads(Text((1,), tails=False, alarms=False).of(answer, odd, [odd]))
+    coming = told["forecasts"][0]
+    assert told["time"] == coming["time"] == odd
+    assert told["y"] is told["surprise"] is coming["mean"] is coming["q05"] is None

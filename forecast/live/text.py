@@ -24,7 +24,7 @@ SHOWN = {
     "q975": 0.975,
 }
 COLUMNS = [MEAN, *(QUANTILE + list(LEVELS).index(level) for level in SHOWN.values())]
-UNKNOWN = re.compile(r":-?(?:nan|inf)")
+UNKNOWN = re.compile(r'(?<=\w"):-?(?:nan|inf)')  # after a name: a text may hold the same letters
 
 
 class Text:

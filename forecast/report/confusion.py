@@ -40,15 +40,8 @@ GROUPS = {
     "columns beside": INK,
     "with a season": VERMILLION,
 }
-OTHERS = (
-    BLUE,
-    VERMILLION,
-    GREEN,
-    MUTED,
-    SKY,
-    INK,
-    PURPLE,
-)  # of groups that have no colour of their own
+# of groups that have no colour of their own
+OTHERS = (BLUE, VERMILLION, GREEN, MUTED, SKY, INK, PURPLE)
 PALE = (SKY, INK)
 SPACIOUS = 6  # names in a line of a legend that have room
 MOST_MARKED = 40  # changes whose beginnings are drawn

@@ -173,11 +173,12 @@ class Source:
 class Given(Source):
     """Bytes that are at hand, as the source of a name."""
 
-    def __init__(self, name: str, content: bytes) -> None:
+    def __init__(self, name: str, content: bytes, wanted: str | None = "CSV") -> None:
         self._content = content
-        super().__init__(name)
+        super().__init__(name, wanted)
 
     def _open(self, path: str | os.PathLike[str]) -> BufferedIOBase:
+        self.size = len(self._content)
         return BytesIO(self._content)
 
 

@@ -1,7 +1,6 @@
 """A text as a stream of words, cut so that joined again they are the text; or of its bytes."""
 
 import codecs
-import io
 import os
 import re
 from collections.abc import Generator, Iterator
@@ -12,7 +11,8 @@ import numpy as np
 from forecast.compiled import compiled
 from forecast.learner import Bytes, Ints, Symbols
 from forecast.stream import prose
-from forecast.stream.source import Source
+from forecast.stream.errors import StreamError
+from forecast.stream.source import Given, Source
 from forecast.words.vocabulary import LONGEST
 
 # Kinds of bytes. A word is a run of letters, of digits or of marks, with one space before it if
@@ -248,23 +248,16 @@ class ByteStream(TextStream):
         return b""
 
 
-class _Prose(Source):
-    """The help topics of Python."""
-
-    def _open(self, path: str | os.PathLike[str]) -> io.BufferedIOBase:
-        try:
-            text = prose.python_help()
-        except ImportError:
-            advice = "Name a file instead."
-            raise self.error("came not with this Python", advice=advice) from None
-        self.size = len(text)
-        return io.BytesIO(text)
-
-
 def _source(path: str | os.PathLike[str], wanted: str | None) -> Source:
     """A file, or the prose that needs none."""
-    named = os.fspath(path) == prose.NAME and not Path(path).exists()
-    return (_Prose if named else Source)(path, wanted)
+    if os.fspath(path) != prose.NAME or Path(path).exists():
+        return Source(path, wanted)
+    try:
+        text = prose.python_help()
+    except ImportError:
+        problem, advice = "came not with this Python", "Name a file instead."
+        raise StreamError(problem, prose.NAME, advice=advice) from None
+    return Given(prose.NAME, text, wanted)
 
 
 def open_bytes(path: str | os.PathLike[str]) -> ByteStream:

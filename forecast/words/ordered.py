@@ -81,12 +81,6 @@ def _by_word(i):
 
 
 @compiled
-def ordered_word(i, place):
-    """The word at a place."""
-    return i[AT + place]
-
-
-@compiled
 def begins_word(words, i, low, high, length):
     """Whether the first of a range of words, all of which begin alike, is no longer than that."""
     return low < high and word_length(words, i[AT + low]) == length
