@@ -127,7 +127,7 @@ def test_counts_are_discounted_as_dictionaries_say() -> None:
 
 def node_of(learner: WordForecaster, *words: bytes) -> int:
     """The node of words that follow one another."""
-    node, table = 0, learner.view("nodes")
+    node, table = 0, learner.view("grams")
     for word in words:
         w = word_find(learner.view("vocabulary"), as_bytes(word))
         node = int(grams.gram_find(table, grams.follower_key(node, w)))
@@ -137,7 +137,7 @@ def node_of(learner: WordForecaster, *words: bytes) -> int:
 
 
 def counted(learner: WordForecaster, *words: bytes) -> int:
-    return int(grams.counted(learner.view("nodes"), node_of(learner, *words)))
+    return int(grams.counted(learner.view("grams"), node_of(learner, *words)))
 
 
 def test_a_coarser_context_learns_only_where_the_finer_was_surprised() -> None:
@@ -166,7 +166,7 @@ def assert_counts_are_those_of_the_followers(table: Ints) -> None:
     """What a context has counted is what its followers were counted; each follower is found."""
     listed = 0
     for node in range(grams.WINDOW, (int(table[grams.WINDOWS]) + 1) * grams.WINDOW):
-        if grams.gram_key(table, node) == 0:
+        if grams.gram_key(table, node) in (0, grams.FREED):
             assert not table[table[grams.NODES] + 4 * node :][:4].any()
             continue
         assert grams.gram_find(table, grams.gram_key(table, node)) == node
@@ -192,25 +192,41 @@ def test_nodes_that_give_way_leave_true_counts(nodes: int) -> None:
     learner = WordForecaster(2000, nodes, orders=4)
     words = words_of(help_topics())[:6000]
     SymbolRun(learner).feed(block_of_words(words))
-    table = learner.view("nodes")
+    table = learner.view("grams")
     assert_counts_are_those_of_the_followers(table)
     assert table[grams.HELD] > 0.8 * min(nodes, 15000)
     assert total(learner) == pytest.approx(1.0, abs=1e-9)
 
 
-def test_a_context_that_is_full_counts_no_more() -> None:
+def test_counts_that_are_full_are_halved() -> None:
     learner = told([b"a", b"b"] * 5, 9, 90)
-    table, pair = learner.view("nodes"), node_of(learner, b"a")
+    table, pair = learner.view("grams"), node_of(learner, b"a")
     child = node_of(learner, b"a", b"b")
     more = grams.MOST_COUNTED - grams.total(table, pair)
-    before = grams.counted(table, child)
     table[table[grams.NODES] + 4 * pair + grams.AFTER] += more
+    table[table[grams.NODES] + 4 * pair + grams.KINDS] += grams.MORE - grams.TWO
     table[table[grams.NODES] + 4 * child + grams.TIMES] += more
     for word in [b"a", b"c", b"a", b"b"]:
         learner.learn(word)
-    assert grams.total(table, pair) == grams.MOST_COUNTED
-    assert grams.counted(table, child) == before + more
+    # 65,535 of b were halved before c was counted, then b came once more
+    assert grams.counted(table, child) == 65535 // 2 + 1
+    assert grams.total(table, pair) == 65535 // 2 + 2
+    assert_counts_are_those_of_the_followers(table)
     assert total(learner) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_what_came_once_goes_when_its_context_is_halved() -> None:
+    words = [b"a", b"b", b"a", b"b", b"a", b"c", b"a", b"d", b"d"]
+    learner = told([*words, b"a", b"e"], 20, 900)
+    table, pair = learner.view("grams"), node_of(learner, b"a")
+    assert [counted(learner, b"a", word) for word in (b"b", b"c", b"d", b"e")] == [2, 1, 1, 1]
+    kept = np.array([node_of(learner, b"a", b"c")])
+    grams.gram_halve(table, pair, 1, kept)
+    # d stays as others came after a and d, and c as it is held; neither counts any more
+    left = [node_of(learner, b"a", word) > 0 for word in (b"b", b"c", b"d", b"e")]
+    assert left == [True, True, True, False]
+    assert grams.total(table, pair) == 1
+    assert_counts_are_those_of_the_followers(table)
 
 
 # ------------------------------------------------- what is recent, what repeats, shapes
@@ -741,7 +757,7 @@ def test_the_rate_is_the_mean_of_the_parts_rates() -> None:
     survey(learner.floats, learner.ints, nodes, spots, weights)
     rates = np.zeros(PARTS)
     rates[CACHE : CACHE + 4] = -np.expm1(-1 / np.array([16.0, 128.0, 1024.0, 8192.0]))
-    table = learner.view("nodes")
+    table = learner.view("grams")
     for o in range(1, 4):
         if spots[o] >= 0:
             rates[o] = 1 / (grams.total(table, nodes[o]) + 1)

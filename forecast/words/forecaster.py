@@ -205,7 +205,7 @@ class WordForecaster(SymbolLearner):
         rows, kept = rows_for(vocabulary), history_for(nodes)
         state = Layout()
         state.ints("plan", PLAN)
-        nodes_at = state.ints("nodes", grams_ints(nodes))
+        nodes_at = state.ints("grams", grams_ints(nodes))
         at = [
             state.floats("factors", PARTS_FLOATS),
             state.floats("shares", recent_floats(vocabulary)),
@@ -228,7 +228,7 @@ class WordForecaster(SymbolLearner):
         letters_begin(self.view("letters"), self.view("letters learned"), contexts, rows)
         vocabulary_begin(self.view("vocabulary"), vocabulary)
         repeats_begin(self.view("repeats"), kept)
-        grams_begin(self.view("nodes"), nodes)
+        grams_begin(self.view("grams"), nodes)
 
     @property
     def seen(self) -> int:

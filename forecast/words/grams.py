@@ -4,8 +4,8 @@ A node is one word after a context, and is itself the context of what comes afte
 look-up for each order finds the count of a word and the place where the next one will be counted.
 Keys are kept whole, none is taken for another. A node lies in a window of eight places; when all
 are taken, the one that came longest ago and has nothing after it gives way, and is taken out of the
-counts of its context: so what is left still sums to one. A context that has counted four million
-words counts no more.
+counts of its context: so what is left still sums to one. The counts of a context may be halved:
+because they are full, or because they are no longer true (see ``forecast.words.forgetting``).
 """
 
 from forecast.compiled import compiled
@@ -17,7 +17,7 @@ WORD_BITS = 20
 MOST_WORDS = 2**WORD_BITS - 1  # words that may be numbered
 MOST_NODES = 2**30
 ALL_WORDS = (1 << WORD_BITS) - 1
-COUNT_BITS = 22
+COUNT_BITS = 16
 MOST_COUNTED = 2**COUNT_BITS - 1
 LONGEST_RUN = 7
 
@@ -25,13 +25,16 @@ LONGEST_RUN = 7
 # side by side, and the nodes. Node 0 stands for no context.
 WINDOWS, HELD, NODES = range(3)
 KEYS = 8
+FREED = -1  # the key of a place that was taken: what lies behind it in its window is still found
 # ints of a node: how often it was counted, and when it last came; how much was counted after it,
-# what came last and what last but one; how many came once, twice, more often, and the last one's
-# run; the first that came after it, and the next after the same context
+# what came last and what last but one; how many came once, twice, more often, how far what came
+# last of late told more than the counts (1/64 nats), and the last one's run; the first that came
+# after it, and the next after the same context
 TIMES, AFTER, KINDS, LINKS = range(4)
 NODE = 4
-ONE, TWO, MORE = 1, 1 << 20, 1 << 40
-KIND = ALL_WORDS
+ONE, TWO, MORE = 1, 1 << COUNT_BITS, 1 << (2 * COUNT_BITS)
+DOUBT_AT = 3 * COUNT_BITS
+MOST_DOUBT = 2**12 - 1
 LINK_BITS = 31
 LINK = (1 << LINK_BITS) - 1
 RUN_AT = 60
@@ -84,7 +87,7 @@ def _at(i, node):
 
 @compiled
 def gram_key(i, node):
-    """The key of a node; 0 for a free place."""
+    """The key of a node; 0 for a place that is free, FREED for one that was not always."""
     return i[KEYS + node]
 
 
@@ -152,14 +155,19 @@ def run(i, node):
 @compiled
 def kinds(i, node, times):
     """How many words came once, or twice, or more often after a node; times is 1, 2 or 3."""
-    return (i[_at(i, node) + KINDS] >> (20 * (times - 1))) & KIND
+    return (i[_at(i, node) + KINDS] >> (COUNT_BITS * (times - 1))) & MOST_COUNTED
 
 
 @compiled
 def different(i, node):
     """How many words ever came after a node."""
-    packed = i[_at(i, node) + KINDS]
-    return (packed & KIND) + ((packed >> 20) & KIND) + ((packed >> 40) & KIND)
+    return kinds(i, node, 1) + kinds(i, node, 2) + kinds(i, node, 3)
+
+
+@compiled
+def doubt(i, node):
+    """How far what came last of late told more than what was counted after a node, 1/64 nats."""
+    return (i[_at(i, node) + KINDS] >> DOUBT_AT) & MOST_DOUBT
 
 
 @compiled
@@ -200,16 +208,22 @@ def _link(i, node, above):
 
 
 @compiled
-def _unlink(i, node, above):
-    """Take a node out of the list of its context."""
+def _before(i, node, above):
+    """The node before another in the list of their context; 0 for the first."""
+    before, at = 0, first_after(i, above)
+    while at != node:
+        before, at = at, next_after(i, at)
+    return before
+
+
+@compiled
+def _unlink(i, node, before, above):
+    """Take a node out of the list of its context, where it stands after ``before``."""
     after = next_after(i, node)
-    at = first_after(i, above)
-    if at == node:
+    if before == 0:
         i[_at(i, above) + LINKS] += after - node
-        return
-    while next_after(i, at) != node:
-        at = next_after(i, at)
-    i[_at(i, at) + LINKS] += (after - node) << LINK_BITS
+    else:
+        i[_at(i, before) + LINKS] += (after - node) << LINK_BITS
 
 
 @compiled
@@ -222,18 +236,50 @@ def _held(node, kept):
 
 
 @compiled
-def _drop(i, node):
-    """Take a node out of its context: N <- N - c, and one word fewer came so often."""
-    above = parent(i, node)
-    times = counted(i, node)
-    if above > 0:
-        _unlink(i, node, above)
-        i[_at(i, above) + AFTER] -= times
-        i[_at(i, above) + KINDS] -= _kind(times)
-    i[KEYS + node] = 0
+def _lower(i, node, above, times):
+    """A node was counted only so often: N <- N - (c - times)."""
+    before = counted(i, node)
+    i[_at(i, node) + TIMES] -= before - times
+    i[_at(i, above) + AFTER] -= before - times
+    i[_at(i, above) + KINDS] += _kind(times) - _kind(before)
+
+
+@compiled
+def _clear(i, node):
+    """The place of a node is free."""
+    i[KEYS + node] = FREED
     for field in range(NODE):
         i[_at(i, node) + field] = 0
     i[HELD] -= 1
+
+
+@compiled
+def _drop(i, node):
+    """Take a node out of its context."""
+    above = parent(i, node)
+    if above > 0:
+        _unlink(i, node, _before(i, node, above), above)
+        _lower(i, node, above, 0)
+    _clear(i, node)
+
+
+@compiled
+def gram_halve(i, context, halvings, kept):
+    """c <- floor(c / 2^halvings) of all that came after a context.
+
+    Those of which nothing is left go, but for contexts of others and the nodes that are ``kept``.
+    """
+    before, node = 0, first_after(i, context)
+    while node > 0:
+        after = next_after(i, node)
+        left = counted(i, node) >> halvings
+        _lower(i, node, context, left)
+        if left == 0 and first_after(i, node) == 0 and not _held(node, kept):
+            _unlink(i, node, before, context)
+            _clear(i, node)
+        else:
+            before = node
+        node = after
 
 
 @compiled
@@ -242,7 +288,7 @@ def _room(i, key, kept):
     first = gram_window(i, key)
     oldest = 0
     for node in range(first, first + WINDOW):
-        if i[KEYS + node] == 0:
+        if i[KEYS + node] <= 0:
             return node
         if first_after(i, node) > 0 or _held(node, kept):
             continue
@@ -281,14 +327,21 @@ def gram_touch(i, node, now):
 
 
 @compiled
-def gram_count(i, context, node):
+def gram_count(i, context, node, kept):
     """Count a word after a context; returns how often it had been counted there."""
+    if total(i, context) == MOST_COUNTED:
+        gram_halve(i, context, 1, kept)
     times = counted(i, node)
-    if total(i, context) < MOST_COUNTED:
-        i[_at(i, node) + TIMES] += 1
-        i[_at(i, context) + AFTER] += 1
-        i[_at(i, context) + KINDS] += _kind(times + 1) - _kind(times)
+    i[_at(i, node) + TIMES] += 1
+    i[_at(i, context) + AFTER] += 1
+    i[_at(i, context) + KINDS] += _kind(times + 1) - _kind(times)
     return times
+
+
+@compiled
+def gram_doubt(i, context, doubted):
+    """Keep how far what came last told more than the counts of a context, 1/64 nats."""
+    i[_at(i, context) + KINDS] += (doubted - doubt(i, context)) << DOUBT_AT
 
 
 @compiled

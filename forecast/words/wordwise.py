@@ -17,6 +17,7 @@ from forecast.learner import (
     SPELLED,
     SURPRISE,
 )
+from forecast.words.forgetting import doubted
 from forecast.words.grams import (
     follower_key,
     gram_add,
@@ -333,9 +334,11 @@ def _count(f, i, nodes, w, scratch):
             old = nodes[FOLLOWING + o]
             node = old if old > 0 else gram_add(grams, follower_key(nodes[o], w), nodes)
             nodes[FOLLOWING + o] = node
+            if surprised:
+                doubted(grams, nodes[o], node, w, nodes)
             if node > 0:
                 gram_touch(grams, node, now)
-                if surprised and gram_count(grams, nodes[o], node) > 0:
+                if surprised and gram_count(grams, nodes[o], node, nodes) > 0:
                     surprised = False
             gram_came(grams, nodes[o], w)
             if old == 0 and o >= EAGER:
@@ -347,9 +350,11 @@ def _count(f, i, nodes, w, scratch):
             node = nodes[FOLLOWING + s]
             if node == 0:
                 node = gram_add(grams, follower_key(nodes[s], w), nodes)
+            nodes[FOLLOWING + s] = node
+            doubted(grams, nodes[s], node, w, nodes)
             if node > 0:
                 gram_touch(grams, node, now)
-                gram_count(grams, nodes[s], node)
+                gram_count(grams, nodes[s], node, nodes)
     recent_came(shares_of(f, i), recent, i[BLOCKS], w, scratch)
 
 
