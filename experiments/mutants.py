@@ -80,12 +80,21 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "prequential": {
         'getattr(learner, "beside", 0)': "who lacks it is walked in Python, and told nothing",
         'getattr(forecast, "mean", 0.0)': "any number is known",
-        "compiled_path = self.path": "a queue that nobody reads takes room",
+        "judge(np.array([0.0": "of what was said it looks at the cell and the rate only",
         "reshape(-1": "any negative number means the same",
         "len(item) == 2": "no item of a stream is a tuple of one",
         "y is None else y, strict=True": "learn refuses another number of channels as well",
         "self._columns == LONG": "none is longer, and rivals that nobody asks cost time",
         "if asked < 0": "before its first row a queue knows nothing",
+    },
+    "checkpoint": {
+        "LONGEST_FIRST_LINE =": "no first line is so long",
+        'else "goes on after its end"': "of the same size it is not wrong",
+        "type(shape[0])": "the shape has one number, the first and the last",
+        "not 0 <= shape[0]": "the shape has one number, the first and the last",
+        '["shape"][0])': "the shape has one number, the first and the last",
+        "agree = shapes": "with another shape the sum over the places differs as well",
+        "beside.unlink(": "it lies there until it is renamed",
     },
 }
 

@@ -256,9 +256,8 @@ class Run:
         self._rivals = Rivals(self.series, learner.horizons[-1], season)
         self._horizons = np.array(learner.horizons)
         self._waiting: dict[int, list[Question]] = {}
-        compiled_path = self.path == "compiled"
-        longest = learner.horizons[-1] if compiled_path else 0
-        self._queue = np.full((longest, self.series, len(learner.horizons), ROW), math.nan)
+        open_for = learner.horizons[-1]
+        self._queue = np.full((open_for, self.series, len(learner.horizons), ROW), math.nan)
 
     def feed(self, ys: np.ndarray, xs: np.ndarray | None = None) -> Answers:
         """Walk over the next observations; returns what they answered.

@@ -347,11 +347,12 @@ def changed(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     [
         (changed(learner="Oracle"), "holds a 'Oracle', and forecast .* knows Level"),
         (changed(learner="os.system"), "holds a 'os.system'"),
+        (changed(learner="x" * 200), f"holds a '{'x' * 80}', and"),
         (changed(learner="Regression"), "keeps the state of a Regression in other places"),
         (changed(options={"horizons": [1, 2]}), "in other places"),
         (changed(options={"horizons": []}), "options that make no Level"),
         (changed(options={"horizons": "1"}), "options that make no Level"),
-        (changed(options={"speed": 3}), "options that make no Level"),
+        (changed(options={"speed": 3}), "options that make no Level .*unexpected keyword argument"),
         (changed(options={"horizons": [10**12]}), "does not fit a state of"),
         (changed(layout="0" * 64), "in other places"),
         (changed(layout=None), "without a valid 'layout'"),
@@ -386,6 +387,24 @@ def test_a_header_is_believed_in_nothing(
     header, body = parts(trained[1])
     with pytest.raises(CheckpointError, match=sentence):
         load(written(tmp_path / "a", sealed(change(header), body)))
+
+
+def test_a_header_may_be_as_long_as_the_longest(
+    trained: tuple[Level, bytes], tmp_path: Path
+) -> None:
+    header, body = parts(trained[1])
+    text = json.dumps(header).encode()
+    text += b" " * (MOST_HEADER - 1 - len(text))  # and the end of its line
+    loaded = load(written(tmp_path / "a", sealed(text, body)))
+    assert loaded.floats.tobytes() == trained[0].floats.tobytes()
+
+
+def test_a_file_that_ends_in_its_header_is_told_so(
+    trained: tuple[Level, bytes], tmp_path: Path
+) -> None:
+    first = trained[1].index(b"\n") + 1
+    with pytest.raises(CheckpointError, match="is cut short in its header"):
+        load(written(tmp_path / "a", trained[1][: first + 9]))
 
 
 def test_state_with_a_place_moved_is_refused(

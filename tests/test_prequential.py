@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from forecast import Level, NumberForecaster, Run, WordForecaster, run
-from forecast.learner import Learner
-from forecast.prequential import prequential
+from forecast.learner import Learner, Symbols
+from forecast.prequential import SymbolRun, prequential
 from forecast.rivals import Rivals
 
 
@@ -80,37 +80,74 @@ def test_each_word_is_one_series_asked_for_one_row_ahead() -> None:
     ]
 
 
-def test_a_python_learner_and_a_compiled_one_walk_the_same_way() -> None:
-    class Outside(Learner):
-        """A level that the loop cannot compile."""
+class Outside(Learner):
+    """Levels, one a channel, that the loop cannot compile."""
 
-        horizons = (1, 3)
+    horizons: tuple[int, ...] = (1, 3)
 
-        def __init__(self) -> None:
-            self.level = Level(self.horizons)
+    def __init__(self, channels: int = 1) -> None:
+        self.channels = channels
+        self.levels = [Level(self.horizons) for _ in range(channels)]
 
-        @property
-        def rate(self) -> float:
-            return self.level.rate
+    @property
+    def rate(self) -> float:
+        return self.levels[0].rate
 
-        def rate_of(self, series: int, horizon: int) -> float:
-            return self.level.rate_of(series, horizon)
+    def rate_of(self, series: int, horizon: int) -> float:
+        return self.levels[series].rate_of(0, horizon)
 
-        def predict(self, x: object = None, horizon: int | None = None) -> object:
-            return self.level.predict(horizon=horizon)
+    def predict(self, x: object = None, horizon: int | None = None) -> object:
+        said = tuple(level.predict(horizon=horizon) for level in self.levels)
+        return said if self.channels > 1 else said[0]
 
-        def learn(self, y: object, x: object = None) -> None:
-            self.level.learn(y)
+    def learn(self, y: object, x: object = None) -> None:
+        several = isinstance(y, list | tuple)
+        for level, value in zip(self.levels, y if several else (y,), strict=True):
+            level.learn(value)
 
+
+@pytest.mark.parametrize("measure", [True, False])
+def test_a_python_learner_and_a_compiled_one_walk_the_same_way(measure: bool) -> None:
     ys = np.random.default_rng(0).normal(size=120).cumsum()
     ys[40] = math.nan
-    inside, outside = Run(Level((1, 3)), season=5), Run(Outside(), season=5)
+    inside, outside = (Run(each, 5, measure) for each in (Level((1, 3)), Outside()))
     assert (inside.path, outside.path) == ("compiled", "python")
     for start in (0, 50):
         one, two = inside.feed(ys[start : start + 60]), outside.feed(ys[start : start + 60])
         for name in one._fields:
             a, b = getattr(one, name), getattr(two, name)
             assert a == pytest.approx(b, rel=1e-12, nan_ok=True), name
+
+
+def test_each_channel_is_walked_in_python_as_it_is_alone() -> None:
+    ys = np.random.default_rng(1).normal(size=(60, 2)).cumsum(axis=0)
+    both = Run(Outside(2)).feed(ys)
+    for channel in range(2):
+        alone, of_both = run(Level((1, 3)), ys[:, channel]), both.series == channel
+        for name in set(alone._fields) - {"series"}:
+            found = getattr(both, name)[of_both]
+            assert found == pytest.approx(getattr(alone, name), rel=1e-12, nan_ok=True), name
+
+
+def test_what_is_not_measured_is_not_known() -> None:
+    ys = np.random.default_rng(2).normal(size=40)
+    short, measured = Run(Level(), measure=False).feed(ys), run(Level(), ys)
+    for name in ("row", "series", "horizon", "issued", "y", "mean", "surprise"):
+        assert np.array_equal(getattr(short, name), getattr(measured, name), equal_nan=True)
+    for name in ("pit", "crps", "last", "seasonal"):
+        assert np.isnan(getattr(short, name)).all() and len(getattr(short, name)) == 39
+    assert np.isnan(short.quantiles).all() and short.quantiles.shape == (39, 21)
+
+
+def test_symbols_are_told_by_the_rows_of_their_stream() -> None:
+    walk = SymbolRun(WordForecaster(9, 9))
+    at = np.array([0, 1, 2, 3])
+    block = Symbols(
+        0, np.empty(0, np.uint8), np.zeros(4, np.int64), np.array([97, 98, 97], "u1"), at
+    )
+    assert walk.feed(block).row.tolist() == [0, 1, 2]
+    assert walk.feed(block).row.tolist() == [3, 4, 5]
+    assert walk.rows == 6
 
 
 def test_rivals_know_what_was_known() -> None:
@@ -197,6 +234,7 @@ def test_values_on_the_bounds_are_scored_and_those_beyond_are_not() -> None:
 def test_without_a_season_no_rival_repeats_it() -> None:
     answers = Run(Level()).feed(np.arange(9.0))
     assert np.isnan(answers.seasonal).all() and not np.isnan(answers.last).any()
+    assert np.isnan(run(Level(), np.arange(9.0)).seasonal).all()
 
 
 def test_a_context_that_is_not_told_is_not_known() -> None:

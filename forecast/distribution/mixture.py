@@ -74,9 +74,10 @@ def mixture_quantile(weights, locations, scales, nus, p):
     for k in range(len(weights)):
         low = min(low, locations[k] + scales[k] * min(0.0, widest))
         high = max(high, locations[k] + scales[k] * max(0.0, widest))
-    x = 0.5 * (low + high)
+    x, step = low, 0.0
     # a bracket 1e150 wide, that of p = 1e-300, is halved 500 times before a Newton step helps
     for _ in range(1200):
+        x = x - step if low < x - step < high else 0.5 * (low + high)
         error = mixture_cdf(weights, locations, scales, nus, x) - p
         if error > 0.0:
             high = x
@@ -86,7 +87,6 @@ def mixture_quantile(weights, locations, scales, nus, p):
         step = error / density if density > 0.0 else math.inf
         if abs(step) <= 1e-14 * (abs(x) + high - low):
             return x - step
-        x = x - step if low < x - step < high else 0.5 * (low + high)
     return x
 
 
