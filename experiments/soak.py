@@ -6,7 +6,7 @@ Each stream is drawn in chunks from a process that is known, so that the loss of
 knows it too, stands beside. Of each, the last 2 % are given to a learner that is new as well, and
 both are scored on the last 1 %: one that has walked so far may be no worse than one that has just
 learned what matters now. What is counted: resident memory at ten marks, after the first; numbers of
-the state that are no longer finite; points a second.
+the state that are not finite after any chunk of these, and are in the new one; points a second.
 """
 
 import argparse
@@ -147,6 +147,9 @@ def soak(
     marks = []
     ours = new = oracle = 0.0
     count = 0
+    # a learner marks with NaN what it does not know yet, and a range that has just begun is
+    # infinite: lost is what a new one comes to know, and what stays infinite after each chunk
+    lost, known = np.ones(learner.floats.shape, np.bool_), np.zeros(fresh.floats.shape, np.bool_)
     began = time.perf_counter()
     walked = 0.0
     for turn, (points, loss) in enumerate(chunks(n, chunk, 1)):
@@ -155,6 +158,9 @@ def soak(
         said = walks[0](points)
         walked += time.perf_counter() - before
         again = walks[1](points) if start >= begun else None
+        if again is not None:
+            lost &= ~np.isfinite(learner.floats)
+            known |= np.isfinite(fresh.floats)
         if start >= scored and again is not None:
             ours, new, oracle = ours + said.sum(), new + again.sum(), oracle + loss
             count += len(said)
@@ -167,10 +173,8 @@ def soak(
                 flush=True,
             )
     scores = (total / count for total in (ours, new, oracle))
-    # a learner marks with NaN what it does not know yet: only what a new one knows is counted
-    lost = int((~np.isfinite(learner.floats) & np.isfinite(fresh.floats)).sum())
     growth = max(marks[1:]) - marks[0]
-    return Soaked(name, n, *scores, growth, marks[-1], lost, walked)
+    return Soaked(name, n, *scores, growth, marks[-1], int((lost & known).sum()), walked)
 
 
 def walk(learner: FlatLearner) -> Callable[[Any], np.ndarray]:
