@@ -37,7 +37,10 @@ class Doubted:
         step = round(64 * min(self.relative_surprise(word), 3.0))
         self.doubt = max(self.doubt + step, 0)
         if self.doubt >= 14 * 64:
-            self.counts = Counter({w: c // 32 for w, c in self.counts.items()})
+            part = 2
+            while self.counts.total() // part > 8:
+                part *= 2
+            self.counts = Counter({w: c // part for w, c in self.counts.items()})
             self.doubt, self.forgotten = 0, self.forgotten + 1
         self.counts[word] += 1
         if word in self.came[-1:]:

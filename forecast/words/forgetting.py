@@ -4,9 +4,9 @@ A context whose habits change goes on saying what it counted for as long again a
 So before each word that it counts two beliefs are compared: what was counted, p, and another, q,
 which gives something to the last two words that came there and to all that never came there, and
 leaves the rest as it was. Their log ratio is the relative surprise of the word; how much of it has
-gathered is how far the counts are doubted (Page 1954). Where that is beyond belief, a 32nd of them
-is left. While p is true, log q / p gathers to h nats with a probability below exp(-h): counts that
-go on being true are left alone.
+gathered is how far the counts are doubted (Page 1954). Where that is beyond belief they are halved
+until hardly more than a prior is left. While p is true, log q / p gathers to h nats with a
+probability below exp(-h): counts that go on being true are left alone.
 """
 
 import math
@@ -27,7 +27,7 @@ CAME_LAST, CAME_BEFORE, NEVER_CAME = 0.28, 0.14, 0.28  # of q; the rest is p
 AS_IT_WAS = 1.0 - CAME_LAST - CAME_BEFORE - NEVER_CAME
 MOST = 3.0  # nats of one word: one alone is an outlier
 BELIEVED = 14.0  # nats of doubt
-HALVINGS = 5
+LEFT = 8  # of all counts of a context that are forgotten
 STEPS = 64.0  # of a nat
 
 
@@ -49,13 +49,16 @@ def _relative_surprise(i, context, node, w):
 
 @compiled
 def doubted(i, context, node, w, kept):
-    """s <- max(0, s + log q(w) / p(w));  beyond h the counts of the context fade, and s <- 0.
+    """s <- max(0, s + log q(w) / p(w));  beyond h the counts are forgotten, and s <- 0.
 
     Before word w is counted; ``node`` counts it, and those ``kept`` may not go.
     """
     gained = min(_relative_surprise(i, context, node, w), MOST)
     doubt_now = max(doubt(i, context) + round(STEPS * gained), 0)
     if doubt_now >= STEPS * BELIEVED:
-        gram_halve(i, context, HALVINGS, kept)
+        halvings = 1
+        while total(i, context) >> halvings > LEFT:
+            halvings += 1
+        gram_halve(i, context, halvings, kept)
         doubt_now = 0
     gram_doubt(i, context, doubt_now)
