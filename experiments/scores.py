@@ -23,6 +23,7 @@ from forecast import (
     LightForecaster,
     NumberForecaster,
     Regression,
+    ReturnForecaster,
     Scale,
     SymbolRun,
     WordForecaster,
@@ -56,6 +57,7 @@ def learners(season: int) -> dict[str, Learner]:
         "regression": Regression(12, "posterior", HORIZONS),
         "light": LightForecaster(HORIZONS),
         "forecaster": NumberForecaster(HORIZONS, season),
+        "returns": ReturnForecaster(),
     }
 
 
@@ -69,7 +71,7 @@ def scores(path: Path) -> Iterator[list[str]]:
     for c, series in enumerate(names):
         for name, learner in learners(season).items():
             answers = run(learner, ys[:, c], season)
-            for horizon in HORIZONS:
+            for horizon in learner.horizons:
                 at = answers.horizon == horizon
                 y, quantiles = answers.y[at], answers.quantiles[at]
                 covered = (quantiles[:, 1] <= y) & (y <= quantiles[:, 19])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
+    from forecast.numbers.returns import ReturnForecaster
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
     from forecast.report import Report
     from forecast.words.byte_forecaster import ByteForecaster
@@ -53,6 +54,7 @@ _ROOMS = {
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
     "Report": "report",
+    "ReturnForecaster": "numbers.returns",
     "Run": "prequential",
     "Scale": "numbers.memories",
     "Step": "prequential",
@@ -85,6 +87,7 @@ __all__ = [
     "Quantiles",
     "Regression",
     "Report",
+    "ReturnForecaster",
     "Run",
     "Scale",
     "Step",

@@ -44,6 +44,7 @@ ROOMS = {
     "LeastSquaresRegression": "forecast.numbers.memories",
     "Paced": "forecast.numbers.paced",
     "Regression": "forecast.numbers.regression",
+    "ReturnForecaster": "forecast.numbers.returns",
     "LightForecaster": "forecast.numbers.light",
     "NumberForecaster": "forecast.numbers.forecaster",
     "ByteForecaster": "forecast.words.byte_forecaster",

@@ -55,6 +55,8 @@ class Learner(ABC):
     """Forecasts the next observations, and learns from each when it arrives."""
 
     horizons: tuple[int, ...]
+    # an answer is the sum of so many observations, the horizon, weighted, the earliest first
+    window: Floats | None = None
 
     @property
     @abstractmethod

@@ -31,6 +31,7 @@ from forecast import (
     NumberForecaster,
     Paced,
     Regression,
+    ReturnForecaster,
     Scale,
     WordForecaster,
 )
@@ -55,6 +56,7 @@ LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "paced": lambda: Paced("gradient", "hypergradient", rate=0.1, strength=0.01),
     "regression, posterior": lambda: Regression(lags=5),
     "regression, normal": lambda: Regression(lags=3, scale="normal", horizons=(1, 2)),
+    "returns": lambda: ReturnForecaster(0.8),
     "light": lambda: LightForecaster(horizons=(1, 2)),
     "forecaster": lambda: NumberForecaster(horizons=(1, 3), season=12, channels=2),
     "bytes": lambda: ByteForecaster(light=True, bits=8),

@@ -382,6 +382,7 @@ ROOMS = (
     "mail",
     "paced",
     "stream",
+    "truth",
     "prequential",
     "lookahead",
     "checkpoint",

@@ -418,8 +418,8 @@ def read_one_row_late(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = sys.modules[Run.__module__]
     steps = loop._steps
 
-    def late(stream: Any, learner: Learner, waiting: Any, first: int) -> Iterator[Any]:
-        return steps(stream, learner, Late(waiting), first)
+    def late(stream: Any, learner: Learner, truth: Any, waiting: Any, first: int) -> Iterator[Any]:
+        return steps(stream, learner, truth, Late(waiting), first)
 
     monkeypatch.setattr(loop, "_steps", late)
 

@@ -17,6 +17,7 @@ from forecast.numbers.light import LightForecaster
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
+from forecast.numbers.returns import ReturnForecaster
 from forecast.words.byte_forecaster import ByteForecaster
 from forecast.words.forecaster import WordForecaster
 
@@ -32,6 +33,7 @@ LEARNERS: dict[str, Factory] = {
     "regression, normal": lambda: Regression(lags=6, scale="normal"),
     "regression, posterior": lambda: Regression(lags=6),
     "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
+    "returns": ReturnForecaster,
     "forecaster": NumberForecaster,
     "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
     "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),

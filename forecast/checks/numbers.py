@@ -26,9 +26,12 @@ from forecast.learner import Learner, NumberLearner
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
+from forecast.numbers.returns import ReturnForecaster
 from forecast.prequential import Answers, Run, prequential
+from forecast.truth import Truth
 
-ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
+# one model each; and returns, whose errors overlap: their spread does not forget in 300 points
+ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced, ReturnForecaster)
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
 KNOWN = 1e75  # a learner may refuse a value beyond it, and know nothing yet
 LONGEST_PATTERN = 50
@@ -239,16 +242,20 @@ def shifts_are_learned(factory: Factory) -> None:
 
 
 def scale_and_shift_go_through(factory: Factory, ys: np.ndarray) -> None:
-    """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more."""
+    """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more.
+
+    Of a sum of many values, ``b`` counts as often as a value does.
+    """
     plain = Run(factory()).feed(ys)
     if len(plain.row) == 0:
         return
+    whole = Truth(getattr(factory(), "window", None), 1).whole
     for a, b in ((1000.0, 0.0), (0.01, 3.0), (2.0, -500.0)):
         other = Run(factory()).feed(a * ys + b)
         spread = np.abs(plain.quantiles[:, 19] - plain.quantiles[:, 1]).mean()
         # where all is one value, what its floats can tell apart
-        spread = max(spread, 1e-6 * np.abs(plain.y).max(), 1e-6 * abs(b / a), 1e-300)
-        off = np.abs((other.quantiles - b) / a - plain.quantiles).max() / spread
+        spread = max(spread, 1e-6 * np.abs(plain.y).max(), 1e-6 * abs(whole * b / a), 1e-300)
+        off = np.abs((other.quantiles - whole * b) / a - plain.quantiles).max() / spread
         require(off < 1e-6, f"quantiles of {a:g} y {b:+g} are off by {off:.2g} of their spread")
         known = ~np.isnan(plain.surprise)
         require(same(np.isnan(other.surprise), ~known), "a surprise is missing")
@@ -400,6 +407,8 @@ def answerable(ys: np.ndarray, learner: Learner) -> int:
     allowed &= (ys >= (-math.inf if low is None else low)) & (
         ys <= (math.inf if high is None else high)
     )
+    answers = Truth(getattr(learner, "window", None), 1).see(ys.reshape(-1, 1))[:, 0]
+    allowed &= np.isfinite(answers)
     scored, told = np.flatnonzero(allowed), np.flatnonzero(allowed & (np.abs(ys) <= KNOWN))
     if not len(told):
         return 0
