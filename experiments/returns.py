@@ -16,7 +16,7 @@ from typing import NamedTuple
 import at_hand
 import numpy as np
 from page import Page, table
-from river import linear_model, preprocessing
+from river import linear_model, optim, preprocessing
 
 from forecast import ReturnForecaster, Run
 
@@ -25,7 +25,8 @@ POINTS, WARM, SHORTEST = 3_000, 300, 600
 WINDOWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 10**9]
 TARGET = 0.85
 LAGS = 24
-# settings were chosen on these, and by nothing that was seen of the others
+STEP = 3e-4  # river's: by the usual .01, answers that come 44 rows late make it diverge
+# settings were chosen on these; of the others it was seen that two made it diverge without bounds
 CHOSEN_ON = (
     "ETTh2",
     "co2",
@@ -68,7 +69,8 @@ def averages(ys: np.ndarray, issued: np.ndarray, window: int) -> np.ndarray:
 
 def delayed(ys: np.ndarray, returns: dict[int, float], reach: int) -> np.ndarray:
     """river's linear regression on the last values, told each return when it is over."""
-    model = preprocessing.StandardScaler() | linear_model.LinearRegression()
+    scaled = preprocessing.StandardScaler() | linear_model.LinearRegression(optim.SGD(STEP))
+    model = preprocessing.TargetStandardScaler(regressor=scaled)
     said = np.full(len(ys), math.nan)
     asked: dict[int, dict[str, float]] = {}
     for t in range(LAGS, len(ys)):
@@ -141,7 +143,7 @@ def summary(results: list[Result]) -> list[list[str]]:
                     over([r.square for r in some]),
                     over([r.last for r in some]),
                     f"{reached} of {len(some)}",
-                    over([r.river for r in some]),
+                    f"{np.median([r.river for r in some]):.3g}",
                     f"{np.mean([r.covered for r in some]):.3f}",
                 ]
             )
@@ -169,8 +171,10 @@ def main() -> None:
         "window that was best *in hindsight* on the very rows that are scored; a window of 1 is "
         f"the last value. Scored are the rows from {WARM} on of the first {POINTS:,} points of "
         f"{len(streams)} streams; a number below 1 is an error lower than the better rival's. "
-        "river's is its StandardScaler and LinearRegression on the last 24 values, told each "
-        "return when it is over. Geometric means, with the least and the greatest."
+        "river's is its LinearRegression on the last 24 values, it and they scaled by river, "
+        "told each return when it is over, by steps of 0.0003: by the usual 0.01, answers that "
+        "come so late make it diverge. Geometric means, with the least and the greatest; of "
+        "river's the median."
     )
     header = ["discount", "streams", "MAE", "RMSE", "MAE over the last value's"]
     header += [f"MAE at most {TARGET}", "river, MAE", "90 % covers"]
@@ -209,7 +213,10 @@ WHAT_IT_MEANS = (
     "The second rival is told which window will have been best, for each stream. Where the future "
     "is like the last value whatever came before (rates of exchange), or where nothing but its "
     "mean is known of it (exchange-4), no forecast can be much better than that window, and to "
-    "find it costs what stands above 1."
+    "find it costs what stands above 1. Where a return is one spike or none (ec2_network, "
+    "rogue_agent), the sizes of errors are learned and their squares are not: the RMSE says so. "
+    "The streams kept aside are not wholly unseen: those two showed that the regression needs the "
+    "bounds on its step and its forecast, and were looked at again with them."
 )
 TRIED = (
     "## Tried, and left out\n\n"
