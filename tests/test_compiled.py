@@ -453,6 +453,7 @@ PUBLIC = [
     "Quantiles",
     "Regression",
     "Report",
+    "ReturnForecaster",
     "Run",
     "Scale",
     "Step",
