@@ -100,7 +100,7 @@ def result(name: str, ys: np.ndarray, discount: float) -> Result:
     best = min(size for size, _ in rivals.values()), min(square for _, square in rivals.values())
     ours = sizes(quantiles[:, 10])[0], sizes(answers.mean[late])[1]
     returns = dict(zip(answers.issued.tolist(), answers.y.tolist(), strict=True))
-    river = delayed(ys, returns, len(ReturnForecaster(discount).window))[issued]
+    river = delayed(ys, returns, ReturnForecaster(discount).horizons[0])[issued]
     learner, traces = ReturnForecaster(discount), np.empty(len(ys))
     for t, value in enumerate(ys.tolist()):
         learner.learn(value)

@@ -337,7 +337,8 @@ def window_of(discount: float) -> Floats:
     """
     terms = max(1, math.ceil(math.log(BEYOND) / math.log(discount)))
     weights: Floats = discount ** np.arange(float(terms))
-    return weights / (weights.sum() * (1.0 - discount))
+    weights /= weights.sum() * (1.0 - discount)
+    return weights
 
 
 class ReturnForecaster(NumberLearner):
