@@ -39,6 +39,11 @@ class Truth:
     ----------
     whole : float
         The answer to a stream that is always 1.
+    spread : float
+        The standard deviation of the answers to noise of 1.
+    overlap : int
+        How many answers that follow each other tell as much as one: what they are sums of they
+        share.
 
     Examples
     --------
@@ -51,8 +56,11 @@ class Truth:
 
     def __init__(self, weights: Floats | None, series: int) -> None:
         self.weights = weights
-        self.whole = 1.0 if weights is None else float(weights.sum())
-        terms = 1 if weights is None else len(weights)
+        each = np.ones(1) if weights is None else weights
+        self.whole = float(each.sum())
+        self.spread = float(np.sqrt(np.square(each).sum()))
+        self.overlap = round(float(each.sum() / each.max()))
+        terms = len(each)
         self._earlier = np.full((terms - 1, series), np.nan)
 
     def see(self, ys: Floats) -> Floats:

@@ -187,7 +187,18 @@ def test_any_learner_may_ask_for_sums() -> None:
 
 def test_a_window_of_one_is_the_row_itself() -> None:
     ys = np.array([[1.0], [math.nan]])
-    assert Truth(None, 1).see(ys) is ys and Truth(None, 1).whole == 1.0
+    truth = Truth(None, 1)
+    assert truth.see(ys) is ys
+    assert (truth.whole, truth.spread, truth.overlap) == (1.0, 1.0, 1)
+
+
+def test_sums_overlap() -> None:
+    """Of the last four, equal: whole 4, spread sqrt(4), four of them share their terms."""
+    truth = Truth(np.ones(4), 1)
+    assert (truth.whole, truth.spread, truth.overlap) == (4.0, 2.0, 4)
+    returns = Truth(ReturnForecaster(0.9).window, 1)
+    assert returns.overlap == 10
+    assert returns.spread == pytest.approx(1.0 / math.sqrt(1.0 - 0.9**2), rel=0.02)
 
 
 def test_memory_does_not_grow_with_the_reach() -> None:

@@ -26,12 +26,10 @@ from forecast.learner import Learner, NumberLearner
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
-from forecast.numbers.returns import ReturnForecaster
 from forecast.prequential import Answers, Run, prequential
 from forecast.truth import Truth
 
-# one model each; and returns, whose errors overlap: their spread does not forget in 300 points
-ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced, ReturnForecaster)
+ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
 KNOWN = 1e75  # a learner may refuse a value beyond it, and know nothing yet
 LONGEST_PATTERN = 50
@@ -359,7 +357,8 @@ def edges_leave_no_scar(factory: Factory) -> None:
     this by 3), and half of the intervals are from 0.75 to 25 times as wide as those of the noise.
     The noise has the size of the usual change of the series. 25 is the width where a series grew
     tenfold every 20 points until then, so that one point before the changes were 100,000 times as
-    large. Asked of those that are asked to be as near as the last value.
+    large. Answers that are sums overlap: as many of them as tell no more than one are counted as one
+    point. Asked of those that are asked to be as near as the last value.
     """
     if isinstance(factory(), ALONE):
         return
@@ -372,14 +371,15 @@ def edges_leave_no_scar(factory: Factory) -> None:
         size = max(size, 1e-6 * abs(at)) if size else (0.01 * abs(at) or 1.0)
         if abs(at) > KNOWN or size < 1e-300:
             continue
-        noise = np.random.default_rng(11).normal(size=700)
+        truth = Truth(getattr(learner, "window", None), 1)
+        noise = np.random.default_rng(11).normal(size=700 * truth.overlap)
         answers, rows = _over(learner, np.concatenate([edge, at + size * noise]))
         low, high, y = answers.quantiles[:, 1], answers.quantiles[:, 19], answers.y
-        late = answers.row >= rows - 400
+        late = answers.row >= rows - 400 * truth.overlap
         if not late.any():
             continue  # beyond the bounds of the learner
         covered = ((low <= y) & (y <= high))[late].mean()
-        width = np.median((high - low)[late]) / (2.0 * 1.645 * size)
+        width = np.median((high - low)[late]) / (2.0 * 1.645 * size * truth.spread)
         require(
             0.78 <= covered <= 0.97 and 0.75 <= width <= 25.0,
             f"{name}: noise after it is covered in {100 * covered:.0f} of 100 cases, "
