@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forecast.numbers.regression import Regression
     from forecast.numbers.returns import ReturnForecaster
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
+    from forecast.remembering import Remembering
     from forecast.report import Report
     from forecast.words.byte_forecaster import ByteForecaster
     from forecast.words.forecaster import WordForecaster
@@ -53,6 +54,7 @@ _ROOMS = {
     "Paced": "numbers.paced",
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
+    "Remembering": "remembering",
     "Report": "report",
     "ReturnForecaster": "numbers.returns",
     "Run": "prequential",
@@ -86,6 +88,7 @@ __all__ = [
     "Paced",
     "Quantiles",
     "Regression",
+    "Remembering",
     "Report",
     "ReturnForecaster",
     "Run",

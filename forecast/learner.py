@@ -75,6 +75,35 @@ class Learner(ABC):
     def learn(self, y: Any, x: Any = None) -> None:
         """Be told the next observation: the only call that changes the learner."""
 
+    def learn_many(self, ys: Sequence[Any], xs: Sequence[Any] | None = None) -> None:
+        """Be told a batch of observations in their order: the same as each in its turn.
+
+        Parameters
+        ----------
+        ys : sequence
+            Observations, as ``learn`` takes them.
+        xs : sequence, optional
+            What is known beside each.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many contexts as observations; nothing is learned then. One that
+            ``learn`` refuses ends the batch: those before it have been learned.
+
+        Examples
+        --------
+        >>> from forecast import Level
+        >>> level = Level()
+        >>> level.learn_many([3.0, 5.0, 5.0])
+        >>> level.predict().median
+        5.0
+        """
+        if xs is not None and len(xs) != len(ys):
+            raise ValueError(f"{len(ys)} observations take as many contexts; got {len(xs)}")
+        for t, y in enumerate(ys):
+            self.learn(y, None if xs is None else xs[t])
+
     def expects(self, horizon: int | None) -> int:
         """Return ``horizon``, or the first of ``horizons`` for None.
 

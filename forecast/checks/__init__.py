@@ -18,6 +18,7 @@ from forecast.numbers.memories import GradientRegression, LeastSquaresRegression
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
 from forecast.numbers.returns import ReturnForecaster
+from forecast.remembering import Remembering
 from forecast.words.byte_forecaster import ByteForecaster
 from forecast.words.forecaster import WordForecaster
 
@@ -50,6 +51,7 @@ LEARNERS: dict[str, Factory] = {
     "paced level, bounded": lambda: Paced("level", "bounded", rate=0.05),
     "paced scale, hypergradient": lambda: Paced("scale", "hypergradient"),
     "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
+    "remembering level": lambda: Remembering(Level(), selves=3),
     # smaller than by default, so that what is full is tried too
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "bytes": lambda: ByteForecaster(bits=10),

@@ -357,7 +357,7 @@ def edges_leave_no_scar(factory: Factory) -> None:
     this by 3), and half of the intervals are from 0.75 to 25 times as wide as those of the noise.
     The noise has the size of the usual change of the series. 25 is the width where a series grew
     tenfold every 20 points until then, so that one point before the changes were 100,000 times as
-    large. Answers that are sums overlap: as many of them as tell no more than one are counted as one
+    large. Answers that are sums overlap: as many of them as tell no more than one count as one
     point. Asked of those that are asked to be as near as the last value.
     """
     if isinstance(factory(), ALONE):
