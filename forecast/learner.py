@@ -26,6 +26,7 @@ from forecast.distribution.t4 import LEVELS
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Batch = Sequence[Any] | NDArray[Any]
 
 # A forecast of a number as one row of floats: what a kernel writes and the loop keeps.
 FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell, effective rate
@@ -75,7 +76,7 @@ class Learner(ABC):
     def learn(self, y: Any, x: Any = None) -> None:
         """Be told the next observation: the only call that changes the learner."""
 
-    def learn_many(self, ys: Sequence[Any], xs: Sequence[Any] | None = None) -> None:
+    def learn_many(self, ys: Batch, xs: Batch | None = None) -> None:
         """Be told a batch of observations in their order: the same as each in its turn.
 
         Parameters
