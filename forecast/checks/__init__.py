@@ -51,7 +51,7 @@ LEARNERS: dict[str, Factory] = {
     "paced level, bounded": lambda: Paced("level", "bounded", rate=0.05),
     "paced scale, hypergradient": lambda: Paced("scale", "hypergradient"),
     "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
-    "remembering level": lambda: Remembering(Level(), selves=3),
+    "remembering light": lambda: Remembering(LightForecaster(), selves=3),
     # smaller than by default, so that what is full is tried too
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "bytes": lambda: ByteForecaster(bits=10),
