@@ -1,8 +1,7 @@
-"""A learner that remembers its past selves; and a batch is its observations in their order."""
+"""A learner that remembers its past selves; and a batch takes as many contexts."""
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,16 @@ import pytest
 from forecast import (
     LabelForecaster,
     Level,
-    NumberForecaster,
     Regression,
     Remembering,
-    WordForecaster,
     load,
     run,
     save,
 )
 from forecast.blend import MANAGERS
 from forecast.checkpoint import CheckpointError
-from forecast.checks import numbers, symbols
 from forecast.checks.law import same_state
-from forecast.learner import FlatLearner, NumberLearner
+from forecast.learner import NumberLearner
 from forecast.selves import AT_ALIKE, KEEP, RECENT, change_places, keep_present
 
 LEVELS = (0.05, 0.5, 0.95)
@@ -244,39 +240,7 @@ def test_false_learners_within_a_checkpoint_are_refused(
         _rebuilt(tmp_path / "state", json.loads(json.dumps(header)))
 
 
-# ------------------------------------------------- one by one, or a batch
-
-
-def small_words() -> WordForecaster:
-    """A forecaster of words with little room."""
-    return WordForecaster(vocabulary=64, nodes=256)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        NumberForecaster,
-        lambda: NumberForecaster(horizons=(1, 4), season=6, channels=3),
-        lambda: Remembering(Level(), selves=3),
-        small_words,
-        lambda: LabelForecaster(bits=10),
-    ],
-    ids=["numbers", "vectors", "remembering", "words", "labels"],
-)
-def test_a_batch_is_its_observations_in_their_order(make: Callable[[], FlatLearner]) -> None:
-    one, batch = make(), make()
-    if isinstance(one, NumberLearner):
-        ys, xs = numbers.stream(one, 120), None
-        for y in ys:
-            one.learn(y)
-    else:
-        items = symbols.stream(one, 120)  # type: ignore[arg-type]
-        ys, xs = [y for _, y in items], [x for x, _ in items]
-        for x, y in items:
-            one.learn(y, x)
-    for at in (slice(50), slice(50, 51), slice(51, None)):
-        batch.learn_many(ys[at], None if xs is None else xs[at])
-    assert same_state(one, batch)
+# ------------------------------------------------- a batch
 
 
 def test_a_batch_takes_as_many_contexts() -> None:

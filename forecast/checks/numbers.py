@@ -19,6 +19,7 @@ from forecast.checks.law import (
     same_state,
     saved_and_loaded,
     steps,
+    thirds,
 )
 from forecast.distribution.quantiles import Quantiles
 from forecast.distribution.t4 import LEVELS
@@ -136,6 +137,18 @@ def resuming_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
                 expected = said(told(factory, ys[: t + 40]))
                 require(same(said(resumed), expected), f"resumed at {t}, it forecasts otherwise")
             going_on.learn(y)
+
+
+def a_batch_is_its_observations(factory: Factory, ys: np.ndarray) -> None:
+    """Told a batch, a learner is what it is when told the same observations in their order."""
+    batch = factory()
+    if not isinstance(batch, Learner):
+        return  # one that is none of ours need not take batches
+    for some in thirds(ys):
+        batch.learn_many(some)
+    one_by_one = told(factory, ys)
+    require(same(said(batch), said(one_by_one)), "told a batch, it forecasts otherwise")
+    require(same_state(batch, one_by_one), "told a batch, its state is another")
 
 
 def every_answer_is_learned(factory: Factory, ys: np.ndarray) -> None:
@@ -458,6 +471,9 @@ LAWS: dict[str, Law] = {
         chunks_change_nothing, lambda learner: [with_a_gap(learner)], "numbers"
     ),
     "resuming changes nothing": StreamLaw(resuming_changes_nothing, of(150), "numbers"),
+    "a batch is its observations": StreamLaw(
+        a_batch_is_its_observations, lambda learner: [with_a_gap(learner)], "numbers"
+    ),
     "every answer is learned": StreamLaw(every_answer_is_learned, of(40), "numbers"),
     "bad values do no harm": bad_values_do_no_harm,
     "shifts are learned": shifts_are_learned,
