@@ -23,6 +23,8 @@ from forecast import (
     LightForecaster,
     NumberForecaster,
     Regression,
+    Remembering,
+    RememberingLabels,
     ReturnForecaster,
     Scale,
     SymbolRun,
@@ -44,6 +46,7 @@ SPEAKERS: dict[tuple[str, str], Callable[[], SymbolLearner]] = {
     ("byte", "bytes, light"): lambda: ByteForecaster(light=True),
     ("byte", "bytes, with words"): lambda: ByteForecaster(words=True),
     ("label", "labels"): LabelForecaster,
+    ("label", "remembering labels"): lambda: RememberingLabels(LabelForecaster(bits=14)),
 }
 
 
@@ -58,6 +61,7 @@ def learners(season: int) -> dict[str, Learner]:
         "light": LightForecaster(HORIZONS),
         "forecaster": NumberForecaster(HORIZONS, season),
         "returns": ReturnForecaster(),
+        "remembering light": Remembering(LightForecaster(HORIZONS)),
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forecast.distribution.t4 import LEVELS
     from forecast.evaluation import evaluate
     from forecast.labels.forecaster import LabelForecaster
+    from forecast.labels.remembering import RememberingLabels
     from forecast.learner import Learner
     from forecast.numbers.forecaster import NumberForecaster
     from forecast.numbers.light import LightForecaster
@@ -55,6 +56,7 @@ _ROOMS = {
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
     "Remembering": "remembering",
+    "RememberingLabels": "labels.remembering",
     "Report": "report",
     "ReturnForecaster": "numbers.returns",
     "Run": "prequential",
@@ -89,6 +91,7 @@ __all__ = [
     "Quantiles",
     "Regression",
     "Remembering",
+    "RememberingLabels",
     "Report",
     "ReturnForecaster",
     "Run",

@@ -51,6 +51,7 @@ ROOMS = {
     "ByteForecaster": "forecast.words.byte_forecaster",
     "WordForecaster": "forecast.words.forecaster",
     "LabelForecaster": "forecast.labels.forecaster",
+    "RememberingLabels": "forecast.labels.remembering",
 }
 
 # What a header holds, by type.

@@ -78,12 +78,13 @@ def said_of(f, i, time, k):
 def said_anew(f, i, k, swapped):
     """What self k said and is not answered yet is what the present one said, and the other way."""
     for asked in range(max(0, i[TIME] - i[HORIZON]), i[TIME] - 1):
-        ours, theirs = said_of(f, i, asked, 0).ravel(), said_of(f, i, asked, k).ravel()
-        for j in range(len(ours)):
-            now = theirs[j]
-            theirs[j] = ours[j]
-            if swapped:
-                ours[j] = now
+        ours, theirs = said_of(f, i, asked, 0), said_of(f, i, asked, k)
+        for c in range(i[CHANNELS]):
+            for j in range(ROW):
+                now = theirs[c, j]
+                theirs[c, j] = ours[c, j]
+                if swapped:
+                    ours[c, j] = now
 
 
 @compiled
@@ -248,8 +249,8 @@ def _kernels_of(
 class Remembering(NumberLearner):
     """A learner of numbers that remembers its past selves.
 
-    Learners of words and bytes need none: what they counted in a context waits there until that
-    context comes again.
+    For labels there is ``RememberingLabels``. Learners of words and bytes need none: what they
+    counted in a context waits there until that context comes again.
 
     Parameters
     ----------

@@ -455,6 +455,7 @@ PUBLIC = [
     "Quantiles",
     "Regression",
     "Remembering",
+    "RememberingLabels",
     "Report",
     "ReturnForecaster",
     "Run",

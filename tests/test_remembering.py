@@ -13,6 +13,7 @@ from forecast import (
     Level,
     Regression,
     Remembering,
+    RememberingLabels,
     load,
     run,
     save,
@@ -193,6 +194,68 @@ def test_what_was_learned_of_a_regime_is_there_when_it_returns() -> None:
         never += errors(oracle, ys[2 * n :])[0][:50].mean()
     assert plain > 1.25 * never
     assert remembering < 1.12 * never
+
+
+# ------------------------------------------------- labels
+
+Mail = tuple[str, str]  # message, label
+
+
+def mails(n: int, seed: int, turned: bool = False) -> list[Mail]:
+    """Messages of two kinds; turned, what was spam is wanted."""
+    rng = np.random.default_rng(seed)
+    words = (["lunch", "home", "later", "sorry", "okay"], ["win", "prize", "free", "call", "now"])
+    found = []
+    for t in range(n):
+        kind = int(rng.random() < 0.4)
+        text = " ".join([*rng.choice(words[kind], 3), *rng.choice(words[1 - kind], 1), f"n{t}"])
+        wrong = bool(rng.random() < 0.05)
+        found.append((text, ("ham", "spam")[(kind != turned) != wrong]))
+    return found
+
+
+def surprise(learner: LabelForecaster | RememberingLabels, some: list[Mail]) -> float:
+    """Nats of labels, each of which is learned then."""
+    total = 0.0
+    for text, label in some:
+        total += learner.predict(text).surprise(label)
+        learner.learn(label, text)
+    return total
+
+
+def test_the_probability_of_a_label_is_the_selves_mean_of_it() -> None:
+    learner = RememberingLabels(LabelForecaster(bits=8), selves=3)
+    surprise(learner, [*mails(150, 0), *mails(100, 1, turned=True)])
+    expected, ps = 0.0, []
+    states = zip(learner.view("states"), learner.view("int states"), strict=True)
+    for weight, (floats, ints) in zip(learner.view("weights")[:3], states, strict=True):
+        one = LabelForecaster(bits=8)
+        one.floats[:], one.ints[:] = floats, ints
+        ps.append(one.predict("win lunch").p("spam"))
+        expected += weight * ps[-1]
+    assert max(ps) - min(ps) > 0.1
+    assert learner.predict("win lunch").p("spam") == pytest.approx(expected, rel=1e-12)
+    assert sum(learner.weights().values()) == pytest.approx(1.0)
+
+
+def test_what_was_spam_once_may_be_it_again() -> None:
+    """Labels that change sides, and back: beside one that forgets, and one that never saw it."""
+    before, between, after = mails(300, 0), mails(200, 1, turned=True), mails(300, 2)
+    plain, never = LabelForecaster(bits=10), LabelForecaster(bits=10)
+    remembering = RememberingLabels(LabelForecaster(bits=10))
+    for learner in (plain, remembering):
+        surprise(learner, before + between)
+    surprise(never, before)
+    least = surprise(never, after)
+    assert surprise(plain, after) > 2.2 * least
+    assert surprise(remembering, after) < 1.3 * least
+
+
+def test_past_selves_take_no_labels_of_their_own() -> None:
+    with pytest.raises(ValueError, match="make it without `sure`"):
+        RememberingLabels(LabelForecaster(bits=6, sure=0.9))
+    with pytest.raises(ValueError, match="2 or more"):
+        RememberingLabels(LabelForecaster(bits=6), selves=1)
 
 
 # ------------------------------------------------- bad input

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from forecast.checks import numbers, symbols
 from forecast.checks.law import Factory, Law, LawBroken
 from forecast.labels.forecaster import LabelForecaster
+from forecast.labels.remembering import RememberingLabels
 from forecast.learner import Learner, SymbolLearner
 from forecast.numbers.forecaster import NumberForecaster
 from forecast.numbers.light import LightForecaster
@@ -57,6 +58,7 @@ LEARNERS: dict[str, Factory] = {
     "bytes": lambda: ByteForecaster(bits=10),
     "bytes, light, with words": lambda: ByteForecaster(light=True, bits=10, words=True),
     "labels": lambda: LabelForecaster(bits=10),
+    "remembering labels": lambda: RememberingLabels(LabelForecaster(bits=8)),
 }
 
 
