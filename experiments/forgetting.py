@@ -1,9 +1,10 @@
 """What does a learner lose when a stream becomes another one, and the first one returns?
 
-    python experiments/forgetting.py ETTh2.csv nyc_taxi.csv ... --texts WIKITEXT.txt PTB.txt
+    python experiments/forgetting.py ETTh2.csv ... --texts WIKITEXT.txt PTB.txt --messages SMS.tsv
 
 ETTh2.csv is in the ETDataset repository of zhouhaoyi, the other streams are in the folder data of
-NAB, the anomaly benchmark of numenta; co2.csv is one of the bundled ones. Any two texts will do.
+NAB, the anomaly benchmark of numenta; co2.csv is one of the bundled ones. Any two texts will do,
+and any lines of ``label<TAB>text``, ham or spam: those here are of the SMS Spam Collection.
 
 A pair of series is joined as A, B, A: their differences, each in units of their mean size, one
 after the other and summed, so that no join is a jump and neither is the louder. Each is asked one
@@ -24,8 +25,10 @@ from page import Page, table
 from river import linear_model, preprocessing
 
 from forecast import (
+    LabelForecaster,
     Regression,
     Remembering,
+    RememberingLabels,
     SymbolRun,
     WordForecaster,
     run,
@@ -40,6 +43,7 @@ PART = 800  # points of A, of B, and of A again
 RETURNED = 50  # points after A has returned
 WINDOWS = 3  # disjoint windows of a pair
 LAGS = 24
+SOON, OVERALL = 1.05, 1.02  # times the oracle's errors: what is wished for
 WORTH = 1.2  # a pair counts where RLS .99 is so much worse than the oracle
 # RECENT, KEEP and the weight that lets two selves change places were chosen on these
 CHOSEN_ON = [
@@ -84,11 +88,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("streams", type=Path, nargs="+")
     parser.add_argument("--texts", type=Path, nargs=2)
+    parser.add_argument("--messages", type=Path)
     given = parser.parse_args()
     streams = at_hand.series(given.streams)
     names = [path.name for path in given.streams]
     texts = ["--texts", *(path.name for path in given.texts)] if given.texts else []
-    page = Page("Not forgetting", __file__, " ".join([*names, *texts]))
+    messages = ["--messages", given.messages.name] if given.messages else []
+    page = Page("Not forgetting", __file__, " ".join([*names, *texts, *messages]))
     page.say(
         f"A, B and A again, {PART} points each, up to {WINDOWS} windows of a pair; mean absolute "
         f"error of the second A over that of an oracle that never forgot: in its first {RETURNED} "
@@ -100,6 +106,8 @@ def main() -> None:
     pairs(page, "Pairs to report on", REPORTED_ON, streams)
     if given.texts:
         words(page, *given.texts)
+    if given.messages:
+        labels(page, given.messages)
     page.write()
 
 
@@ -118,7 +126,7 @@ def cases(a: Floats, b: Floats) -> Iterator[Case]:
 def pairs(page: Page, title: str, which: list[tuple[str, str]], streams: dict[str, Floats]) -> None:
     """A table of some pairs."""
     page.say(f"## {title}")
-    rows, counted = [], []
+    rows, counted, reached = [], 0, 0
     for a, b in which:
         found: dict[str, list[Floats]] = {}
         for case in cases(streams[a], streams[b]):
@@ -130,7 +138,10 @@ def pairs(page: Page, title: str, which: list[tuple[str, str]], streams: dict[st
         }
         oracle = sums.pop("oracle")
         counts = sums["RLS .99"].soon >= WORTH * oracle.soon
-        counted.append(counts)
+        counted += counts
+        ours = [sums[f"{name}, remembering"] for name in OURS]
+        near = [e.soon <= SOON * oracle.soon and e.all <= OVERALL * oracle.all for e in ours]
+        reached += counts and any(near)
         pair = f"{a}, {b}" + ("" if counts else " (does not count)")
         for name, errors in sums.items():
             if name.endswith("own oracle"):
@@ -145,7 +156,10 @@ def pairs(page: Page, title: str, which: list[tuple[str, str]], streams: dict[st
             pair = ""
     header = ["A, B", "", f"first {RETURNED}", "all", "own oracle, first", "own oracle, all"]
     page.say(table(header, rows))
-    page.say(f"{sum(counted)} of {len(which)} pairs count.")
+    page.say(
+        f"{counted} of {len(which)} pairs count. Of these a remembering one is within {SOON} and "
+        f"{OVERALL} of the first oracle on {reached}."
+    )
 
 
 def ratio(ours: float, theirs: float) -> str:
@@ -269,6 +283,69 @@ def surprises(learner: SymbolLearner, text: list[bytes]) -> Floats:
     block = np.frombuffer(b"".join(text), np.uint8)
     nothing = np.empty(0, np.uint8), np.zeros(len(text) + 1, np.int64)
     return SymbolRun(learner).feed(Symbols(0, *nothing, block, ends)).surprise
+
+
+# ---- labels --------------------------------------------------------------------------------------
+
+BEFORE, BETWEEN = 600, 300  # messages of A, and of B
+LONG = 60  # characters, of a message that B calls spam
+
+Mail = tuple[str, str]  # label, text
+
+
+def labels(page: Page, path: Path) -> None:
+    """Messages, the same with labels of another meaning, and the first meaning again."""
+    lines = [line.partition("\t")[::2] for line in path.read_text().splitlines()]
+    learners: dict[str, Callable[[], SymbolLearner]] = {
+        "LabelForecaster(bits=14)": lambda: LabelForecaster(bits=14),
+        "the same, remembering": lambda: RememberingLabels(LabelForecaster(bits=14)),
+    }
+    meanings: dict[str, Callable[[Mail], str]] = {
+        "ham is spam, and spam ham": lambda mail: "ham" if mail[0] == "spam" else "spam",
+        "what is long is spam": lambda mail: "spam" if len(mail[1]) > LONG else "ham",
+        "no other meaning": lambda mail: mail[0],
+    }
+    rows = []
+    for meaning, of in meanings.items():
+        found: dict[str, list[Floats]] = {}
+        for ours, after in ((lines[:900], lines[1800:2400]), (lines[900:1800], lines[:600])):
+            before = ours[:BEFORE]
+            between = [(of(mail), mail[1]) for mail in ours[BEFORE : BEFORE + BETWEEN]]
+            oracle = LabelForecaster(bits=14)
+            nats_of(oracle, before)
+            found.setdefault("oracle", []).append(nats_of(oracle, after))
+            for name, make in learners.items():
+                learner = make()
+                nats_of(learner, before + between)
+                found.setdefault(name, []).append(nats_of(learner, after))
+        sums = {
+            name: Errors(sum(e[:RETURNED].sum() for e in each), sum(e.sum() for e in each))
+            for name, each in found.items()
+        }
+        oracle_sums = sums.pop("oracle")
+        for name, nats in sums.items():
+            rows.append(
+                [
+                    *(meaning, name),
+                    *(ratio(nats.soon, oracle_sums.soon), ratio(nats.all, oracle_sums.all)),
+                ]
+            )
+    page.say("## Labels")
+    page.say(
+        f"{BEFORE} messages of `{path.name}`, {BETWEEN} whose labels have another meaning, and {BEFORE} "
+        "with the first one again, twice: surprise over that of a `LabelForecaster` that never saw "
+        "what came between."
+    )
+    page.say(table(["between", "", f"first {RETURNED}", "all"], rows))
+
+
+def nats_of(learner: SymbolLearner, mails: list[Mail]) -> Floats:
+    """Surprise of each label, which is learned then."""
+    said = np.empty(len(mails))
+    for t, (label, text) in enumerate(mails):
+        said[t] = learner.predict(text).surprise(label)
+        learner.learn(label, text)
+    return said
 
 
 if __name__ == "__main__":
