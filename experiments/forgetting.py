@@ -332,9 +332,9 @@ def labels(page: Page, path: Path) -> None:
             )
     page.say("## Labels")
     page.say(
-        f"{BEFORE} messages of `{path.name}`, {BETWEEN} whose labels have another meaning, and {BEFORE} "
-        "with the first one again, twice: surprise over that of a `LabelForecaster` that never saw "
-        "what came between."
+        f"{BEFORE} messages of `{path.name}`, {BETWEEN} whose labels have another meaning, and "
+        f"{BEFORE} with the first one again, twice: surprise over that of a `LabelForecaster` that "
+        "never saw what came between."
     )
     page.say(table(["between", "", f"first {RETURNED}", "all"], rows))
 
