@@ -8,6 +8,7 @@ import pytest
 
 from forecast import ReturnForecaster, run
 from forecast.arrays import Floats
+from forecast.checks import LAWS
 from forecast.learner import Learner
 from forecast.numbers.returns import return_regression_ask, return_regression_learn, trace_move
 from forecast.numbers.rls import PRIOR
@@ -183,6 +184,11 @@ def test_any_learner_may_ask_for_sums() -> None:
     in_pieces = Run(Steady())
     parts = [in_pieces.feed(block) for block in (ys[:1], ys[1:])]
     assert np.concatenate([part.y for part in parts]).tolist() == [8.0, 80.0, 16.0, 160.0]
+
+
+@pytest.mark.slow
+def test_no_edge_leaves_a_scar_on_returns_that_reach_far() -> None:
+    LAWS["edges leave no scar"](ReturnForecaster)
 
 
 def test_a_window_of_one_is_the_row_itself() -> None:

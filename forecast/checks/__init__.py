@@ -35,7 +35,8 @@ LEARNERS: dict[str, Factory] = {
     "regression, normal": lambda: Regression(lags=6, scale="normal"),
     "regression, posterior": lambda: Regression(lags=6),
     "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
-    "returns": ReturnForecaster,
+    # short ones: of those by default ten overlap, and the laws would take as many more points
+    "returns": lambda: ReturnForecaster(discount=0.5),
     "forecaster": NumberForecaster,
     "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
     "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
