@@ -4,8 +4,8 @@
 
 MESSAGES.tsv has lines of ``label<TAB>text``, ham or spam, in the order in which they came: the SMS
 Spam Collection (Almeida and Hidalgo, 2011; UCI Machine Learning Repository, data set 228), or any
-such file. Everybody forecasts each label before it is told, and learns it then. scikit-learn and
-bogofilter take part where they are installed.
+such file. Everybody forecasts each label before it is told, and learns it then. scikit-learn,
+bogofilter and crm114 take part where they are installed.
 """
 
 import argparse
@@ -92,7 +92,8 @@ def side_by_side(page: Page, made: list[Message]) -> None:
     page.say(
         "*forecast* is `LabelForecaster()` in the compiled loop. River's models see bags of words; "
         "scikit-learn's a hashed one with pairs of words, learned by `partial_fit`; bogofilter "
-        "starts two processes for each message, and its scores are what it calls spamicity."
+        "and crm114 start two processes for each message; the scores of the one are what it calls "
+        "spamicity, those of the other its probabilities by orthogonal sparse bigrams."
     )
 
 
@@ -104,6 +105,9 @@ def everybody(made: list[Message]) -> Iterator[tuple[str, tuple[np.ndarray, floa
     if shutil.which("bogofilter"):
         with tempfile.TemporaryDirectory() as folder:
             yield "bogofilter", walked(bogofilter(folder), made)
+    if shutil.which("crm"):
+        with tempfile.TemporaryDirectory() as folder:
+            yield "crm114", walked(crm114(folder), made)
 
 
 def ours(made: list[Message]) -> tuple[np.ndarray, float]:
@@ -194,6 +198,28 @@ def bogofilter(folder: str) -> Peer:
             return 0.5
         done = subprocess.run([*command, "-T"], input=b"\n" + text, capture_output=True)
         return float(done.stdout.split()[1])
+
+    return Peer(p, learn)
+
+
+def crm114(folder: str) -> Peer:
+    """The filter of that name, with its sparse pairs of words: a process each, as above."""
+    how, files = "<osb unique microgroom>", ("ham.css", "spam.css")
+    classify = f"{{ classify {how} ({' '.join(files)}) (:stats:) }}"
+    ask = f"-{{ isolate (:stats:); {classify} output /:*:stats:/ }}"
+    told = set()
+
+    def learn(text: bytes, label: int) -> None:
+        tell = f"-{{ learn {how} ({files[label]}) }}"
+        subprocess.run(["crm", tell], input=text, cwd=folder, check=True)
+        told.add(label)
+
+    def p(text: bytes) -> float:
+        if len(told) < len(files):
+            return 0.5
+        done = subprocess.run(["crm", ask], input=text, cwd=folder, capture_output=True, check=True)
+        line = next(line for line in done.stdout.splitlines() if line.startswith(b"#1 (spam.css)"))
+        return float(line.partition(b"prob: ")[2].partition(b",")[0])
 
     return Peer(p, learn)
 

@@ -23,6 +23,9 @@ from forecast import (
     LightForecaster,
     NumberForecaster,
     Regression,
+    Remembering,
+    RememberingLabels,
+    ReturnForecaster,
     Scale,
     SymbolRun,
     WordForecaster,
@@ -43,6 +46,7 @@ SPEAKERS: dict[tuple[str, str], Callable[[], SymbolLearner]] = {
     ("byte", "bytes, light"): lambda: ByteForecaster(light=True),
     ("byte", "bytes, with words"): lambda: ByteForecaster(words=True),
     ("label", "labels"): LabelForecaster,
+    ("label", "remembering labels"): lambda: RememberingLabels(LabelForecaster(bits=14)),
 }
 
 
@@ -56,6 +60,8 @@ def learners(season: int) -> dict[str, Learner]:
         "regression": Regression(12, "posterior", HORIZONS),
         "light": LightForecaster(HORIZONS),
         "forecaster": NumberForecaster(HORIZONS, season),
+        "returns": ReturnForecaster(),
+        "remembering light": Remembering(LightForecaster(HORIZONS)),
     }
 
 
@@ -69,7 +75,7 @@ def scores(path: Path) -> Iterator[list[str]]:
     for c, series in enumerate(names):
         for name, learner in learners(season).items():
             answers = run(learner, ys[:, c], season)
-            for horizon in HORIZONS:
+            for horizon in learner.horizons:
                 at = answers.horizon == horizon
                 y, quantiles = answers.y[at], answers.quantiles[at]
                 covered = (quantiles[:, 1] <= y) & (y <= quantiles[:, 19])

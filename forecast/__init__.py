@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forecast.distribution.t4 import LEVELS
     from forecast.evaluation import evaluate
     from forecast.labels.forecaster import LabelForecaster
+    from forecast.labels.remembering import RememberingLabels
     from forecast.learner import Learner
     from forecast.numbers.forecaster import NumberForecaster
     from forecast.numbers.light import LightForecaster
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     )
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
+    from forecast.numbers.returns import ReturnForecaster
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
+    from forecast.remembering import Remembering
     from forecast.report import Report
     from forecast.words.byte_forecaster import ByteForecaster
     from forecast.words.forecaster import WordForecaster
@@ -52,7 +55,10 @@ _ROOMS = {
     "Paced": "numbers.paced",
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
+    "Remembering": "remembering",
+    "RememberingLabels": "labels.remembering",
     "Report": "report",
+    "ReturnForecaster": "numbers.returns",
     "Run": "prequential",
     "Scale": "numbers.memories",
     "Step": "prequential",
@@ -84,7 +90,10 @@ __all__ = [
     "Paced",
     "Quantiles",
     "Regression",
+    "Remembering",
+    "RememberingLabels",
     "Report",
+    "ReturnForecaster",
     "Run",
     "Scale",
     "Step",

@@ -44,11 +44,14 @@ ROOMS = {
     "LeastSquaresRegression": "forecast.numbers.memories",
     "Paced": "forecast.numbers.paced",
     "Regression": "forecast.numbers.regression",
+    "ReturnForecaster": "forecast.numbers.returns",
     "LightForecaster": "forecast.numbers.light",
     "NumberForecaster": "forecast.numbers.forecaster",
+    "Remembering": "forecast.remembering",
     "ByteForecaster": "forecast.words.byte_forecaster",
     "WordForecaster": "forecast.words.forecaster",
     "LabelForecaster": "forecast.labels.forecaster",
+    "RememberingLabels": "forecast.labels.remembering",
 }
 
 # What a header holds, by type.
@@ -131,11 +134,7 @@ def save(
     3.0
     """
     name = type(learner).__name__
-    if name not in ROOMS or type(learner) is not _kind(name):
-        raise CheckpointError(
-            f"a checkpoint cannot hold a {name}: it holds one of {', '.join(ROOMS)}; "
-            "keep the arrays `floats` and `ints` of a learner of your own yourself"
-        )
+    _refuse_foreign(learner)
     body = learner.floats.astype("<f8").tobytes() + learner.ints.astype("<i8").tobytes()
     beside: dict[str, Any] = {}
     if more is not None:
@@ -156,8 +155,7 @@ def save(
         **beside,
         "sha256": hashlib.sha256(body).hexdigest(),
     }
-    # an option may be one of numpy's integers
-    text = json.dumps(header, default=operator.index, allow_nan=False).encode() + b"\n"
+    text = json.dumps(header, default=_spoken, allow_nan=False).encode() + b"\n"
     if len(text) > MOST_HEADER:
         raise CheckpointError(
             f"the header would take {len(text)} bytes, more than {MOST_HEADER}: "
@@ -165,6 +163,24 @@ def save(
         )
     first = MAGIC + f"{FORMAT} {len(text)} {hashlib.sha256(text).hexdigest()}\n".encode()
     _replace(Path(path), first + text + body)
+
+
+def _refuse_foreign(learner: Any) -> None:
+    """Stop at a learner that is not one of the library."""
+    name = type(learner).__name__
+    if name not in ROOMS or type(learner) is not _kind(name):
+        raise CheckpointError(
+            f"a checkpoint cannot hold a {name}: it holds one of {', '.join(ROOMS)}; "
+            "keep the arrays `floats` and `ints` of a learner of your own yourself"
+        )
+
+
+def _spoken(option: Any) -> Any:
+    """An option as JSON has it: one of numpy's integers, or a learner that another is made of."""
+    if not hasattr(option, "options"):
+        return operator.index(option)
+    _refuse_foreign(option)
+    return {"learner": type(option).__name__, "options": option.options()}
 
 
 def load(path: str | os.PathLike[str]) -> "FlatLearner":
@@ -303,14 +319,10 @@ def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
             f"{path} holds a {name[:80]!r}, and forecast {__version__} knows {', '.join(ROOMS)}: "
             "load it with the version of forecast that saved it"
         )
-    options = {
-        option: tuple(value) if isinstance(value, list) else value
-        for option, value in header["options"].items()
-    }
-    _refuse_large(path, header, options)
+    _refuse_large(path, header, header["options"])
     other = f"load it with forecast {header['version']}, which saved it, or learn the input anew"
     try:
-        learner = _kind(name)(**options)
+        learner = _kind(name)(**_heard(header["options"]))
     except Exception as error:  # whatever is said to options that nobody has foreseen
         why = str(error).partition("\n")[0]
         raise CheckpointError(
@@ -326,11 +338,27 @@ def _rebuilt(path: Path, header: dict[str, Any]) -> "FlatLearner":
     return learner
 
 
+def _heard(options: dict[str, Any]) -> dict[str, Any]:
+    """Options as a learner takes them: tuples for lists, a learner for what is said of one."""
+    heard = {
+        option: tuple(value) if isinstance(value, list) else value
+        for option, value in options.items()
+    }
+    for option, value in heard.items():
+        if isinstance(value, dict):
+            if value["learner"] not in ROOMS:
+                raise ValueError(f"no learner is called {value['learner']!r:.80}")
+            heard[option] = _kind(value["learner"])(**_heard(value["options"]))
+    return heard
+
+
 def _refuse_large(path: Path, header: dict[str, Any], options: dict[str, Any]) -> None:
     """Options are believed only as far as the state is large: each lag or season has its place."""
     places = _body_size(header) // 8
     for option, value in options.items():
-        for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(value, dict) and isinstance(value.get("options"), dict):
+            _refuse_large(path, header, value["options"])
+        for number in value if isinstance(value, list) else (value,):
             # of bits there are as many places as numbers that they can write
             large = places.bit_length() if option == "bits" else places
             if isinstance(number, int) and number > large:

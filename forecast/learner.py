@@ -26,6 +26,7 @@ from forecast.distribution.t4 import LEVELS
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Batch = Sequence[Any] | NDArray[Any]
 
 # A forecast of a number as one row of floats: what a kernel writes and the loop keeps.
 FAMILY, LOCATION, CELL, RATE = range(4)  # which distribution, its centre, cell, effective rate
@@ -55,6 +56,8 @@ class Learner(ABC):
     """Forecasts the next observations, and learns from each when it arrives."""
 
     horizons: tuple[int, ...]
+    # an answer is the sum of so many observations, the horizon, weighted, the earliest first
+    window: Floats | None = None
 
     @property
     @abstractmethod
@@ -72,6 +75,35 @@ class Learner(ABC):
     @abstractmethod
     def learn(self, y: Any, x: Any = None) -> None:
         """Be told the next observation: the only call that changes the learner."""
+
+    def learn_many(self, ys: Batch, xs: Batch | None = None) -> None:
+        """Be told a batch of observations in their order: the same as each in its turn.
+
+        Parameters
+        ----------
+        ys : sequence
+            Observations, as ``learn`` takes them.
+        xs : sequence, optional
+            What is known beside each.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many contexts as observations; nothing is learned then. One that
+            ``learn`` refuses ends the batch: those before it have been learned.
+
+        Examples
+        --------
+        >>> from forecast import Level
+        >>> level = Level()
+        >>> level.learn_many([3.0, 5.0, 5.0])
+        >>> 3.0 < level.predict().median < 5.0
+        True
+        """
+        if xs is not None and len(xs) != len(ys):
+            raise ValueError(f"{len(ys)} observations take as many contexts; got {len(xs)}")
+        for t, y in enumerate(ys):
+            self.learn(y, None if xs is None else xs[t])
 
     def expects(self, horizon: int | None) -> int:
         """Return ``horizon``, or the first of ``horizons`` for None.

@@ -47,7 +47,8 @@ examples:
   forecast run tickets.csv --kind labels --label urgent --text body
       the same of a CSV with a header
   forecast run Mail --kind labels
-      Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times
+      Mail/ham and Mail/spam are Maildirs, folders of messages, or mboxes: read by their times;
+      or Mail is a Maildir, with its spam in the folder .Spam
 
   tail -f x.csv | forecast live - --target value --horizon 12 --checkpoint state
       a line of JSON for each row, as soon as it came; forecast live --help has more

@@ -33,6 +33,7 @@ from forecast.measure import LONG, PIT, QUANTILE, SCORE, SHORT, answers, judge
 from forecast.numbers.context import context_of
 from forecast.numbers.series import turn
 from forecast.rivals import Rivals
+from forecast.truth import Truth
 
 
 class Step(NamedTuple):
@@ -62,7 +63,7 @@ class Answers(NamedTuple):
     crps: np.ndarray
     pit: np.ndarray  # cdf(y); on a lattice about the middle of its step there
     rate: np.ndarray  # the learner's effective rate when asked
-    last: np.ndarray  # the last value known when asked
+    last: np.ndarray  # the last value known when asked; of a sum, what it comes to if it stays
     seasonal: np.ndarray  # the last value known at the answer's phase when asked; nan if none
     running: np.ndarray  # the mean of all values known when asked
     quantiles: np.ndarray  # float64 [n, 21]
@@ -106,7 +107,8 @@ def prequential(stream: Iterable[Any], learner: Learner, delay: int = 0) -> Iter
     if isinstance(learner, SymbolLearner):
         yield from _symbol_steps(stream, learner, delay)
     else:
-        yield from _steps(stream, learner, {}, 0)
+        truth = Truth(getattr(learner, "window", None), getattr(learner, "channels", 1))
+        yield from _steps(stream, learner, truth, {}, 0)
 
 
 # A question about a word or label that waits: time, context, answer to come, row, rate, forecast
@@ -116,17 +118,22 @@ Question = tuple[int, int, list[float], Any]
 
 
 def _steps(
-    stream: Iterable[Any], learner: Learner, waiting: dict[int, list[Question]], first: int
+    stream: Iterable[Any],
+    learner: Learner,
+    truth: Truth,
+    waiting: dict[int, list[Question]],
+    first: int,
 ) -> Iterator[Step]:
     for row, item in enumerate(stream, first):
         time, x, y = _observation(item, row)
+        came = truth.after(y)
         # they stand as they were asked: reversed, the horizons rise as in the compiled loop
         for horizon, issued, rates, forecast in reversed(waiting.pop(row, [])):
             # a context belongs to the row of the answer: the nearest question is asked with it,
             # unless the learner was told before what is known of that row
             late = x is not None and horizon == 1 and not isinstance(learner, NumberLearner)
             said = learner.predict(x) if late else forecast
-            for series, (one, answer) in enumerate(_channels(said, y)):
+            for series, (one, answer) in enumerate(_channels(said, came)):
                 if _scorable(one, answer):
                     surprise = one.surprise(answer)
                     yield Step(time, series, horizon, issued, answer, one, surprise, rates[series])
@@ -195,10 +202,11 @@ def _unbound(*_: Any) -> None:
 learn = ask = score = top = _unbound
 
 
-def walk(f, i, horizons, first, queue, ys, out, where):
+def walk(f, i, horizons, first, queue, ys, truths, out, where):
     """The loop over the observations ``ys`` [n, series], the first of them row ``first``.
 
-    ``learn``, ``ask`` and ``score`` are the kernels of the learner that it is bound to.
+    ``truths`` [n, series] are what they answer, mostly the same. ``learn``, ``ask`` and ``score``
+    are the kernels of the learner that it is bound to.
     ``queue`` [longest, series, horizons, ROW] holds the forecasts that wait for their answers.
     ``out`` [answers, SHORT or LONG] and ``where`` [answers, 4] are written; returns how many.
     """
@@ -210,9 +218,9 @@ def walk(f, i, horizons, first, queue, ys, out, where):
             asked = row - horizons[h]
             for c in range(C):
                 forecast = queue[turn(asked, longest), c, h]
-                if asked < 0 or not answers(forecast, ys[t, c]):
+                if asked < 0 or not answers(forecast, truths[t, c]):
                     continue
-                score(forecast, ys[t, c], out[n])
+                score(forecast, truths[t, c], out[n])
                 where[n, 0], where[n, 1], where[n, 2], where[n, 3] = row, c, horizons[h], asked
                 n += 1
         learn(f, i, ys[t])
@@ -255,6 +263,7 @@ class Run:
         self._columns = LONG if measure else SHORT
         self._rivals = Rivals(self.series, learner.horizons[-1], season)
         self._horizons = np.array(learner.horizons)
+        self._truth = Truth(getattr(learner, "window", None), self.series)
         self._waiting: dict[int, list[Question]] = {}
         open_for = learner.horizons[-1]
         self._queue = np.full((open_for, self.series, len(learner.horizons), ROW), math.nan)
@@ -276,8 +285,10 @@ class Run:
         if isinstance(self.learner, NumberLearner):
             learner = self.learner
             walk = walk_of(learner._learn, learner._ask, learner.family)
-            state = learner.floats, learner.ints
-            n = walk(*state, self._horizons, self.rows, self._queue, told, out, where)
+            # where a row answers for itself the loop reads both from one array
+            truths = told if learner.window is None else self._truth.see(ys)
+            state = learner.floats, learner.ints, self._horizons
+            n = walk(*state, self.rows, self._queue, told, truths, out, where)
         else:
             n = self._walk_in_python(ys, out, where)
         self.rows += len(ys)
@@ -298,7 +309,7 @@ class Run:
         """The same for a learner that is not two arrays, by its own methods."""
         n = 0
         stream = ys[:, 0].tolist() if self.series == 1 else ys.tolist()
-        for step in _steps(stream, self.learner, self._waiting, self.rows):
+        for step in _steps(stream, self.learner, self._truth, self._waiting, self.rows):
             where[n] = step.time, step.series, step.horizon, step.issued
             said: Any = step.forecast
             out[n, :SHORT] = step.y, said.mean, step.surprise
@@ -316,9 +327,10 @@ class Run:
             unmeasured = [np.broadcast_to(math.nan, len(row))] * (len(Answers._fields) - 8)
             nothing = np.broadcast_to(math.nan, (len(row), N_LEVELS))
             return Answers._make([row, series, horizon, issued, *columns, *unmeasured, nothing])
-        last = self._rivals.last(issued, series)
-        seasonal = self._rivals.seasonal(row, horizon, series)
-        rivals = last, seasonal, self._rivals.running(issued, series)
+        whole = self._truth.whole
+        last = whole * self._rivals.last(issued, series)
+        seasonal = whole * self._rivals.seasonal(row, horizon, series)
+        rivals = last, seasonal, whole * self._rivals.running(issued, series)
         quantiles = out[:, QUANTILE:]
         return Answers._make([row, series, horizon, issued, *columns, *rivals, quantiles])
 

@@ -118,6 +118,14 @@ class Shared(Sound):
         return copy.copy(self)
 
 
+class Hasty(Sound):
+    """Takes a batch by its mean."""
+
+    def learn_many(self, ys: Any, xs: Any = None) -> None:
+        for _ in ys:
+            self.learn(float(np.nanmean(ys)))
+
+
 class Inattentive(Sound):
     """Takes every twentieth value for a missing one."""
 
@@ -292,6 +300,13 @@ class Forgetful(Few):
         return type(self)()
 
 
+class Rash(Few):
+    """Of a batch it hears what comes last first."""
+
+    def learn_many(self, ys: Any, xs: Any = None) -> None:
+        super().learn_many(ys[::-1], xs[::-1])
+
+
 class Credulous(Few):
     """Takes whatever is no label for the negative one."""
 
@@ -362,6 +377,7 @@ FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
     "predicting changes nothing": (Unnerved, "the same question got two answers", set()),
     "chunks change nothing": (Particular, "surprise differs alone", set()),
     "resuming changes nothing": (Shared, "it forecasts otherwise", set()),
+    "a batch is its observations": (Hasty, "told a batch, it forecasts otherwise", set()),
     "every answer is learned": (Inattentive, "row 19 was not learned", set()),
     "what returns is held": (
         Cocksure,
@@ -402,6 +418,7 @@ SYMBOL_FAULTS: dict[str, tuple[Callable[[], Learner], str, set[str]]] = {
     ),
     "chunks change nothing": (Talkative, "of row 101 differs alone", set()),
     "resuming changes nothing": (Forgetful, "it forecasts otherwise", set()),
+    "a batch is its observations": (Rash, "told a batch, its state is another", set()),
     "bad values do no harm": (Credulous, "was not refused", set()),
     "a change is followed": (Settled, "after a change", set()),
     "forecasts are distributions": (
@@ -418,8 +435,8 @@ def read_one_row_late(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = sys.modules[Run.__module__]
     steps = loop._steps
 
-    def late(stream: Any, learner: Learner, waiting: Any, first: int) -> Iterator[Any]:
-        return steps(stream, learner, Late(waiting), first)
+    def late(stream: Any, learner: Learner, truth: Any, waiting: Any, first: int) -> Iterator[Any]:
+        return steps(stream, learner, truth, Late(waiting), first)
 
     monkeypatch.setattr(loop, "_steps", late)
 

@@ -466,6 +466,19 @@ def test_a_pipe(path: str) -> None:
     assert run(["undo", "--state", path]).returncode == 0
 
 
+def test_the_last_clicks_are_taken_back_all_or_none(path: str) -> None:
+    learner = LabelForecaster()
+    for seed in range(5):
+        raw, label = mail(seed)
+        assert run([("ham", "spam")[label], "--state", path], raw).returncode == 0
+        if seed < 2:
+            learner.learn(learner.labels[label], mail_text(raw))
+    told = run(["undo", "6", "--state", path])
+    assert told.returncode == 3 and b"was clicked" in told.stderr
+    assert run(["undo", "3", "--state", path]).returncode == 0
+    assert_same(path, learner)
+
+
 def test_many_at_once(path: str, tmp_path: Path) -> None:
     box = b"".join(b"From x\n" + mail(seed)[0] + b"\n" for seed in range(6))
     done = run(["score", "--state", path], box)
@@ -500,6 +513,8 @@ def test_the_state_lies_where_the_system_keeps_such(tmp_path: Path) -> None:
         (["spam", "--filter"], 2, "'--filter' does not belong to spam"),
         (["score", "--state"], 2, "'--state' does not belong to score"),
         (["undo", "x"], 2, "'x' does not belong to undo"),
+        (["undo", "0"], 2, "'0' does not belong to undo"),
+        (["undo", "2", "3"], 2, "'3' does not belong to undo"),
         (["score", "absent"], 3, "absent: there is no such file or folder"),
     ],
 )

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import mailbox
 import sys
 import tracemalloc
 from pathlib import Path
@@ -368,6 +369,23 @@ def test_boxes_are_read_together_by_time(tmp_path: Path) -> None:
     assert stream.sha256 == again.sha256 is not None
 
 
+@pytest.mark.parametrize("spam", ["Spam", "INBOX.Junk"])
+def test_a_maildir_has_its_spam_within_it(tmp_path: Path, spam: str) -> None:
+    """As the standard library makes it: what came, what nobody wanted, what was sent."""
+    box = mailbox.Maildir(tmp_path / "Maildir")
+    for n in range(3):
+        box.add(letter(f"wanted {n}", 1))
+        box.add_folder(spam).add(letter(f"unwanted {n}", 1))
+    box.add_folder("Sent").add(letter("sent", 1))
+    box.add_folder("Spam of others").add(letter("another", 1))
+    stream = open_messages(tmp_path / "Maildir")
+    assert sorted(map(body_of, pairs(stream))) == [
+        *(("ham", b"wanted %d body" % n) for n in range(3)),
+        *(("spam", b"unwanted %d body" % n) for n in range(3)),
+    ]
+    assert stream.labels == ("ham", "spam")
+
+
 def test_mboxes_are_read_by_their_dates(tmp_path: Path) -> None:
     boxes = {"ham.mbox": [1, 5, None, 9], "junk": [3, 2, 7]}
     for name, days in boxes.items():
@@ -390,5 +408,5 @@ def test_what_is_no_folder_of_boxes(tmp_path: Path) -> None:
     with pytest.raises(StreamError, match=r"has no messages\. Put a box for each label into it"):
         open_messages(tmp_path)
     (tmp_path / "cur").mkdir()
-    with pytest.raises(StreamError, match=r"is one box\. Name the folder in which it lies"):
+    with pytest.raises(StreamError, match=r"is one box\. Name the folder in which it lies.*\.Spam"):
         open_messages(tmp_path)

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from forecast.checks import numbers, symbols
 from forecast.checks.law import Factory, Law, LawBroken
 from forecast.labels.forecaster import LabelForecaster
+from forecast.labels.remembering import RememberingLabels
 from forecast.learner import Learner, SymbolLearner
 from forecast.numbers.forecaster import NumberForecaster
 from forecast.numbers.light import LightForecaster
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
+from forecast.numbers.returns import ReturnForecaster
+from forecast.remembering import Remembering
 from forecast.words.byte_forecaster import ByteForecaster
 from forecast.words.forecaster import WordForecaster
 
@@ -32,6 +35,8 @@ LEARNERS: dict[str, Factory] = {
     "regression, normal": lambda: Regression(lags=6, scale="normal"),
     "regression, posterior": lambda: Regression(lags=6),
     "regression, horizons 1 and 3": lambda: Regression(lags=4, horizons=(1, 3)),
+    # short ones: of those by default ten overlap, and the laws would take as many more points
+    "returns": lambda: ReturnForecaster(discount=0.5),
     "forecaster": NumberForecaster,
     "forecaster, horizon 7": lambda: NumberForecaster(horizons=(7,)),
     "forecaster, season 12": lambda: NumberForecaster(horizons=(1, 12), season=12),
@@ -48,11 +53,13 @@ LEARNERS: dict[str, Factory] = {
     "paced level, bounded": lambda: Paced("level", "bounded", rate=0.05),
     "paced scale, hypergradient": lambda: Paced("scale", "hypergradient"),
     "paced gradient, bounded": lambda: Paced("gradient", "bounded"),
+    "remembering light": lambda: Remembering(LightForecaster(), selves=3),
     # smaller than by default, so that what is full is tried too
     "words": lambda: WordForecaster(vocabulary=64, nodes=256),
     "bytes": lambda: ByteForecaster(bits=10),
     "bytes, light, with words": lambda: ByteForecaster(light=True, bits=10, words=True),
     "labels": lambda: LabelForecaster(bits=10),
+    "remembering labels": lambda: RememberingLabels(LabelForecaster(bits=8)),
 }
 
 

@@ -66,6 +66,12 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(a, b, equal_nan=True)
 
 
+def thirds(stream: Any) -> list[Any]:
+    """A stream in batches: its first third, one observation, and the rest."""
+    third = len(stream) // 3
+    return [stream[:third], stream[third : third + 1], stream[third + 1 :]]
+
+
 def same_state(a: Learner, b: Learner) -> bool:
     """Whether two learners are the same to the bit, as far as their state lies open."""
     if not isinstance(a, FlatLearner) or not isinstance(b, FlatLearner):

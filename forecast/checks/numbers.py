@@ -19,6 +19,7 @@ from forecast.checks.law import (
     same_state,
     saved_and_loaded,
     steps,
+    thirds,
 )
 from forecast.distribution.quantiles import Quantiles
 from forecast.distribution.t4 import LEVELS
@@ -27,6 +28,7 @@ from forecast.numbers.memories import GradientRegression, LeastSquaresRegression
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
 from forecast.prequential import Answers, Run, prequential
+from forecast.truth import Truth
 
 ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
@@ -137,6 +139,18 @@ def resuming_changes_nothing(factory: Factory, ys: np.ndarray) -> None:
             going_on.learn(y)
 
 
+def a_batch_is_its_observations(factory: Factory, ys: np.ndarray) -> None:
+    """Told a batch, a learner is what it is when told the same observations in their order."""
+    batch = factory()
+    if not isinstance(batch, Learner):
+        return  # one that is none of ours need not take batches
+    for some in thirds(ys):
+        batch.learn_many(some)
+    one_by_one = told(factory, ys)
+    require(same(said(batch), said(one_by_one)), "told a batch, it forecasts otherwise")
+    require(same_state(batch, one_by_one), "told a batch, its state is another")
+
+
 def every_answer_is_learned(factory: Factory, ys: np.ndarray) -> None:
     """What came moves what is said next: had another value come, a forecast would be another."""
     if len(ys) == 0:
@@ -239,16 +253,20 @@ def shifts_are_learned(factory: Factory) -> None:
 
 
 def scale_and_shift_go_through(factory: Factory, ys: np.ndarray) -> None:
-    """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more."""
+    """Told ``a*y + b``, it forecasts ``a*forecast + b``, and is surprised by log a more.
+
+    Of a sum of many values, ``b`` counts as often as a value does.
+    """
     plain = Run(factory()).feed(ys)
     if len(plain.row) == 0:
         return
+    whole = Truth(getattr(factory(), "window", None), 1).whole
     for a, b in ((1000.0, 0.0), (0.01, 3.0), (2.0, -500.0)):
         other = Run(factory()).feed(a * ys + b)
         spread = np.abs(plain.quantiles[:, 19] - plain.quantiles[:, 1]).mean()
         # where all is one value, what its floats can tell apart
-        spread = max(spread, 1e-6 * np.abs(plain.y).max(), 1e-6 * abs(b / a), 1e-300)
-        off = np.abs((other.quantiles - b) / a - plain.quantiles).max() / spread
+        spread = max(spread, 1e-6 * np.abs(plain.y).max(), 1e-6 * abs(whole * b / a), 1e-300)
+        off = np.abs((other.quantiles - whole * b) / a - plain.quantiles).max() / spread
         require(off < 1e-6, f"quantiles of {a:g} y {b:+g} are off by {off:.2g} of their spread")
         known = ~np.isnan(plain.surprise)
         require(same(np.isnan(other.surprise), ~known), "a surprise is missing")
@@ -352,7 +370,8 @@ def edges_leave_no_scar(factory: Factory) -> None:
     this by 3), and half of the intervals are from 0.75 to 25 times as wide as those of the noise.
     The noise has the size of the usual change of the series. 25 is the width where a series grew
     tenfold every 20 points until then, so that one point before the changes were 100,000 times as
-    large. Asked of those that are asked to be as near as the last value.
+    large. Answers that are sums overlap: as many of them as tell no more than one count as one
+    point. Asked of those that are asked to be as near as the last value.
     """
     if isinstance(factory(), ALONE):
         return
@@ -365,14 +384,15 @@ def edges_leave_no_scar(factory: Factory) -> None:
         size = max(size, 1e-6 * abs(at)) if size else (0.01 * abs(at) or 1.0)
         if abs(at) > KNOWN or size < 1e-300:
             continue
-        noise = np.random.default_rng(11).normal(size=700)
+        truth = Truth(getattr(learner, "window", None), 1)
+        noise = np.random.default_rng(11).normal(size=700 * truth.overlap)
         answers, rows = _over(learner, np.concatenate([edge, at + size * noise]))
         low, high, y = answers.quantiles[:, 1], answers.quantiles[:, 19], answers.y
-        late = answers.row >= rows - 400
+        late = answers.row >= rows - 400 * truth.overlap
         if not late.any():
             continue  # beyond the bounds of the learner
         covered = ((low <= y) & (y <= high))[late].mean()
-        width = np.median((high - low)[late]) / (2.0 * 1.645 * size)
+        width = np.median((high - low)[late]) / (2.0 * 1.645 * size * truth.spread)
         require(
             0.78 <= covered <= 0.97 and 0.75 <= width <= 25.0,
             f"{name}: noise after it is covered in {100 * covered:.0f} of 100 cases, "
@@ -400,6 +420,8 @@ def answerable(ys: np.ndarray, learner: Learner) -> int:
     allowed &= (ys >= (-math.inf if low is None else low)) & (
         ys <= (math.inf if high is None else high)
     )
+    answers = Truth(getattr(learner, "window", None), 1).see(ys.reshape(-1, 1))[:, 0]
+    allowed &= np.isfinite(answers)
     scored, told = np.flatnonzero(allowed), np.flatnonzero(allowed & (np.abs(ys) <= KNOWN))
     if not len(told):
         return 0
@@ -449,6 +471,9 @@ LAWS: dict[str, Law] = {
         chunks_change_nothing, lambda learner: [with_a_gap(learner)], "numbers"
     ),
     "resuming changes nothing": StreamLaw(resuming_changes_nothing, of(150), "numbers"),
+    "a batch is its observations": StreamLaw(
+        a_batch_is_its_observations, lambda learner: [with_a_gap(learner)], "numbers"
+    ),
     "every answer is learned": StreamLaw(every_answer_is_learned, of(40), "numbers"),
     "bad values do no harm": bad_values_do_no_harm,
     "shifts are learned": shifts_are_learned,

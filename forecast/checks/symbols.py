@@ -24,6 +24,7 @@ from forecast.checks.law import (
     same_state,
     saved_and_loaded,
     steps,
+    thirds,
 )
 from forecast.learner import TOP, SymbolLearner, Symbols
 from forecast.prequential import SymbolRun, prequential
@@ -204,6 +205,15 @@ def resuming_changes_nothing(factory: Factory, items: list[Item]) -> None:
             going_on.learn(y, x)
 
 
+def a_batch_is_its_observations(factory: Factory, items: list[Item]) -> None:
+    """Told a batch, a learner is what it is when told the same observations in their order."""
+    batch = factory()
+    for some in thirds(items):
+        batch.learn_many([y for _, y in some], [x for x, _ in some])
+    one_by_one = told(factory, items)
+    require(same_state(batch, one_by_one), "told a batch, its state is another")
+
+
 def bad_values_do_no_harm(factory: Factory) -> None:
     """Missing ones are passed over, false ones refused; after odd ones the score recovers."""
     learner = factory()
@@ -313,6 +323,7 @@ LAWS: dict[str, Law] = {
     "predicting changes nothing": StreamLaw(predicting_changes_nothing, of(150), "symbols"),
     "chunks change nothing": StreamLaw(chunks_change_nothing, of(240), "symbols"),
     "resuming changes nothing": StreamLaw(resuming_changes_nothing, of(150), "symbols"),
+    "a batch is its observations": StreamLaw(a_batch_is_its_observations, of(150), "symbols"),
     "bad values do no harm": bad_values_do_no_harm,
     "a change is followed": a_change_is_followed,
     "forecasts are distributions": StreamLaw(forecasts_are_distributions, of(200), "symbols"),

@@ -109,7 +109,8 @@ class Answering:
         state = self.learner.floats, self.learner.ints
         asked = self._horizons, self.rows, self._queue
         self.rows += 1
-        return int(self._walk(*state, *asked, self._y, self._out, self._where))
+        # a row answers for itself: the loop reads both from one array
+        return int(self._walk(*state, *asked, self._y, self._y, self._out, self._where))
 
     def _coming(self) -> np.ndarray:
         """What is said of each horizon now, measured as if its answer were its mean."""

@@ -3,7 +3,7 @@
     forecast mail score < message     the message with X-Forecast-Spam: as its first header
     forecast mail spam < message      learn that it is spam, whatever was said or learned before
     forecast mail ham < message       learn that it is not
-    forecast mail undo                take the last of these back
+    forecast mail undo [N]            take the last of these back, or the last N
 
 Standard input holds one message, or many as an mbox; a PATH is an mbox, a Maildir or a message.
 """
@@ -33,13 +33,13 @@ PIECE = 1 << 16
 HELP = """\
 usage: forecast mail score [--filter] [--state FILE] [PATH] [< message]
        forecast mail spam|ham [--state FILE] [PATH] [< message]
-       forecast mail undo [--state FILE]
+       forecast mail undo [--state FILE] [N]
 
 score   write the message with a header, X-Forecast-Spam: spam|ham|unsure; p=0.98; and what says
         most, in nats of log odds; with PATH a line for each message of it instead
 spam    learn that a message is spam: a click; it corrects what was learned of it before
 ham     learn that it is not
-undo    take the last click back; what was learned since is kept
+undo    take the last click back, or the last N, all or none; what was learned since is kept
 
 Standard input holds one message, or many as an mbox; PATH is an mbox, a Maildir or one message.
 What is delivered counts as what was said where that was sure, until a click says otherwise.
@@ -71,7 +71,8 @@ def main(words: Sequence[str]) -> int:
     try:
         if task == "undo":
             with State(state) as memory:
-                memory.undo()
+                for _ in range(int(path or 1)):
+                    memory.undo()
             return DONE
         if task == "score":
             code = listed(path, state) if path else passed_through(state)
@@ -87,7 +88,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def asked(words: Sequence[str]) -> tuple[str, str, str, bool]:
-    """Task, path, state, and whether the exit code is silent.
+    """Task, path (of undo a number), state, and whether the exit code is silent.
 
     Raises
     ------
@@ -106,11 +107,16 @@ def asked(words: Sequence[str]) -> tuple[str, str, str, bool]:
             state = rest.pop(0)
         elif word.startswith("--state="):
             state = word.partition("=")[2]
-        elif word.startswith("-") or path or task == "undo":
+        elif word.startswith("-") or path or (task == "undo" and not _counts(word)):
             raise ValueError(f"{word!r} does not belong to {task}")
         else:
             path = word
     return task, path, state or usual_state(), silent
+
+
+def _counts(word: str) -> bool:
+    """Whether a word is a number of clicks, from 1 up."""
+    return word.isascii() and word.isdigit() and len(word) < 9 and int(word) > 0
 
 
 def usual_state() -> str:

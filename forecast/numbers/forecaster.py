@@ -9,7 +9,7 @@ horizons.
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -42,7 +42,13 @@ from forecast.numbers.bounds import (
     bounds_write,
     checked_bounds,
 )
-from forecast.numbers.context import CONTEXT_INTS, context_begin, context_floats, context_learn
+from forecast.numbers.context import (
+    CONTEXT_INTS,
+    context_begin,
+    context_floats,
+    context_learn,
+    context_of,
+)
 from forecast.numbers.experts import experts_ask
 from forecast.numbers.lattice import (
     LATTICE_FLOATS,
@@ -445,6 +451,42 @@ class NumberForecaster(NumberLearner):
             pool_begin(pool, int(plan[MOST]), near)
             if plan[PLAIN] > FIRST:
                 pool_join(pool, plan[MOST], FIRST, near, 1)
+
+    @classmethod
+    def from_history(
+        cls, history: Any, known: Any = None, context: Any = None, **options: Any
+    ) -> Self:
+        """A forecaster that has walked through a history, and goes on from its end.
+
+        What it has learned then is its fit, weights and their uncertainty; those of a batch fit put
+        in their place, or a second walk, gained nothing (``experiments/results/warm_start.md``).
+
+        Parameters
+        ----------
+        history : array_like or DataFrame
+            Numbers in the order in which they came, [n] or [n, channels]; NaN where missing.
+        known : array_like [n or more, columns], optional
+            Beside them, and known ahead.
+        context : array_like [n, columns], optional
+            Beside them, seen with each.
+        **options
+            As the forecaster takes them; channels, known and context are those of the history.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from forecast.numbers.forecaster import NumberForecaster
+        >>> learner = NumberForecaster.from_history(np.sin(np.arange(200) / 3))
+        >>> abs(learner.predict().median - math.sin(200 / 3)) < 0.05
+        True
+        """
+        ys = np.asarray(history, float)
+        ys = ys.reshape(len(ys), -1)
+        columns = [0 if beside is None else np.shape(beside)[1] for beside in (known, context)]
+        learner = cls(channels=ys.shape[1], known=columns[0], context=columns[1], **options)
+        xs = context_of(len(ys), learner.horizons, known, context) if any(columns) else None
+        learner.learn_many(ys, xs)
+        return learner
 
     def seasons(self, channel: int = 0) -> tuple[int, ...]:
         """The seasons in force, in instants; those of one channel."""

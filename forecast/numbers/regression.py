@@ -103,6 +103,14 @@ def regression_begin(f, i, lags, features, horizons, longest):
         f[P + d * features + d] = PRIOR
 
 
+def regression_parts(f: Floats, i: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Mean errors, covariance [D, D] with its last change [D], and weights [horizons, D]."""
+    _, errors, P, W, asked = _places(i)
+    D = int(i[FEATURES])
+    covariance = f[P : P + D * D].reshape(D, D)
+    return f[errors:P], covariance, f[P + D * D : W], f[W:asked].reshape(-1, D)
+
+
 @compiled
 def regression_inherit(f, i, other, sizes, shared):
     """Begin with what another one knows of the features that both have, the first ``shared``."""

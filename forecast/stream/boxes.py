@@ -1,4 +1,7 @@
-"""Boxes of mail in one folder, a box for each label: read together, by the time of the mails."""
+"""Boxes of mail in one folder, a box for each label: read together, by the time of the mails.
+
+A Maildir has its boxes within it: what came lies in it, what nobody wanted in its folder ``.Spam``.
+"""
 
 import hashlib
 import heapq
@@ -13,6 +16,7 @@ from forecast.stream.labelled import Messages
 
 READABLE = 1 << 24  # bytes of a mail that are read
 DATED = 1 << 16  # bytes in which its date is looked for
+UNWANTED = ("spam", "junk")  # folders of a Maildir, as .Spam or .INBOX.Junk
 
 Mail = tuple[float, int, str, bytes]  # seconds, place in its box, label, message
 
@@ -20,6 +24,7 @@ Mail = tuple[float, int, str, bytes]  # seconds, place in its box, label, messag
 class MessageBoxes:
     """The mails of a folder whose every part is a box named by its label; see `Reader`.
 
+    Or those of a Maildir with a folder of spam: its own are ham; its other folders are left out.
     A box is a Maildir, a folder of messages, or an mbox (``ham``, or ``ham.mbox``). Mails of a
     Maildir have the time of their names, others of a folder that of the file, those of an mbox the
     date that they say, or that of the one before.
@@ -35,11 +40,13 @@ class MessageBoxes:
         self.size: int | None = None
         self._hash = hashlib.sha256()
         self._over = False
-        boxes = sorted(box for box in Path(path).iterdir() if not box.name.startswith("."))
-        if any(box.name in ("cur", "new", "tmp") for box in boxes):
-            advice = "Name the folder in which it lies beside a box of the other label."
-            raise self.error("is one box", advice=advice)
-        mails = [_mails(box) for box in boxes]
+        boxes = boxes_of(Path(path))
+        if [box for _, box in boxes] == [Path(path)]:
+            advice = (
+                "Name the folder in which it lies beside a box of the other label, or put what "
+            )
+            raise self.error("is one box", advice=advice + "is spam into its folder .Spam.")
+        mails = [_mails(label, box) for label, box in boxes]
         self._mails: Iterator[Mail] = heapq.merge(*mails, key=lambda mail: mail[0])
 
     @property
@@ -75,7 +82,28 @@ class MessageBoxes:
         return messages
 
 
-def _mails(box: Path) -> Iterator[Mail]:
+def boxes_of(folder: Path) -> list[tuple[str, Path]]:
+    """The boxes of a folder, each behind its label.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("cur", "new", "tmp", ".Sent", ".INBOX.Junk"):
+    ...     (folder / name).mkdir()
+    >>> [(label, box.name) for label, box in boxes_of(folder)][1:]
+    [('spam', '.INBOX.Junk')]
+    """
+    parts = sorted(folder.iterdir())
+    if any(part.name in ("cur", "new", "tmp") for part in parts):
+        # the parts of a folder's name stand behind dots, the first of them too
+        last = [(part.name.rpartition(".")[2].lower(), part) for part in parts if part.is_dir()]
+        return [("ham", folder), *(("spam", part) for name, part in last if name in UNWANTED)]
+    boxes = [part for part in parts if not part.name.startswith(".")]
+    return [(box.name if box.is_dir() else box.stem, box) for box in boxes]
+
+
+def _mails(label: str, box: Path) -> Iterator[Mail]:
     """The mails of one box, in the order of their times."""
     if box.is_dir():
         for place, name in enumerate(maildir_files(str(box))):
@@ -83,14 +111,14 @@ def _mails(box: Path) -> Iterator[Mail]:
             seconds = path.name.partition(".")[0]
             time = float(seconds) if seconds.isdecimal() else path.stat().st_mtime
             with path.open("rb") as file:
-                yield time, place, box.name, file.read(READABLE)
+                yield time, place, label, file.read(READABLE)
         return
     time = 0.0
     with box.open("rb") as file:
         for place, raw in enumerate(mbox_messages(file)):
             # what is dated earlier than one before it came no earlier
             time = max(time, date_of(raw) or time)
-            yield time, place, box.stem, raw
+            yield time, place, label, raw
 
 
 def date_of(raw: bytes) -> float | None:

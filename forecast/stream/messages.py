@@ -240,7 +240,8 @@ def open_messages(
     ----------
     path
         A file, or "-" for standard input; or a folder with a box for each label, named by it: a
-        Maildir, a folder of messages or an mbox.
+        Maildir, a folder of messages or an mbox; or a Maildir with its spam in the folder
+        ``.Spam``.
     labels
         The negative and the positive label; None: the two of the first 1,000 lines (fewer where
         these have 16 MB), in sorted order: ham, spam; no, yes; 0, 1; down, up.
