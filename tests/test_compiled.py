@@ -387,6 +387,7 @@ ROOMS = (
     "checkpoint",
     "report",
     "checks",
+    "interop",
     "kinds",
     "flow",
     "compare",
