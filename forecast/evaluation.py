@@ -12,6 +12,7 @@ from weakref import finalize
 
 from forecast.clock import Step
 from forecast.flow import KINDS, carried_out
+from forecast.installed import missing
 from forecast.learner import checked_horizons
 from forecast.options import options_for, refuse_options_of_others
 
@@ -95,6 +96,9 @@ def evaluate(
     TypeError
         At a name that is no option, and at a table of words or labels.
 
+    ModuleNotFoundError
+        Where a library is missing; it says what to install.
+
     Examples
     --------
     >>> import pandas as pd
@@ -104,6 +108,8 @@ def evaluate(
     >>> report.scores.loc[("sold", 7), "n"], round(report.forecast["median"].iloc[0])
     (np.int64(113), 3)
     """
+    if sentence := missing("evaluate", terminal=False):
+        raise ModuleNotFoundError(sentence)
     if unknown := set(reading) - set(READING):
         raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
     if kind not in KINDS:

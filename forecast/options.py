@@ -103,6 +103,13 @@ called without arguments, many times.
 
 exit codes: 0 all laws are kept, 1 one is broken, 2 no such learner, 3 it cannot be made"""
 
+COMPLETION = """\
+Write a script by which a shell completes commands, options and their values.
+
+  bash  in ~/.bashrc:                   eval "$(forecast completion bash)"
+  zsh   in ~/.zshrc, after compinit:    eval "$(forecast completion zsh)"
+  fish  in ~/.config/fish/config.fish:  forecast completion fish | source"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The words of the command line and their help."""
@@ -165,6 +172,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
     )
+    completed = commands.add_parser(
+        "completion",
+        help="write a script by which a shell completes these words; forecast completion --help",
+        description=COMPLETION,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    completed.add_argument("shell", metavar="SHELL", choices=["bash", "zsh", "fish"])
     return top
 
 

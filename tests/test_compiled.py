@@ -359,6 +359,7 @@ def test_importing_loads_nothing_slow(module: str) -> None:
 
 
 ROOMS = (
+    "installed",
     "lock",
     "code_cache",
     "machine_code",
@@ -394,6 +395,7 @@ ROOMS = (
     "options",
     "terminal",
     "live",
+    "completion",
     "cli",
     "evaluation",
     "__main__",

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from forecast.distribution.held import NumberForecast
-from forecast.interop.installed import wanted
+from forecast.installed import wanted
 from forecast.labels.forecaster import LabelForecaster
 from forecast.learner import NumberLearner
 from forecast.numbers.forecaster import NumberForecaster
