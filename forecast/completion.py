@@ -61,7 +61,8 @@ def _options(of: argparse.ArgumentParser) -> Iterator[Option]:
     for action in of._actions:
         if action.option_strings:
             takes = "" if action.nargs == 0 else str(action.metavar or action.dest)
-            choices = tuple(str(choice) for choice in action.choices or ())
+            # one that a shell takes for its own has to be typed anyway
+            choices = tuple(c for c in map(str, action.choices or ()) if shlex.quote(c) == c)
             yield Option(tuple(action.option_strings), _short(action.help), takes, choices)
 
 
@@ -91,7 +92,7 @@ def _arms(every: list[Command], offer: str) -> str:
         for option in command.options:
             if option.takes and option.takes not in FILES:
                 after = "|".join(f'"{command.name} {name}"' for name in option.names)
-                words = offer.format(" ".join(map(shlex.quote, option.choices)))
+                words = offer.format(" ".join(option.choices))
                 arms.append(f"    {after}) {words if option.choices else ':'}; return ;;")
     return "\n".join(arms)
 

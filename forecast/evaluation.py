@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from forecast.report import Report
     from forecast.report.symbols import SymbolReport
 
-READING = ("delimiter", "decimal", "missing", "duplicates", "unsorted", "time_format", "gather")
+READING = (
+    "delimiter",
+    "decimal",
+    "thousands",
+    "missing",
+    "duplicates",
+    "unsorted",
+    "time_format",
+    "gather",
+)
 
 
 def evaluate(
@@ -78,8 +87,8 @@ def evaluate(
     force : bool
         Replace the run that ``out`` holds.
     **reading
-        How a file is read, as the command's options: delimiter, decimal, missing, duplicates,
-        unsorted, time_format, gather.
+        How a file is read, as the command's options: delimiter, decimal, thousands, missing,
+        duplicates, unsorted, time_format, gather.
 
     Returns
     -------

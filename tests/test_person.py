@@ -1,13 +1,14 @@
 """A person's way in: shells, terminals, odd files, and what is not installed."""
 
 import csv
+import json
 import os
 import pty
 import re
 import shutil
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 from forecast.cli import main
 from forecast.completion import commands, script
 from forecast.installed import NEEDS
+from forecast.stream.notation import layout_options, layouts
+from forecast.stream.numerals import Numerals
 from forecast.terminal import show_table
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -40,6 +43,7 @@ COMPLETED = {
     ("run", "x.csv", "--kind", ""): ["numbers", "words", "bytes", "labels"],
     ("run", "x.csv", "--kind", "w"): ["words"],
     ("compare", "--score", "w"): ["winkler"],
+    ("run", "--thousands", ""): [".", ",", "space"],
     ("live", "--al"): ["--alert"],
     ("mail", "s"): ["score", "spam"],
     ("completion", ""): ["bash", "zsh", "fish"],
@@ -281,3 +285,154 @@ def test_river_is_wanted_for_what_is_of_river() -> None:
         "ModuleNotFoundError: to use forecast's learners with river's, install river: "
         "pip install river"
     )
+
+
+# ---- files as they are found -------------------------------------------------------------------
+
+
+def refused(source: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What is said of a file that is not read."""
+    out = source.parent / "refused"
+    assert main(["run", str(source), "--out", str(out), *words]) == 3
+    assert not out.exists()
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"forecast: {source}")
+    return said.removeprefix(f"forecast: {source}")
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    """European decimals, thousands and dates, semicolons, a byte order mark, Windows line ends."""
+    first, rows = date(2022, 1, 3), ["Datum;Filiale;Umsatz;Menge"]
+    for t in range(70):
+        at = first + timedelta(days=t)
+        rows.append(f"{at:%d.%m.%Y};Nord;{1 + t % 7}.{t:03d},5;{t % 9}")
+    (tmp_path / "sales.csv").write_bytes(("\ufeff" + "\r\n".join(rows) + "\r\n").encode())
+    return tmp_path / "sales.csv"
+
+
+def test_european_numbers_and_dates_lead_to_what_reads_them(
+    sales: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, 'Menge' was taken for the only column of numbers, and rows for instants."""
+    assert refused(sales, capsys) == (
+        ", line 2, column 'Umsatz': '1.000,5' may be a number, written another way. "
+        "Say --decimal , --thousands ., or --target Menge."
+    )
+    numbers = ("--decimal", ",", "--thousands", ".", "--target", "Umsatz")
+    assert refused(sales, capsys, *numbers) == (
+        ", line 2, column 'Datum': '03.01.2022' may be a time, in a layout of its own. "
+        "Say --time-format '%d.%m.%Y', or --step rows to take each row for one instant."
+    )
+    layout = ("--time-format", "%d.%m.%Y")
+    assert refused(sales, capsys, *layout, "--target", "Umsatz") == (
+        ", line 2, column 'Umsatz': '1.000,5' is not a number. Say --decimal , --thousands ., "
+        "if that is how numbers are written here, or name the text with --missing."
+    )
+    said_by(sales, sales.parent / "out", *numbers, *layout)
+    with (sales.parent / "out" / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["y"]) for row in rows[:8]] == [
+        *(2001.5, 3002.5, 4003.5, 5004.5, 6005.5, 7006.5, 1007.5, 2008.5)
+    ]
+    assert rows[0]["time"] == "04.01.2022"
+
+
+def test_rows_may_be_taken_as_they_come(sales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = said_by(sales, sales.parent / "out", "--target", "Menge", "--step", "rows")
+    assert said.splitlines()[1].startswith("70,Menge,1,")
+
+
+@pytest.mark.parametrize(
+    ("decimal", "thousands", "texts"),
+    [
+        (",", ".", ["1.234,5", "1234,5", "1.234,50"]),
+        (".", ",", ["1,234.5", "1234.5", "+1,234.5"]),
+        (".", "'", ["1'234.5", "1’234.5", " 1234.5 "]),
+        (",", " ", ["1 234,5", "1\u00a0234,5", "1\u202f234,5"]),
+    ],
+)
+def test_thousands_are_read_where_they_are_told(
+    decimal: str, thousands: str, texts: list[str]
+) -> None:
+    numerals = Numerals(decimal, thousands=thousands)
+    assert numerals.read(texts).tolist() == [1234.5] * 3
+    million = thousands.join(["-9", "876", "543"])
+    assert numerals.read([million]).tolist() == [-9876543.0]
+    for bad in ("12{}34", "1234{}567", "1{}234{}5", "1{}2345"):
+        assert not numerals.is_number(bad.replace("{}", thousands)), bad
+    for mixed in ("1,234.567,8", "1.234'567", "1 234.567", "1,234'567"):
+        assert not numerals.is_number(mixed), mixed
+    with pytest.raises(ValueError, match="thousands are parted"):
+        Numerals(decimal, thousands=decimal)
+
+
+def test_a_thousand_and_a_comma_are_asked_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("day;sold\n2024-01-01;1,234\n2024-01-02;1,300\n")
+    assert "Say --decimal , or --thousands ,." in refused(source, capsys)
+    assert main(["run", str(source), "--decimal", ",", "--thousands", ","]) == 2
+    assert "different marks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("1/2/2024", "--time-format '%d/%m/%Y' or --time-format '%m/%d/%Y'"),
+        ("1/13/2024 7:05", "--time-format '%m/%d/%Y %H:%M'"),
+        ("13/1/24 07:05:09", "--time-format '%d/%m/%y %H:%M:%S'"),
+        ("31-12-2024", "--time-format '%d-%m-%Y'"),
+        ("13/13/2024", ""),
+        ("1.5", ""),
+    ],
+)
+def test_layouts_of_dates(text: str, options: str) -> None:
+    assert layout_options(text) == options
+    for layout in layouts(text):
+        datetime.strptime(text, layout)
+
+
+def test_a_panel_is_named_by_a_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before, each of its columns had to be named."""
+    source = tmp_path / "panel.csv"
+    lines = ['week,region,"shop [a]",shop b,total,comment']
+    for t in range(30):
+        at = date(2021, 1, 4) + timedelta(weeks=t)
+        comment = '"sale, ""big"""' if t % 9 == 0 else ""
+        lines.append(f"{at},north,{t % 5},{'' if t == 0 else t % 3},{t},{comment}")
+    source.write_text("\n".join(lines) + "\n")
+    several = "has 3 columns of numbers. Say --target shop [a] or --target shop b or --target total"
+    assert f"{several}; repeat it for several, or say a pattern" in refused(source, capsys)
+    assert "stands for no column of numbers" in refused(source, capsys, "--target", "reg*")
+    said_by(source, tmp_path / "shops", "--target", "shop*")
+    with (tmp_path / "shops" / "forecast.csv").open() as file:
+        assert [row["series"] for row in csv.DictReader(file)] == ["shop [a]", "shop b"]
+    said_by(source, tmp_path / "all", "--target", "*")
+    with (tmp_path / "all" / "forecast.csv").open() as file:
+        assert [row["series"] for row in csv.DictReader(file)] == ["shop [a]", "shop b", "total"]
+
+
+def test_a_sensor_with_gaps_and_two_zones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, lines, at = tmp_path / "log.csv", ["at,device,celsius,status"], datetime(2024, 3, 31)
+    gone = {*range(20, 26), 40}
+    for k in range(60):
+        utc = at + timedelta(minutes=5 * k)
+        hours = 1 if k < 12 else 2  # summer time begins at 1:00 in UTC
+        local = utc + timedelta(hours=hours)
+        if k not in gone:
+            lines.append(f"{local:%Y-%m-%dT%H:%M:%S}+0{hours}:00,s1,{k % 4}.5,ok")
+    source.write_text("\n".join(lines) + "\n")
+    said = said_by(source, tmp_path / "out")
+    assert said.splitlines()[1].startswith("2024-03-31T07:00:00+02:00,celsius,1,")
+    record = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert record["rows"] == 60
+    assert record["values"]["celsius"]["missing"] == len(gone)
+    # and without offsets, or with names, it is said what to write
+    source.write_text("at,c\n2024-03-31 01:00:00 CET,1\n2024-03-31 01:05:00 CEST,2\n")
+    assert "Write the zone as its offset from UTC" in refused(source, capsys, "--time", "at")
+    source.write_text("at,device,c\n2024-03-31,a,1\n2024-03-31,b,2\n")
+    assert "give each a column or a file" in refused(source, capsys)
