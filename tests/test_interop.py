@@ -222,6 +222,18 @@ def test_surprise_knows_nothing_of_the_target_of_its_row() -> None:
         Surprise(("mood",))
 
 
+def test_a_model_behind_surprise_learns_what_it_adds() -> None:
+    linear = linear_model.LinearRegression()
+    model = Surprise() | preprocessing.StandardScaler() | linear
+    for t in range(60):
+        x = {"a": float(t % 3)}
+        model.predict_one(x)
+        model.learn_one(x, float(t % 5))
+    learned = model["LinearRegression"].weights
+    assert {"a", *Surprise.FEATURES} == set(learned)
+    assert all(learned[name] != 0.0 for name in Surprise.FEATURES)
+
+
 # ---- river's, as ours ----------------------------------------------------------------------------
 
 

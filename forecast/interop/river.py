@@ -300,7 +300,8 @@ def _said(name: Any, value: Any) -> str:
     return word if value == 1 else f"{word}is{value:.2g}".replace(".", "o").replace("-", "m")
 
 
-class Surprise(base.SupervisedTransformer):
+# a pipeline of river takes for a transformer only what is one of base.Transformer too
+class Surprise(base.SupervisedTransformer, base.Transformer):
     """Adds to the features what a forecaster of the targets says, and how surprised it was.
 
     All of it is known before the target of the row: ``median`` and ``width`` (of the interval that
