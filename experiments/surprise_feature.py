@@ -2,8 +2,7 @@
 
     python experiments/surprise_feature.py
 
-On the streams of river that have one number as their target and come with it: nothing is
-downloaded. Each model sees the features of the row and the last targets as differences; then, in
+On four streams that come with river and have one number as their target: nothing is downloaded. Each model sees the features of the row and the last targets as differences; then, in
 turn, what a `NumberForecaster` of the targets says (median, and width of its 90 % interval), how
 surprised it was, both, and, as a control, as many features of noise.
 """

@@ -247,9 +247,10 @@ def water(rows: int) -> np.ndarray:
     return np.array([float(line.split(",")[1] or "nan") for line in lines])
 
 
-def test_a_forecaster_of_river_says_what_it_says() -> None:
+@pytest.mark.parametrize("horizons", [(1, 3), (1,), (3,)])
+def test_a_forecaster_of_river_says_what_it_says(horizons: tuple[int, ...]) -> None:
     ys = sunspots()[:120]
-    guest = Guest(time_series.HoltWinters(alpha=0.3, beta=0.1), horizons=(1, 3))
+    guest = Guest(time_series.HoltWinters(alpha=0.3, beta=0.1), horizons=horizons)
     model = time_series.HoltWinters(alpha=0.3, beta=0.1)
     compared = 0
     for t, y in enumerate(ys):
@@ -260,10 +261,20 @@ def test_a_forecaster_of_river_says_what_it_says() -> None:
         near, _, far = model.forecast(3)
         low, high = ys[: t + 1].min(), ys[: t + 1].max()
         edges = low - 0.25 * (high - low), high + 0.25 * (high - low)
-        assert guest.predict(horizon=1).mean == pytest.approx(np.clip(near, *edges), abs=1e-9)
-        assert guest.predict(horizon=3).mean == pytest.approx(np.clip(far, *edges), abs=1e-9)
+        for h in horizons:
+            expected = np.clip(near if h == 1 else far, *edges)
+            assert guest.predict(horizon=h).mean == pytest.approx(expected, abs=1e-9)
         compared += edges[0] <= near <= edges[1]
     assert compared > 100
+
+
+@pytest.mark.parametrize("horizons", [(1,), (2,)])
+def test_a_forecaster_that_misses_a_value_keeps_in_step(horizons: tuple[int, ...]) -> None:
+    guest = Guest(time_series.HoltWinters(0.3, 0.1, 0.6, seasonality=4), horizons=horizons)
+    pattern = [10.0, 20.0, 40.0, 20.0]
+    for t in range(101):
+        guest.learn(math.nan if t in (60, 75, 76) else pattern[t % 4])
+    assert guest.predict().mean == pytest.approx(pattern[(100 + horizons[0]) % 4], abs=2.0)
 
 
 def test_a_regressor_of_river_says_what_it_says_of_its_context() -> None:
@@ -358,9 +369,9 @@ def test_who_fails_is_out_for_that_point_and_counted(says: str) -> None:
         guest.learn(float(t % 4))
         known = math.isfinite(guest.predict().mean)
         assert known == bool(guest.models[0].asked % 3)
-    assert guest.out == 10
+    assert guest.out == guest.models[0].asked // 3 > 15
     assert guest.unlearned == (30 if says == "raise" else 0)
-    assert guest.fault[:17] == ("ZeroDivisionError" if says == "raise" else "")
+    assert (guest.fault in ("", "RuntimeError: no")) and (guest.fault != "") == (says == "raise")
     blend = Blended({"ours": LightForecaster(), "moody": Guest(Moody(says))})
     alone = Blended({"ours": LightForecaster()})
     for t in range(30):

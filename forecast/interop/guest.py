@@ -8,6 +8,7 @@ import copy
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,6 +139,7 @@ class Guest(Learner):
         series_begin(self.f, self.i, RECENT)
         self.out = self.unlearned = self.clipped = 0
         self.fault = ""
+        self.next = math.nan  # what a forecaster says of the next value
 
     @property
     def rate(self) -> float:
@@ -149,10 +151,7 @@ class Guest(Learner):
         h = self.horizons.index(self.expects(horizon))
         if not self.waiting[h]:
             return _bare(write_unknown)
-        question = self.waiting[h][-1]
-        if x is not None and self.horizons[h] == 1:
-            question = question._replace(location=self._location(0, question, x))
-        return self._forecast(h, question)
+        return self._forecast(h, self._beside(h, self.waiting[h][-1], x))
 
     def _forecast(self, h: int, question: Question) -> NumberForecast:
         """Location and scale, shaped as its errors are."""
@@ -172,20 +171,14 @@ class Guest(Learner):
         y = math.nan if y is None else float(y)
         observed = screen(self.f, self.i, y) == LEARN
         for h, horizon in enumerate(self.horizons):
-            if len(self.waiting[h]) < horizon:
-                continue
-            question = self.waiting[h].popleft()
-            if x is not None and horizon == 1:
-                question = question._replace(location=self._location(0, question, x))
-            if observed:
-                self._answer(h, question, y, x)
-            elif self.forecasts and h == 0 and horizon == 1:
-                said = question.location
-                self._teach(0, question, self.f[LAST] if math.isnan(said) else said, x)
-        if observed and self.i[OBSERVED] == 0:
-            first = Question({}, y, 0.0, math.nan, 0.0)
-            if self.forecasts or not self.lags:
-                self._teach(0, first, y, x)
+            if len(self.waiting[h]) == horizon:
+                question = self._beside(h, self.waiting[h].popleft(), x)
+                if observed:
+                    self._answer(h, question, y, x)
+        if observed and not self.lags:
+            self._teach(0, y, x)
+        elif self.forecasts and self.i[OBSERVED] > 0:
+            self._teach(0, self.f[LAST] if math.isnan(self.next) else self.next, x)
         if observed:
             series_learn(self.f, self.i, y)
         else:
@@ -194,41 +187,52 @@ class Guest(Learner):
             self.values.append(float(self.f[LAST]))
             self._ask()
 
+    def _beside(self, h: int, question: Question, x: Mapping[Any, Any] | None) -> Question:
+        """A question as it is put once the context of its answer is known, if there is any."""
+        of_context = not (self.forecasts or self.lags)
+        if not of_context and (x is None or self.horizons[h] != 1):
+            return question
+        return question._replace(location=self._location(h, question, x))
+
     def _answer(self, h: int, question: Question, y: float, x: Mapping[Any, Any] | None) -> None:
-        """Learn from an answer how far off it was; then the model may."""
+        """Learn from an answer how far off it was; a model of lags learns with it."""
         if not math.isnan(question.location) and question.scale > 0.0:
             error = y - question.location
             self.errors[h].learn(error, question.scale, question.unit, self.horizons[h])
-        if not self.forecasts or h == 0:
-            self._teach(h, question, y, x)
+        if self.lags and question.unit > 0.0:
+            change = _bounded(y - question.anchor, question.unit)
+            self._teach(h, change, {**(x or {}), **question.features})
 
     def _ask(self) -> None:
-        """Ask for all horizons."""
+        """Ask for all horizons, but what is asked beside a context."""
         unit = float(unit_of(self.f))
         path = self._path() if self.forecasts else []
-        changes = [b - a for a, b in zip(self.values, list(self.values)[1:], strict=False)]
+        self.next = self._within(path[0]) if path else math.nan
+        changes = [b - a for a, b in pairwise(self.values)]
         lags = {f"d{k + 1}": _bounded(c, unit) for k, c in enumerate(changes[::-1])} if unit else {}
         for h, horizon in enumerate(self.horizons):
             scale = self.errors[h].scale(unit)
             question = Question(lags, float(self.f[LAST]), unit, math.nan, scale)
             if path:
-                location = self._within(path[horizon - 1])
-            else:
-                location = math.nan if self.forecasts else self._location(h, question, None)
-            self.waiting[h].append(question._replace(location=location))
+                question = question._replace(location=self._within(path[horizon - 1]))
+            elif self.lags:
+                question = question._replace(location=self._location(h, question, None))
+            self.waiting[h].append(question)
 
-    def _path(self) -> list[float]:
+    def _path(self) -> list[Any]:
         """What a forecaster says of the next steps; nothing where it fails."""
         longest = self.horizons[-1]
-        path = self._tried(lambda: list(self.models[0].forecast(longest))) or []
-        return path if len(path) == longest else []
+        path: list[Any] | None = self._tried(lambda: list(self.models[0].forecast(longest)))
+        if path is None or len(path) != longest:
+            self.out += len(self.horizons)
+            return []
+        return path
 
     def _location(self, h: int, question: Question, x: Mapping[Any, Any] | None) -> float:
         """What the model says to a question, within the recent range; NaN where it says nothing."""
-        model = self.models[0 if self.forecasts else h]
         if self.forecasts:
-            said = self._tried(lambda: model.forecast(1, [dict(x or {})])[0])
-            return self._within(said)
+            return self._within(self._tried(lambda: self.models[0].forecast(1, [dict(x or {})])[0]))
+        model = self.models[h]
         said = self._tried(lambda: model.predict_one({**(x or {}), **question.features}))
         if said is None or not self.lags:
             return self._within(said)
@@ -248,21 +252,14 @@ class Guest(Learner):
         self.clipped += kept != location
         return kept
 
-    def _teach(self, h: int, question: Question, y: float, x: Mapping[Any, Any] | None) -> None:
-        """Tell the model."""
-        model = self.models[0 if self.forecasts else h]
-        beside = dict(x) if x is not None else None
-        before = self.fault
+    def _teach(self, h: int, y: float, x: Mapping[Any, Any] | None) -> None:
+        """Tell a model."""
+        model, beside, before = self.models[h], dict(x or {}), self.fault
         self.fault = ""
-        if self.forecasts:
-            self._tried(
-                lambda: model.learn_one(y) if beside is None else model.learn_one(y, beside)
-            )
-        elif not self.lags:
-            self._tried(lambda: model.learn_one(beside or {}, y))
-        elif question.unit > 0.0:
-            change = _bounded(y - question.anchor, question.unit)
-            self._tried(lambda: model.learn_one({**(beside or {}), **question.features}, change))
+        if not self.forecasts:
+            self._tried(lambda: model.learn_one(beside, y))
+        else:
+            self._tried(lambda: model.learn_one(y) if x is None else model.learn_one(y, beside))
         self.unlearned += self.fault != ""
         self.fault = self.fault or before
 

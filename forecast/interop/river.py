@@ -338,7 +338,7 @@ class Surprise(base.SupervisedTransformer, base.Transformer):
     def learn_one(self, x: Features, y: float) -> None:
         """Be told the target of a row, and be surprised."""
         said = self._learner.predict()
-        surprise = said.surprise(y) - said.expected_surprise()
+        surprise = math.nan if y is None else said.surprise(y) - said.expected_surprise()
         self._learner.learn(y)
         if math.isfinite(surprise):
             self._rows += 1
