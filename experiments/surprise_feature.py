@@ -2,9 +2,10 @@
 
     python experiments/surprise_feature.py
 
-On four streams that come with river and have one number as their target: nothing is downloaded. Each model sees the features of the row and the last targets as differences; then, in
-turn, what a `NumberForecaster` of the targets says (median, and width of its 90 % interval), how
-surprised it was, both, and, as a control, as many features of noise.
+On four streams that come with river and have one number as their target: nothing is downloaded.
+Each model sees the features of the row and the last targets as differences; then, in turn, what a
+`NumberForecaster` of the targets says (median, and width of its 90 % interval), how surprised it
+was, both, and, as a control, as many features of noise.
 """
 
 import datetime
