@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from page import Page, table
-from river import base, datasets, forest, linear_model, neighbors, preprocessing, tree
+from river import base, compose, datasets, forest, linear_model, neighbors, preprocessing, tree
 
 from forecast import NumberForecaster
 from forecast.interop.river import Surprise
@@ -47,7 +47,7 @@ class Noise(base.SupervisedTransformer, base.Transformer):
 
 
 class Past(base.SupervisedTransformer, base.Transformer):
-    """Adds the last differences of the target."""
+    """Adds the last differences of the target; a median that is there is told as a change too."""
 
     def __init__(self) -> None:
         self._past: deque[float] = deque(maxlen=LAGS + 1)
@@ -59,6 +59,8 @@ class Past(base.SupervisedTransformer, base.Transformer):
         past = list(self._past)[::-1]
         changes = [a - b for a, b in pairwise(past)]
         changes += [0.0] * (LAGS - len(changes))
+        if "median" in x:
+            x = {**x, "median": x["median"] - past[0] if past else 0.0}
         return {**x, **{f"d{k + 1}": change for k, change in enumerate(changes)}}
 
 
@@ -74,15 +76,11 @@ class Change(base.Wrapper, base.Regressor):
         return self.regressor
 
     def learn_one(self, x: Any, y: float) -> None:
-        self.regressor.learn_one(self._since(x), y - self._last)
+        self.regressor.learn_one(x, y - self._last)
         self._last = y
 
     def predict_one(self, x: Any) -> float:
-        return self._last + (self.regressor.predict_one(self._since(x)) or 0.0)
-
-    def _since(self, x: Any) -> Any:
-        """The median of a forecast is told as a change too."""
-        return {**x, "median": x["median"] - self._last} if "median" in x else x
+        return self._last + (self.regressor.predict_one(x) or 0.0)
 
 
 ADDED: dict[str, Callable[[], list[Any]]] = {
@@ -181,9 +179,8 @@ def number(value: Any) -> float:
 
 def errors_of(rows: Rows, steps: list[Any], model: Any) -> np.ndarray:
     """|y - prediction| of each row that counts."""
-    pipeline: Any = Past()
-    for step in [*steps, model]:
-        pipeline = pipeline | step
+    pipeline: Any = compose.Pipeline(*steps, Past())
+    pipeline = pipeline | model
     off = []
     for x, y in rows:
         said = pipeline.predict_one(x)
@@ -199,7 +196,7 @@ def share_better(before: np.ndarray, after: np.ndarray) -> float:
     n = len(gain)
     starts = rng.integers(0, n - BLOCK + 1, (BOOTSTRAPS, -(-n // BLOCK)))
     means = gain[starts[:, :, None] + np.arange(BLOCK)].mean(axis=(1, 2))
-    return float((means > 0.0).mean())
+    return float((means > 0.0).mean() + 0.5 * (means == 0.0).mean())
 
 
 if __name__ == "__main__":
