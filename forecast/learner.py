@@ -56,7 +56,7 @@ class Learner(ABC):
     """Forecasts the next observations, and learns from each when it arrives."""
 
     horizons: tuple[int, ...]
-    # an answer is the sum of so many observations, the horizon, weighted, the earliest first
+    # where an answer is a sum of several observations: their weights, the earliest first
     window: Floats | None = None
 
     @property
