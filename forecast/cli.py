@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from forecast.flow import carried_out
+from forecast.installed import missing
 from forecast.kinds.kind import UsageError
 from forecast.live.options import parser as live_parser
 from forecast.options import parser, refuse_options_of_others
@@ -58,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = live_parser().parse_args(words[1:]) if live_words else parser().parse_args(words)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else DONE
-    do = {"run": run, "live": live, "compare": compare, "check": check}
+    terminal = sys.stdout.isatty() or sys.stderr.isatty()
+    if sentence := missing(asked.task, terminal):
+        return failed(FAULT, sentence)
+    do = {"run": run, "live": live, "compare": compare, "check": check, "completion": completion}
     try:
         return do[asked.task](asked, shlex.join(["forecast", *words]))
     except KeyboardInterrupt:
@@ -103,6 +107,15 @@ def compare(asked: argparse.Namespace, command: str) -> int:
 
     record = compared(asked.runs, asked.score, asked.out, asked.force, command)
     answer(record, asked, say_comparison)
+    return DONE
+
+
+def completion(asked: argparse.Namespace, command: str) -> int:
+    """Write the script by which a shell completes what is typed."""
+    from forecast.completion import script
+
+    del command
+    print(script(asked.shell), end="")
     return DONE
 
 

@@ -12,6 +12,7 @@ from weakref import finalize
 
 from forecast.clock import Step
 from forecast.flow import KINDS, carried_out
+from forecast.installed import missing
 from forecast.learner import checked_horizons
 from forecast.options import options_for, refuse_options_of_others
 
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from forecast.report import Report
     from forecast.report.symbols import SymbolReport
 
-READING = ("delimiter", "decimal", "missing", "duplicates", "unsorted", "time_format", "gather")
+READING = (
+    "delimiter",
+    "decimal",
+    "thousands",
+    "missing",
+    "duplicates",
+    "unsorted",
+    "time_format",
+    "gather",
+)
 
 
 def evaluate(
@@ -77,8 +87,8 @@ def evaluate(
     force : bool
         Replace the run that ``out`` holds.
     **reading
-        How a file is read, as the command's options: delimiter, decimal, missing, duplicates,
-        unsorted, time_format, gather.
+        How a file is read, as the command's options: delimiter, decimal, thousands, missing,
+        duplicates, unsorted, time_format, gather.
 
     Returns
     -------
@@ -95,6 +105,9 @@ def evaluate(
     TypeError
         At a name that is no option, and at a table of words or labels.
 
+    ModuleNotFoundError
+        Where a library is missing; it says what to install.
+
     Examples
     --------
     >>> import pandas as pd
@@ -104,6 +117,8 @@ def evaluate(
     >>> report.scores.loc[("sold", 7), "n"], round(report.forecast["median"].iloc[0])
     (np.int64(113), 3)
     """
+    if sentence := missing("evaluate", terminal=False):
+        raise ModuleNotFoundError(sentence)
     if unknown := set(reading) - set(READING):
         raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
     if kind not in KINDS:

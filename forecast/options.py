@@ -25,8 +25,8 @@ examples:
       one step and 52 steps ahead; open co2-report/report.html
   forecast run power.csv --time date --target OT --target HUFL --horizon 1-48
       two series together, each step of the next 48
-  forecast run sales.csv --delimiter ';' --decimal , --missing -999 --season 7
-      numbers as 1.234,5 are not: write 1234,5; -999 stands for a missing one
+  forecast run sales.csv --decimal , --thousands . --time-format %d.%m.%Y --missing -999
+      times as 31.01.2024, numbers as 1.234,5; -999 stands for a missing one
   forecast run shop.csv --exclude 2020-12-24..2020-12-26 --exclude ..2019-03-31
       a holiday and a bad start: their values are missing ones, not scored and not learned
   forecast run sales.csv --bounds 0,
@@ -103,6 +103,13 @@ called without arguments, many times.
 
 exit codes: 0 all laws are kept, 1 one is broken, 2 no such learner, 3 it cannot be made"""
 
+COMPLETION = """\
+Write a script by which a shell completes commands, options and their values.
+
+  bash  in ~/.bashrc:                   eval "$(forecast completion bash)"
+  zsh   in ~/.zshrc, after compinit:    eval "$(forecast completion zsh)"
+  fish  in ~/.config/fish/config.fish:  forecast completion fish | source"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The words of the command line and their help."""
@@ -165,6 +172,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "mail", help="score a mail, and learn from clicks; forecast mail --help", add_help=False
     )
+    completed = commands.add_parser(
+        "completion",
+        help="write a script by which a shell completes these words; forecast completion --help",
+        description=COMPLETION,
+        formatter_class=layout,
+        allow_abbrev=False,
+    )
+    completed.add_argument("shell", metavar="SHELL", choices=["bash", "zsh", "fish"])
     return top
 
 
@@ -210,7 +225,8 @@ def add_question(group: "argparse._ArgumentGroup") -> None:
         metavar="COL",
         action="append",
         default=[],
-        help="column to forecast; repeat it for several, which are then forecast together",
+        help="column to forecast; repeat it for several, or say a pattern, as 'shop_*': they are "
+        "then forecast together",
     )
     group.add_argument(
         "--known",
@@ -275,6 +291,12 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
         "--delimiter", metavar="D", type=delimiter_named, help="what parts the columns; tab for it"
     )
     group.add_argument("--decimal", metavar="D", choices=[".", ","], default=".", help="'.' or ','")
+    group.add_argument(
+        "--thousands",
+        metavar="M",
+        choices=[".", ",", "'", "space"],
+        help="what may stand between groups of three digits: '.', ',', \"'\" or space (nothing)",
+    )
     group.add_argument(
         "--missing",
         metavar="TOKEN",

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Any
 
 MOST_LINES = 24  # of the table on the terminal
+NARROWEST_NAME = 12  # letters to a line of a series' name, in a table
 
 
 def told(sentence: str) -> None:
@@ -147,14 +148,53 @@ def show_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(highlight=False)
+    columns = list(zip(header, zip(*rows, strict=True), strict=True))
+    edges = 1 + 2 * len(columns)
+    widths = widths_within(console.width - edges, columns)
+    if not widths:
+        show_turned(header, rows, console)
+        return
     drawn = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name, column in zip(header, zip(*rows, strict=True), strict=True):
-        # where the terminal is narrow the header breaks, the numbers do not
-        least = max(map(len, column)) if name != "series" else None
-        drawn.add_column(name, justify="right" if least else "left", min_width=least)
+    for (name, _), width in zip(columns, widths, strict=True):
+        justify: Any = "left" if name == "series" else "right"
+        drawn.add_column(name, justify=justify, min_width=width, max_width=width)
     for row in rows:
         drawn.add_row(*map(coloured, row))
-    Console().print(drawn)
+    console.print(drawn)
+
+
+def widths_within(wide: int, columns: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+    """Letters to each column of a table that is no wider; none where it cannot be.
+
+    Where the terminal is narrow a header breaks, and a long name; numbers do not.
+
+    Examples
+    --------
+    >>> columns = [("series", ["a long name of it"]), ("last value", ["1.5"])]
+    >>> [widths_within(wide, columns) for wide in (30, 20, 17, 16)]
+    [[17, 10], [12, 8], [12, 5], []]
+    """
+    widths, least = [], []
+    for name, cells in columns:
+        widths.append(max(map(len, [name, *cells])))
+        unbroken = max(map(len, [*cells, *name.split()]))
+        least.append(unbroken if name != "series" else min(unbroken, NARROWEST_NAME))
+    if sum(least) > wide:
+        return []
+    for k in range(len(widths)):
+        over = sum(widths) - wide
+        widths[k] -= max(0, min(over, widths[k] - least[k]))
+    return widths
+
+
+def show_turned(header: Sequence[str], rows: Sequence[Sequence[str]], console: Any) -> None:
+    """A table that is too wide for the terminal: a line for each cell."""
+    wide = max(map(len, header))
+    for row in rows:
+        for name, cell in zip(header, row, strict=True):
+            console.print(f"{name:<{wide}} ", coloured(cell), sep=" ", markup=False)
+        console.print()
 
 
 def coloured(cell: str) -> Any:

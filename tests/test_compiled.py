@@ -359,6 +359,7 @@ def test_importing_loads_nothing_slow(module: str) -> None:
 
 
 ROOMS = (
+    "installed",
     "lock",
     "code_cache",
     "machine_code",
@@ -387,12 +388,14 @@ ROOMS = (
     "checkpoint",
     "report",
     "checks",
+    "interop",
     "kinds",
     "flow",
     "compare",
     "options",
     "terminal",
     "live",
+    "completion",
     "cli",
     "evaluation",
     "__main__",

@@ -141,7 +141,9 @@ def test_decimal_comma(read: Reader) -> None:
     assert found.stream.future(1) == "2,5"
     error = read.refuses("time;y\n1;1,25\n2;1.250\n", decimal=",")
     assert (error.line, error.column, error.text) == (3, "y", "1.250")
-    assert read.refuses("time;y\n1;1,25\n").text == "1;1,25"
+    error = read.refuses("time;y\n1;1,25\n")
+    assert (error.column, error.text, error.advice) == ("y", "1,25", "Say --decimal ,.")
+    assert read.refuses("time;y\n1;one\n").text == "1;one"
 
 
 # ---- bytes and lines ---------------------------------------------------------------------------
@@ -285,7 +287,9 @@ def test_delimiters(read: Reader, delimiter: str) -> None:
 
 def test_choices_are_listed(read: Reader) -> None:
     error = read.refuses("time,a,word,b\n2024-01-01,1,x,\n")
-    assert error.advice == "Say --target a or --target b; repeat it for several."
+    assert error.advice == (
+        "Say --target a or --target b; repeat it for several, or say a pattern, as --target '*'."
+    )
     error = read.refuses("start,end,y\n2024-01-01,2024-01-02,1\n")
     assert error.advice == "Say --time start or --time end."
     error = read.refuses("a;b,c\n1;2,3\n")

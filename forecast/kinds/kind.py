@@ -19,7 +19,8 @@ LAST_ROWS = 300  # of a run, on which a single point is timed
 OPTIONS_OF = {
     "numbers": (
         *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
-        *("gather", "delimiter", "decimal", "missing", "duplicates", "unsorted", "exclude"),
+        *("gather", "delimiter", "decimal", "thousands", "missing", "duplicates", "unsorted"),
+        "exclude",
     ),
     "labels": ("labels", "label", "text"),
 }

@@ -196,6 +196,8 @@ def opened(asked: Namespace, source: "Source | None" = None) -> "NumberStream":
     from forecast.stream import ExclusionError, open_numbers
     from forecast.stream.numerals import MISSING
 
+    if asked.thousands == asked.decimal:
+        raise UsageError("--decimal and --thousands are different marks.")
     try:
         return open_numbers(
             source or asked.source,
@@ -203,6 +205,7 @@ def opened(asked: Namespace, source: "Source | None" = None) -> "NumberStream":
             target=asked.target,
             delimiter=asked.delimiter,
             decimal=asked.decimal,
+            thousands={None: "", "space": " "}.get(asked.thousands, asked.thousands),
             missing=(*MISSING, *asked.missing),
             step=asked.step,
             duplicates=asked.duplicates,

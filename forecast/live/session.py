@@ -25,7 +25,8 @@ PATIENCE = 1000  # rows of a gap that are answered before a wish to stop is heed
 # what makes a run this one: of another its checkpoint is refused
 SAID = (
     *("follow", "source", "out", "target", "horizon", "season", "bounds", "alert"),
-    *("time", "time_format", "step", "delimiter", "decimal", "missing", "exclude"),
+    *("time", "time_format", "step", "delimiter", "decimal", "thousands", "missing"),
+    "exclude",
 )
 
 
@@ -179,6 +180,8 @@ def said(asked: Namespace) -> dict[str, Any]:
     """What the answers depend on, as JSON holds it."""
     words = {name: getattr(asked, name) for name in SAID}
     words["step"] = None if asked.step is None else str(asked.step)
+    if words["thousands"] is None:
+        del words["thousands"]  # checkpoints from before it was an option hold no word of it
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in words.items()
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, NoRowsError, Refused, StreamError, shown
 from forecast.stream.gather import Gather, How
+from forecast.stream.notation import layout_options, number_options
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
 from forecast.stream.times import ISO, NumberTimes, Times, times_like
@@ -15,6 +16,7 @@ TIME_WORDS = (
     "time date datetime date_time timestamp time_stamp times dates timestamps ds year years"
 )
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
+PATTERN = {"*": ".*", "?": "."}
 HTML = re.compile(r"\s*<(?:!doctype|html)", re.IGNORECASE)  # what a server says instead of a file
 
 
@@ -27,8 +29,10 @@ class Columns:
         At the beginning of the file; afterwards at its first row.
     numerals
         How numbers are written.
-    time, target, delimiter, beside
-        As in `open_numbers`.
+    time
+        Name of the column and layout of its times, as in `open_numbers`.
+    target, delimiter, beside
+        As there.
 
     Attributes
     ----------
@@ -45,7 +49,7 @@ class Columns:
         self,
         reader: TableReader,
         numerals: Numerals,
-        time: str | None,
+        time: tuple[str | None, str | None],
         target: Sequence[str],
         delimiter: str | None,
         beside: Sequence[str],
@@ -54,7 +58,8 @@ class Columns:
         self._reader, self._numerals = reader, numerals
         self._source = reader.lines.source.name
         self._read_header(delimiter)
-        self.time = self._find_time() if time is None else self._named(time)
+        named, self._layout = time
+        self.time = self._find_time() if named is None else self._named(named)
         self.beside = tuple(self._named(name) for name in beside)
         self.series = self._named_targets(target) if target else (self._find_target(),)
         self._refuse_twice()
@@ -71,17 +76,21 @@ class Columns:
         if self.time is None:
             if step is not None and step.unit != "row":
                 raise self._error(f"has no time column to count steps of {step} on", "Say --time.")
+            if step is None:
+                self._refuse_unread_times()
             return None
         if step is not None and step.unit == "row":
             return None
         text = self._first[self.names.index(self.time)]
+        known = self._proposed.get(self.time, "") if layout is None else ""
         number = step is not None and step.unit == "number"
         try:
             times = times_like(text, decimal, layout, number)
         except Refused as error:
             raise StreamError(
-                error.problem, self._source, self._line, self.time, text, error.advice
-            ) from None
+                error.problem, self._source, self._line, self.time, text,
+                f"Say {known}." if known else error.advice,
+            ) from None  # fmt: skip
         if step is not None and not number and isinstance(times, NumberTimes):
             advice = "Give --step as a number, or the times with --time-format."
             raise self._error(f"has plain numbers as times, not steps of {step}", advice)
@@ -196,7 +205,48 @@ class Columns:
 
     def _named_targets(self, target: Sequence[str]) -> tuple[str, ...]:
         names = [target] if isinstance(target, str) else target
-        return tuple(self._named(name) for name in names)
+        return tuple(one for name in names for one in self._meant(name))
+
+    def _meant(self, name: str) -> list[str]:
+        """The column of this name, or those that a pattern stands for."""
+        if name in self.names or not {"*", "?"} & set(name):
+            return [self._named(name)]
+        pattern = re.compile("".join(PATTERN.get(letter, re.escape(letter)) for letter in name))
+        found = [column for column in self._of_numbers() if pattern.fullmatch(column)]
+        if not found:
+            raise StreamError(
+                "stands for no column of numbers", self._source, text=name,
+                advice=f"The columns are {_listed(self.names)}.",
+            )  # fmt: skip
+        self.guessed.append(f"{shown(name)} stands for {_listed(found)}")
+        return found
+
+    def _of_numbers(self) -> list[str]:
+        """Columns whose first field is a number, or missing, and that are nothing else."""
+        first = dict(zip(self.names, self._first, strict=True))
+        is_number, is_missing = self._numerals.is_number, self._numerals.is_missing
+        return [
+            name
+            for name in self.names
+            if name != self.time
+            and name not in self.beside
+            and (is_number(first[name]) or is_missing(first[name]))
+        ]
+
+    @property
+    def _proposed(self) -> dict[str, str]:
+        """Of each column that may hold times in a layout of its own, how to say which."""
+        both = zip(self.names, self._first, strict=True)
+        return {name: options for name, text in both if (options := layout_options(text))}
+
+    def _refuse_unread_times(self) -> None:
+        """Refuse to take rows for instants where a column has dates in another layout."""
+        for name, options in self._proposed.items():
+            text = self._first[self.names.index(name)]
+            raise StreamError(
+                "may be a time, in a layout of its own", self._source, self._line, name, text,
+                f"Say {options}, or --step rows to take each row for one instant.",
+            )  # fmt: skip
 
     def _refuse_twice(self) -> None:
         """Refuse a column that is to be two things."""
@@ -209,11 +259,11 @@ class Columns:
 
     def _find_time(self) -> str | None:
         first = dict(zip(self.names, self._first, strict=True))
-        shaped = [name for name in self.names if ISO.fullmatch(first[name].strip(" "))]
+        shaped = [name for name in self.names if self._is_time(first[name].strip(" "))]
         called = [name for name in self.names if name.lower() in TIME_NAMES]
         choices = shaped or called
         if len(choices) > 1:
-            raise self._several("times", "--time", choices, "")
+            raise self._several("times", "--time", choices, ".")
         if not choices:
             self.guessed.append("there is no time column: each row is one instant")
             return None
@@ -221,18 +271,22 @@ class Columns:
         self.guessed.append(f"the time column is {shown(choices[0])}: only {why}")
         return choices[0]
 
+    def _is_time(self, text: str) -> bool:
+        """Whether a text is a time of the layout that was named, or of ISO 8601."""
+        if self._layout is None:
+            return ISO.fullmatch(text) is not None
+        try:
+            times_like(text, self._numerals.decimal, self._layout)
+        except Refused:
+            return False
+        return True
+
     def _find_target(self) -> str:
-        first = dict(zip(self.names, self._first, strict=True))
-        is_number, is_missing = self._numerals.is_number, self._numerals.is_missing
-        choices = [
-            name
-            for name in self.names
-            if name != self.time
-            and name not in self.beside
-            and (is_number(first[name]) or is_missing(first[name]))
-        ]
+        choices = self._of_numbers()
         if len(choices) > 1:
-            raise self._several("numbers", "--target", choices, "; repeat it for several")
+            more = "; repeat it for several, or say a pattern, as --target '*'."
+            raise self._several("numbers", "--target", choices, more)
+        self._refuse_other_numbers(choices)
         if not choices:
             raise StreamError(
                 "has no number beside the time", self._source, self._line,
@@ -243,9 +297,20 @@ class Columns:
         self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
         return choices[0]
 
+    def _refuse_other_numbers(self, choices: list[str]) -> None:
+        """Refuse to guess where a column may hold numbers that are written another way."""
+        for name, text in zip(self.names, self._first, strict=True):
+            options = number_options(text)
+            if options and name not in (self.time, *choices, *self.beside):
+                other = f", or --target {choices[0]}" if choices else ""
+                raise StreamError(
+                    "may be a number, written another way", self._source, self._line, name, text,
+                    f"Say {options}{other}.",
+                )  # fmt: skip
+
     def _several(self, what: str, option: str, choices: list[str], more: str) -> StreamError:
         listed = _listed([f"{option} {name}" for name in choices], " or ")
-        return self._error(f"has {len(choices)} columns of {what}", f"Say {listed}{more}.")
+        return self._error(f"has {len(choices)} columns of {what}", f"Say {listed}{more}")
 
 
 def _listed(names: Sequence[str], between: str = ", ", most: int = 20) -> str:

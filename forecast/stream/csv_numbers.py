@@ -333,7 +333,10 @@ class NumberStream:
         clock = "where a clock was set back, write times with their offset from UTC"
         if fate == DUPLICATE:
             problem = "is the same time as a row before it"
-            advice = f"Say --duplicates drop to keep the first, or {rows}; {clock}."
+            advice = (
+                f"Say --duplicates drop to keep the first, or {rows}; {clock}; where rows are of "
+                "several series, as devices, give each a column or a file."
+            )
         elif fate == EARLIER:
             self._refuse_earlier(table, row)
         elif fate == OFF:
@@ -386,6 +389,7 @@ def open_numbers(
     target: Sequence[str] = (),
     delimiter: str | None = None,
     decimal: str = ".",
+    thousands: str = "",
     missing: Sequence[str] = MISSING,
     step: str | Step | None = None,
     duplicates: Choice = "refuse",
@@ -412,11 +416,14 @@ def open_numbers(
         the only one with a name such as "time", "date" or "year"; where there is none, each row
         is an instant and its time is its row number.
     target
-        Names of the columns to read, one per series; none: the only other column of numbers.
+        Names of the columns to read, one per series; with ``*`` and ``?`` a pattern of them; none:
+        the only other column of numbers.
     delimiter
         One character; None: the one of ``, ; tab |`` that splits the header.
     decimal
         "." or ",".
+    thousands
+        What may stand between groups of three digits: ".", ",", "'" or " ".
     missing
         Texts that stand for a missing number.
     step
@@ -471,12 +478,12 @@ def open_numbers(
     if block < 1:
         raise ValueError(f"a block holds at least one row, not {block}")
     named = Step.named(step) if isinstance(step, str) else step
-    numerals = Numerals(decimal, missing)
+    numerals = Numerals(decimal, missing, thousands)
     source = path if isinstance(path, Source) else Source(path)
     try:
         bad: dict[str, int] = {}
         reader = TableReader(Lines(source), bad)
-        columns = Columns(reader, numerals, time, target, delimiter, beside)
+        columns = Columns(reader, numerals, (time, time_format), target, delimiter, beside)
         times = columns.times(named, decimal, time_format)
         grid = Grid(Step("row", 1) if times is None else named)
         gathered = None if gather is None else columns.gather(times, named, gather)

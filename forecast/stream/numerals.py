@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.stream.errors import Refused
+from forecast.stream.notation import number_options
 
 MISSING = ("", "NA", "NaN", "nan", "null", "None")
 NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 PLAIN = b"0123456789+-.eE "
+# what a mark between thousands may look like in a file
+THOUSANDS = {"": "", ".": ".", ",": ",", "'": "'’", " ": " \u00a0\u202f"}
 
 
 class Numerals:
@@ -24,17 +27,34 @@ class Numerals:
         "." or ",".
     missing
         What stands for a missing number; read as NaN.
+    thousands
+        What may stand between groups of three digits: ".", ",", "'" or " "; "" for nothing. A mark
+        anywhere else is refused.
 
     Examples
     --------
     >>> Numerals().read(["1.5", " -2e1", "NA", "inf"]).tolist()
     [1.5, -20.0, nan, inf]
+    >>> Numerals(",", thousands=".").read(["1.234,5", "12"]).tolist()
+    [1234.5, 12.0]
     """
 
-    def __init__(self, decimal: str = ".", missing: Sequence[str] = MISSING) -> None:
+    def __init__(
+        self, decimal: str = ".", missing: Sequence[str] = MISSING, thousands: str = ""
+    ) -> None:
         if decimal not in (".", ","):
             raise ValueError(f"decimal is '.' or ',', not {decimal!r}")
+        if thousands not in THOUSANDS or thousands == decimal:
+            raise ValueError(
+                f"thousands are parted by '.', ',', a space or ', and not by the decimal mark "
+                f"{decimal!r}; got {thousands!r}"
+            )
         self.decimal = decimal
+        self._parted = None
+        if thousands:
+            marks = re.escape(THOUSANDS[thousands])
+            whole = rf"([+-]?\d{{1,3}}(?:([{marks}])\d{{3}}(?:\2\d{{3}})*))"
+            self._parted = re.compile(rf"{whole}((?:{re.escape(decimal)}\d*)?)", re.ASCII)
         self.missing = frozenset(missing)
         # "-999" may stand for a missing number: then every field is compared.
         self._plain = all(self._value(word) is None for word in self.missing)
@@ -62,6 +82,8 @@ class Numerals:
 
     def _at_once(self, texts: Sequence[str]) -> NDArray[np.float64] | None:
         """All of them, if they are made of the characters of numbers alone."""
+        if self._parted is not None:
+            texts = [self._together(text) for text in texts]
         joined = "".join(texts)
         if self.decimal == ",":
             if "." in joined:
@@ -86,15 +108,24 @@ class Numerals:
             raise Refused(
                 index,
                 "is not a number",
-                f"Write digits with the decimal mark {self.decimal!r} and no thousands separators "
-                "(--decimal), or name the text with --missing.",
+                f"Say {options}, if that is how numbers are written here, or name the text with "
+                "--missing."
+                if (options := number_options(text))
+                else f"Write digits with the decimal mark {self.decimal!r} (--decimal, "
+                "--thousands), or name the text with --missing.",
             )
         if math.isinf(value) and not INFINITE.fullmatch(text):
             problem = "is beyond the largest number that 64 bits hold (1.8e308)"
             raise Refused(index, problem, "Is it right? Else name the text with --missing.")
         return value
 
+    def _together(self, text: str) -> str:
+        """A number without the marks between its thousands; any other text as it is."""
+        match = None if self._parted is None else self._parted.fullmatch(text.strip(" "))
+        return text if match is None else match[1].replace(match[2], "") + match[3]
+
     def _value(self, text: str) -> float | None:
+        text = self._together(text)
         if self.decimal == ",":
             if "." in text:
                 return None

@@ -25,6 +25,7 @@ UNITS: tuple[Unit, ...] = ("M", "D", "m", "s", "us")
 WIDTH = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 FEW = 8  # times that are read faster one by one
 SURE = 15  # so many digits every float tells apart
+NO_NAMES = "Write the zone as its offset from UTC, as 2024-01-31T23:59:00+01:00, or Z for none."
 ADVICE = (
     "Write 2024-01-31 or 2024-01-31 23:59:00, or name the layout with --time-format "
     "(say '%d/%m/%Y')."
@@ -143,7 +144,8 @@ class IsoTimes:
     def __init__(self, first: str) -> None:
         match = ISO.fullmatch(first)
         if match is None:
-            raise Refused(0, "is not a time", ADVICE)
+            named = re.search(r"\d ?[A-Z][A-Za-z/_]{2,}$", first, re.ASCII)
+            raise Refused(0, "is not a time", NO_NAMES if named else ADVICE)
         parts = match.groupdict()
         self.aware = parts["z"] is not None
         self._separator = parts["T"] or "T"

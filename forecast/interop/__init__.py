@@ -1,0 +1,1 @@
+"""Other libraries' models as learners of ours, and our learners as theirs."""

@@ -1,0 +1,68 @@
+"""Numbers and times that are written another way: what to say so that they are read."""
+
+import re
+
+_GROUPS = r"[+-]?\d{1,3}(?:%s\d{3})+"
+# of each way to write a number: how it looks, and the options that read it
+_NUMBERS = tuple(
+    (re.compile(pattern, re.ASCII), options)
+    for pattern, options in (
+        (_GROUPS % r"\." + r",\d+", "--decimal , --thousands ."),
+        (_GROUPS % "," + r"\.\d+", "--thousands ,"),
+        (_GROUPS % "['’]" + r"(?:\.\d+)?", '--thousands "\'"'),
+        (_GROUPS % "[ \u00a0\u202f]" + r",\d+", "--decimal , --thousands space"),
+        (_GROUPS % "[ \u00a0\u202f]" + r"(?:\.\d+)?", "--thousands space"),
+        (r"[+-]?\d{1,3}(?:\.\d{3}){2,}", "--decimal , --thousands ."),
+        (r"[+-]?\d{1,3}(?:,\d{3}){2,}", "--thousands ,"),
+        (r"[+-]?[1-9]\d{0,2},\d{3}", "--decimal , or --thousands ,"),
+        (r"[+-]?\d*,\d+", "--decimal ,"),
+    )
+)
+_DATE = re.compile(
+    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?:( |, |T)\d{1,2}:\d\d(:\d\d)?)?", re.ASCII
+)
+
+
+def number_options(text: str) -> str:
+    """The options by which a text reads as a number; "" where there are none.
+
+    Examples
+    --------
+    >>> number_options("1.234,56"), number_options("1,234"), number_options("Ulm")
+    ('--decimal , --thousands .', '--decimal , or --thousands ,', '')
+    """
+    found = (options for pattern, options in _NUMBERS if pattern.fullmatch(text.strip(" ")))
+    return next(found, "")
+
+
+def layouts(text: str) -> list[str]:
+    """The layouts in which a text is a date with the year last, and may be a time of the day.
+
+    Examples
+    --------
+    >>> layouts("31.01.2024"), layouts("1/2/24 23:59"), layouts("2024-01-31")
+    (['%d.%m.%Y'], ['%d/%m/%y %H:%M', '%m/%d/%y %H:%M'], [])
+    """
+    match = _DATE.fullmatch(text.strip(" "))
+    if match is None:
+        return []
+    first, mark, second, year, between, seconds = match.groups()
+    orders = []
+    if int(second) <= 12:
+        orders.append(("d", "m"))
+    if int(first) <= 12 and mark != ".":
+        orders.append(("m", "d"))
+    clock = f"{between}%H:%M{':%S' if seconds else ''}" if between else ""
+    end = "Y" if len(year) == 4 else "y"
+    return [f"%{a}{mark}%{b}{mark}%{end}{clock}" for a, b in orders]
+
+
+def layout_options(text: str) -> str:
+    """The same as options; "" where there are none.
+
+    Examples
+    --------
+    >>> layout_options("31.01.2024")
+    "--time-format '%d.%m.%Y'"
+    """
+    return " or ".join(f"--time-format '{layout}'" for layout in layouts(text))
