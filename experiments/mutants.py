@@ -86,6 +86,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "y is None else y, strict=True": "learn refuses another number of channels as well",
         "self._columns == LONG": "none is longer, and rivals that nobody asks cost time",
         "if asked < 0": "before its first row a queue knows nothing",
+        "late = x is not None and horizon": "no horizon is below 1",
+        "if self.series == 1 else": "no stream has fewer than one series",
+        "* (len(Answers._fields)": "15 % 8 is 15 - 8",
     },
     "checkpoint": {
         "LONGEST_FIRST_LINE =": "no first line is so long",

@@ -479,6 +479,13 @@ def test_atoms_by_hand() -> None:
     assert f.mean == pytest.approx(mean, abs=1e-6)
 
 
+def test_a_narrow_tail_is_no_atom() -> None:
+    f = Quantiles(bent(6), tails=(0.25, 0.25))
+    # the right tail begins at the last value, with the slope of the tail: t4(z) / .25
+    assert f.pdf(f.values[-1]) == pytest.approx(4.0 * stats.t(4).pdf(SCORES[-1]), rel=1e-12)
+    assert f.pdf(f.values[0] - 1e-12) == pytest.approx(4.0 * stats.t(4).pdf(SCORES[0]), rel=1e-9)
+
+
 def test_tails_of_no_width_are_atoms() -> None:
     f = Quantiles(bent(6), tails=(0.0, 0.0), cell=1e-6)
     first, last = f.values[0], f.values[-1]

@@ -34,7 +34,7 @@ class Doubted:
         return math.log(0.3 + gained / (times / n))
 
     def learn(self, word: str) -> None:
-        step = round(64 * min(self.relative_surprise(word), 3.0))
+        step = math.floor(64 * min(self.relative_surprise(word), 3.0) + 0.5)
         self.doubt = max(self.doubt + step, 0)
         if self.doubt >= 14 * 64:
             part = 2
