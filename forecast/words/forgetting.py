@@ -54,7 +54,7 @@ def doubted(i, context, node, w, kept):
     Before word w is counted; ``node`` counts it, and those ``kept`` may not go.
     """
     gained = min(_relative_surprise(i, context, node, w), MOST)
-    doubt_now = max(doubt(i, context) + int(math.floor(STEPS * gained + 0.5)), 0)
+    doubt_now = max(doubt(i, context) + math.floor(STEPS * gained + 0.5), 0)
     if doubt_now >= STEPS * BELIEVED:
         halvings = 1
         while total(i, context) >> halvings > LEFT:
