@@ -232,3 +232,13 @@ def test_laws_of_one_stream_hold_on_streams_of_no_and_of_one_point() -> None:
                 one: list[object] = [(None, "a")] if law.drawn == "symbols" else [0.0]
                 assert not search._breaks(law, factory, [])
                 assert not search._breaks(law, factory, one)
+
+
+def test_every_fault_that_laws_are_tried_on_is_one_in_the_code_as_it_is() -> None:
+    """``experiments/mutations.py`` replaces pieces of text: the code moves on, and so must they."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "experiments"))
+    from mutations import MUTATIONS, PACKAGE, mutated
+
+    for mutation in MUTATIONS:
+        source = (PACKAGE / mutation.file).read_text()
+        assert mutated(source, mutation) != source

@@ -16,8 +16,9 @@ from forecast.arrays import Floats
 from forecast.blend import boa_floats, boa_learn
 from forecast.distribution.held import NumberForecast
 from forecast.distribution.quantiles import Quantiles
-from forecast.distribution.t4 import LEVEL, N
+from forecast.distribution.t4 import N
 from forecast.learner import Learner, NumberLearner
+from forecast.numbers.pool import FORGET, JOINED, MEAN, ON, SAID, pinball_gradients
 from forecast.numbers.series import (
     LARGEST,
     LAST,
@@ -31,13 +32,6 @@ from forecast.numbers.series import (
     series_pass,
     unit_of,
 )
-
-SAID = N + 1  # quantiles and mean
-MEAN = N
-JOINED = 0.2  # weight to begin with of each but the first
-FORGET = 0.001  # of regret, at each point
-ON = 1e-9  # units: so near a quantile an answer lies on it
-SQUARE_BOUND = 10.0  # units: the mean is taught by no more at once
 
 
 class Blended(Learner):
@@ -177,11 +171,7 @@ class Blended(Learner):
             values / unit,
             y / unit,
         )
-        # d/dx of the pinball loss (y - x)(p - 1[y < x]), and of (y - x)^2 / 2, bounded
-        gradients = np.where(y < values, 1.0, 0.0)
-        gradients[:N] -= LEVEL
-        gradients[:N][abs(y - values[:N]) <= ON] = 0.0
-        gradients[MEAN] = min(max(values[MEAN] - y, -SQUARE_BOUND), SQUARE_BOUND)
+        gradients = pinball_gradients(values, 1, 1.0, y)
         overlap = float(self.horizons[h])
         forget = FORGET / overlap
         boa_learn(self.states[h], everyone, values, gradients, self.prior, ON, forget, overlap)

@@ -9,7 +9,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -297,5 +297,4 @@ def _bare(write: Callable[..., None], *more: float) -> NumberForecast:
     """A forecast of a series that has no unit."""
     row = np.empty(ROW)
     write(row, *more)
-    said: Any = read_row(row)
-    return said  # type: ignore[no-any-return]
+    return cast(NumberForecast, read_row(row))

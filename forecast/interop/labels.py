@@ -78,7 +78,7 @@ class LabelGuest(Learner):
     def predict(self, x: Any = None, horizon: int | None = None) -> Categorical:
         """Forecast the label beside ``x``."""
         self.expects(horizon)
-        says = self._says(x)
+        says, _ = self._says(x)
         mixed = self.f[STATED] * says[STATED] + self.f[COUNTED] * says[COUNTED]
         return Categorical(dict(zip(self.labels, (mixed / mixed.sum()).tolist(), strict=True)))
 
@@ -95,9 +95,9 @@ class LabelGuest(Learner):
         if y not in self.labels:
             raise ValueError(f"{y!r} is none of the labels {self.labels}")
         answer = self.labels.index(y)
-        says = self._says(x)
+        says, chosen = self._says(x)
         memories_learn(self.f, says[:, answer].copy(), float(self.learned))
-        self.counts[self._chosen, answer] += 1.0
+        self.counts[chosen, answer] += 1.0
         self.learned += 1
         try:
             self.model.learn_one(x if x is not None else {}, self.labels[answer])
@@ -105,16 +105,16 @@ class LabelGuest(Learner):
             self.fault = f"{type(error).__name__}: {error}"
             self.unlearned += 1
 
-    def _says(self, x: Any) -> Floats:
-        """What it states, and what its past makes of that, [2, labels]."""
+    def _says(self, x: Any) -> tuple[Floats, int]:
+        """What it states, and what its past makes of that, [2, labels]; which label it chose."""
         stated = self._stated(x if x is not None else {})
         K = len(self.labels)
-        self._chosen = K if stated is None else int(stated.argmax())
-        counted = self.counts[self._chosen]
+        chosen = K if stated is None else int(stated.argmax())
+        counted = self.counts[chosen]
         counted = counted / counted.sum()
         says = np.array([counted if stated is None else stated, counted])
         kept: Floats = (1.0 - K * LEAST) * says + LEAST
-        return kept
+        return kept, chosen
 
     def _stated(self, x: Any) -> Floats | None:
         """Its probabilities; None where it has none that can be used."""

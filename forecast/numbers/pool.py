@@ -196,7 +196,7 @@ def pool_learn(
     _say(f, most, located, near, asked, found, said)
     mix = f[mixes:weights].reshape((4, most + NEIGHBOURS, MIXED))
     boa_blend(mix, said, blends)
-    gradients, prior = _gradients(blends, error, y), _prior(heard, near, horizon)
+    gradients, prior = pinball_gradients(blends, 2, error, y), _prior(heard, near, horizon)
     boa_learn(mix, said, blends, gradients, prior, ON * error, FORGET / overlap, overlap)
     width_learn(f[width : width + WIDTH_FLOATS], values, overlap, y)
     if cell > 0.0:
@@ -230,17 +230,19 @@ def _prior(heard, near, horizon):
 
 
 @compiled
-def _gradients(blends, error, y):
+def pinball_gradients(blends, every, error, y):
     """d/dx of the pinball loss (y - x)(p - 1[y < x]) of each level, of (y - x)^2 / 2 for the mean.
 
-    0 where y lies on the quantile; the mean is taught by a bounded error.
+    ``blends`` are the quantiles of each level, or of ``every`` second one, then the mean. 0 where y
+    lies on the quantile; the mean is taught by a bounded error.
     """
-    gradients = np.empty(MIXED)
-    for m in range(MIXED - 1):
+    gradients = np.empty(len(blends))
+    mean = len(blends) - 1
+    for m in range(mean):
         x = blends[m]
-        gradient = (1.0 if y < x else 0.0) - LEVEL[2 * m]
+        gradient = (1.0 if y < x else 0.0) - LEVEL[every * m]
         gradients[m] = 0.0 if abs(y - x) <= ON * error else gradient
-    gradients[MIXED - 1] = bounded(blends[MIXED - 1] - y, SQUARE_BOUND * error)
+    gradients[mean] = bounded(blends[mean] - y, SQUARE_BOUND * error)
     return gradients
 
 

@@ -236,12 +236,12 @@ def _held(node, kept):
 
 
 @compiled
-def _lower(i, node, above, times):
-    """A node was counted only so often: N <- N - (c - times)."""
+def _recount(i, node, context, times):
+    """A node was counted so often, and not as before: N <- N + times - c,  c <- times."""
     before = counted(i, node)
-    i[_at(i, node) + TIMES] -= before - times
-    i[_at(i, above) + AFTER] -= before - times
-    i[_at(i, above) + KINDS] += _kind(times) - _kind(before)
+    i[_at(i, node) + TIMES] += times - before
+    i[_at(i, context) + AFTER] += times - before
+    i[_at(i, context) + KINDS] += _kind(times) - _kind(before)
 
 
 @compiled
@@ -259,7 +259,7 @@ def _drop(i, node):
     above = parent(i, node)
     if above > 0:
         _unlink(i, node, _before(i, node, above), above)
-        _lower(i, node, above, 0)
+        _recount(i, node, above, 0)
     _clear(i, node)
 
 
@@ -273,7 +273,7 @@ def gram_halve(i, context, halvings, kept):
     while node > 0:
         after = next_after(i, node)
         left = counted(i, node) >> halvings
-        _lower(i, node, context, left)
+        _recount(i, node, context, left)
         if left == 0 and first_after(i, node) == 0 and not _held(node, kept):
             _unlink(i, node, before, context)
             _clear(i, node)
@@ -332,9 +332,7 @@ def gram_count(i, context, node, kept):
     if total(i, context) == MOST_COUNTED:
         gram_halve(i, context, 1, kept)
     times = counted(i, node)
-    i[_at(i, node) + TIMES] += 1
-    i[_at(i, context) + AFTER] += 1
-    i[_at(i, context) + KINDS] += _kind(times + 1) - _kind(times)
+    _recount(i, node, context, times + 1)
     return times
 
 
