@@ -85,6 +85,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "len(item) == 2": "no item of a stream is a tuple of one",
         "y is None else y, strict=True": "learn refuses another number of channels as well",
         "self._columns == LONG": "none is longer, and rivals that nobody asks cost time",
+        "if self._beside or": "ours take a row without columns for one whose columns are missing; "
+        "kernels of another learner may read them",
         "if asked < 0": "before its first row a queue knows nothing",
         "late = x is not None and horizon": "no horizon is below 1",
         "if self.series == 1 else": "no stream has fewer than one series",

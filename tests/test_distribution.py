@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
-from forecast.distribution.bent import quantiles_surprise
+from forecast.distribution.bent import mass_between, quantiles_surprise
 from forecast.distribution.categories import Bernoulli, Categorical
 from forecast.distribution.held import NumberForecast
 from forecast.distribution.hinged import Hinged, hinged_side
@@ -829,3 +829,10 @@ def test_a_hinge_at_the_edge_of_a_cell_weighs_the_side_that_holds_it() -> None:
 def test_all_levels_at_once_are_the_quantiles_to_the_bit(name: str) -> None:
     found = SMOOTH[name].at_levels()
     assert found.tolist() == [SMOOTH[name].quantile(level) for level in LEVELS]
+
+
+def test_between_two_scores_lies_what_scipy_says_and_nothing_where_they_are_turned() -> None:
+    edges = (-INF, -30.0, -1.5, 0.25, 2.0, INF)
+    for a, b in itertools.product(edges, edges):
+        expected = max(0.0, float(law(4.0).cdf(b) - law(4.0).cdf(a)))
+        assert mass_between(a, b) == pytest.approx(expected, rel=1e-12, abs=1e-15)

@@ -238,8 +238,9 @@ def test_without_a_season_no_rival_repeats_it() -> None:
 
 
 def test_a_context_that_is_not_told_is_not_known() -> None:
-    ys = np.random.default_rng(3).normal(size=60).cumsum()
-    silent = Run(NumberForecaster(known=1, context=1)).feed(ys)
-    unknown = Run(NumberForecaster(known=1, context=1)).feed(ys, np.full((60, 3), math.nan))
-    for one, other in zip(silent, unknown, strict=True):
-        assert np.array_equal(one, other, equal_nan=True)
+    ys = np.random.default_rng(3).normal(size=120).cumsum().reshape(2, 60)
+    silent, unknown = (Run(NumberForecaster(known=1, context=1)) for _ in range(2))
+    for block in ys:  # the second shows whether the first was told a row too many
+        said, expected = silent.feed(block), unknown.feed(block, np.full((60, 3), math.nan))
+        for one, other in zip(said, expected, strict=True):
+            assert np.array_equal(one, other, equal_nan=True)
