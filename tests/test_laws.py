@@ -1,6 +1,7 @@
 """Every learner keeps every law; and each law can be broken."""
 
 import copy
+import itertools
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -27,9 +28,23 @@ from forecast.labels.forecaster import LEARNED, LabelForecast, label_ask, label_
 from forecast.learner import SURPRISE, NumberLearner
 from forecast.numbers.series import LAST
 
+# The strange series are the longest, and these learners answer each point more than once: they are
+# asked beside their twins of one answer where tests may be slow.
+LONG = ("edges are outlived", "the last value is near", "edges leave no scar")
+MANY = (
+    *("level, horizons 1 and 5", "regression, horizons 1 and 3"),
+    *("forecaster, season 12", "forecaster, 3 channels"),
+)
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("learner", LEARNERS)
+
+def every_one() -> Iterator[Any]:
+    """Every learner with every law."""
+    for learner, law in itertools.product(LEARNERS, LAWS):
+        slow = [pytest.mark.slow] if law in LONG and learner in MANY else []
+        yield pytest.param(learner, law, marks=slow, id=f"{learner}-{law}")
+
+
+@pytest.mark.parametrize(("learner", "law"), list(every_one()))
 def test_law(learner: str, law: str) -> None:
     LAWS[law](LEARNERS[learner])
 

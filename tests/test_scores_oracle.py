@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-import scoringrules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -169,6 +168,8 @@ def test_errors_against_statsmodels(scored: Scored) -> None:
 
 
 def test_quantiles_and_intervals_against_scoringrules(scored: Scored) -> None:
+    import scoringrules  # slow: whoever collects these tests is not to wait for it
+
     y, entry = scored.answers.y, scored.entry
     q = np.array([[f.quantile(p) for p in LEVELS] for f in scored.forecasts])
     losses = [scoringrules.quantile_score(y, q[:, i], p) for i, p in enumerate(LEVELS)]
@@ -262,6 +263,8 @@ def over(answers: Answers) -> Scores:
 
 @pytest.mark.parametrize("cell", range(4))
 def test_scores_of_late_against_pandas(cell: int) -> None:
+    import scoringrules
+
     entry = over(LONG).entries()[cell]
     own = part(LONG, cells(LONG) == cell)
     first, last = entry["window"]["rows"]
