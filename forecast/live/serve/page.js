@@ -51,13 +51,14 @@ function turn(how) {
 
 const whole = new Intl.NumberFormat("en");
 const digits = new Intl.NumberFormat("en", {maximumSignificantDigits: 5});
-function number(value) {
+const short = new Intl.NumberFormat("en", {maximumSignificantDigits: 4});
+function number(value, format = digits) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
-  return size && (size < 1e-4 || size >= 1e9) ? value.toExponential(2) : digits.format(value);
+  return size && (size < 1e-4 || size >= 1e9) ? value.toExponential(2) : format.format(value);
 }
 const percent = (part, all) => all ? `${(100 * part / all).toFixed(1)} %` : "–";
-const range = (q) => `${number(q[LOW90])} to ${number(q[HIGH90])}`;
+const range = (q) => `${number(q[LOW90], short)} to ${number(q[HIGH90], short)}`;
 const moment = (time) => time.replace(/(\d\d:\d\d):00(\.0+)?$/, "$1");
 const when = (one) => names[1] ? moment(one.time ?? `row ${one.row}`) : `row ${whole.format(one.row)}`;
 const ahead = (h) => h === 1 ? "1 row ahead" : `${whole.format(h)} rows ahead`;
@@ -74,9 +75,10 @@ function tell() {
   const words = {live: rows.length ? "live" : "waiting for the first row", ended: "the run has ended",
     gone: "no connection; tried again", connecting: "connecting"}[state];
   byId("state").dataset.state = state;
-  say("state", state === "live" && rows.length && quiet > 4 ? `${words}, no row for ${quiet} s` : words);
+  if (byId("state").textContent !== words) say("state", words);  // it is read aloud
+  say("quiet", state === "live" && rows.length && quiet > 4 ? `· no row for ${whole.format(quiet)} s` : "");
   say("source", about.source);
-  say("skipped", skipped ? `· ${whole.format(skipped)} rows skipped: they came faster than they could be shown` : "");
+  say("skipped", skipped ? `· ${whole.format(skipped)} rows skipped that came faster than they were shown` : "");
   const target = names[0] || "a live run";
   say("target", target);
   const raised = counts?.[4] ? `▲ ${counts[4]} · ` : "";
@@ -86,7 +88,7 @@ function tell() {
   const [how, limit] = about.alert ?? [];
   say("alert", !how ? "No alarms were asked for (--alert)." : how === "nats"
     ? `An alarm is raised at surprises above ${number(limit)} nats.`
-    : `An alarm is raised at surprises so rare that a share of ${number(limit)} of all rows raises one.`);
+    : `An alarm is raised at surprises so rare that a share ${number(limit)} of all rows is.`);
   if (!counts || !rows.length) return;
   const last = rows.at(-1), next = coming[0], [n, answered, in50, in90, raisedNow] = counts;
   say("observed", last.y === null ? "missing" : number(last.y));
@@ -106,7 +108,8 @@ function tell() {
   byId("alarm-list").hidden = !alarms.length;
   byId("alarm-rows").replaceChildren(...alarms.toReversed().map((one) => {
     const line = document.createElement("tr");
-    for (const words of [when(one), number(one.y), number(one.surprise), number(one.tail)]) {
+    for (const words of [when(one), number(one.y), number(one.surprise, short),
+        number(one.tail && Number(one.tail.toPrecision(2)))]) {
       line.append(Object.assign(document.createElement("td"), {textContent: words}));
     }
     return line;
@@ -124,11 +127,16 @@ byId("pause").addEventListener("click", (event) => {
 for (const button of document.querySelectorAll(".span")) {
   button.addEventListener("click", () => {
     span = Number(button.dataset.rows);
-    for (const other of document.querySelectorAll(".span")) other.setAttribute("aria-pressed", other === button);
+    for (const other of document.querySelectorAll(".span")) {
+      other.setAttribute("aria-pressed", other === button);
+    }
     draw();
   });
 }
-svg.addEventListener("pointermove", (event) => { pointer = event.clientX - svg.getBoundingClientRect().left; draw(); });
+svg.addEventListener("pointermove", (event) => {
+  pointer = event.clientX - svg.getBoundingClientRect().left;
+  draw();
+});
 svg.addEventListener("pointerleave", () => { pointer = null; draw(); });
 new ResizeObserver(draw).observe(svg);
 setInterval(tell, 1000);
