@@ -32,7 +32,7 @@ class Run:
     def __init__(self, serve: bool, watched: bool) -> None:
         words = [*WORDS, *(["--serve", "0"] if serve else [])]
         command = [sys.executable, "-m", "forecast", "live", "-", *words]
-        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         self.child = subprocess.Popen(command, **pipes)
         assert self.child.stdin and self.child.stdout and self.child.stderr
         self.telling, self.hearing = self.child.stdin.fileno(), self.child.stdout.fileno()
