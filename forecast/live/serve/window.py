@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
 
+import numpy as np
+
 from forecast.distribution.t4 import LEVELS
 from forecast.live.answers import Answer
 from forecast.measure import QUANTILE
@@ -21,6 +23,7 @@ from forecast.terminal import printable
 
 LAST = 300  # rows
 ALARMS = 20
+AHEAD = 100  # horizons at most; of more every second, third, ... is shown
 RETRY = 1000  # milliseconds until a viewer whose connection broke comes again
 LONGEST = 200  # letters of a name
 # the median, and the ends of the intervals that hold 50 and 90 %
@@ -39,11 +42,29 @@ class Counts(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A row as the loop has left it."""
+    """A row, and the quantiles of what was then said of the nearest horizon."""
 
-    answer: Answer
+    row: int
     time: str
-    times: Sequence[str | None]  # of what is forecast, by horizon
+    y: float
+    surprise: float
+    rate: float
+    tail: float | None
+    alarm: bool
+    quantiles: list[float]
+
+    def json(self) -> str:
+        """All of it as a list of JSON, without one within."""
+        row, time, *measured, quantiles = self
+        return f"[{row},{json.dumps(time)},{numbers([*measured, *quantiles])}]"
+
+
+class Latest(NamedTuple):
+    """What is of interest of the last row only."""
+
+    row: int
+    coming: np.ndarray  # [horizons, LONG]
+    times: Sequence[str | None]  # of each horizon
     counts: Counts
 
 
@@ -91,7 +112,9 @@ class Window:
         nothing = [math.nan] * len(SHOWN)
         self._asked = deque([nothing] * horizons[0], horizons[0])  # quantiles that wait for a row
         self._counts = Counts()
-        self._alarms: tuple[Seen, ...] = ()  # the last ones: replaced, never changed
+        # replaced, never changed
+        self._alarms: tuple[Seen, ...] = ()
+        self._latest: Latest | None = None
         # the viewers' side, had by one of them at a time
         self._lock = Lock()
         self._written: deque[tuple[int, str]] = deque(maxlen=LAST)
@@ -106,7 +129,8 @@ class Window:
     def put(self, answer: Answer, time: str, times: Sequence[str | None]) -> None:
         """Take note of a row; the next one is that after it."""
         asked, y = self._asked[0], answer.y
-        self._asked.append(answer.coming[0, SHOWN].tolist())
+        nearest = answer.coming[0, SHOWN].tolist()
+        self._asked.append(nearest)
         rows, answered, in50, in90, alarms = self._counts
         known = not (math.isnan(y) or math.isnan(asked[LOW90]))
         self._counts = Counts(
@@ -116,10 +140,12 @@ class Window:
             in90 + (asked[LOW90] <= y <= asked[HIGH90]),
             alarms + answer.alarm,
         )
-        seen = Seen(answer, time, times, self._counts)
+        measured = y, answer.surprise, answer.rate, answer.tail, answer.alarm
+        seen = Seen(answer.row, time, *measured, nearest)
         if answer.alarm:
             self._alarms = (*self._alarms, seen)[-ALARMS:]
         self._queue.append(seen)
+        self._latest = Latest(answer.row, answer.coming, times, self._counts)
 
     # ---- the viewers' side --------------------------------------------------------------------
 
@@ -137,7 +163,7 @@ class Window:
 
     def greeting(self, place: int) -> bytes:
         """What a viewer is told first: what this is, and whether it is all new to him."""
-        alarms = ",".join(map(row_of, self._alarms))
+        alarms = ",".join(seen.json() for seen in self._alarms)
         about = json.dumps({**self._about, "anew": place < 0})[:-1]
         return f'retry: {RETRY}\nevent: hello\ndata: {about},"alarms":[{alarms}]}}\n\n'.encode()
 
@@ -160,31 +186,25 @@ class Window:
 
     def _write_down(self) -> None:
         """Write down what the loop has put there meanwhile."""
-        seen = None
-        while self._queue:
-            # what is appended to a full queue drops its first: it is never found empty here
+        latest = self._latest
+        if latest is None or (self._written and self._written[-1][0] == latest.row):
+            return
+        # what is appended to a full queue drops its first: it is never found empty here
+        while self._queue and self._queue[0].row <= latest.row:
             seen = self._queue.popleft()
-            self._written.append((seen.answer.row, row_of(seen)))
-        if seen is not None:
-            names = json.dumps([printable(name or "")[:LONGEST] for name in self._names])
-            coming, counts = coming_of(seen, self._horizons), json.dumps(seen.counts)
-            self._end = f'"coming":{coming},"counts":{counts},"names":{names}'
+            self._written.append((seen.row, seen.json()))
+        names = json.dumps([printable(name or "")[:LONGEST] for name in self._names])
+        coming, counts = self._coming(latest), json.dumps(latest.counts)
+        self._end = f'"coming":{coming},"counts":{counts},"names":{names}'
 
-
-def row_of(seen: Seen) -> str:
-    """A row as JSON: number, time, y, surprise, rate, tail, alarm, and what is said of the next."""
-    answer = seen.answer
-    measured = answer.y, answer.surprise, answer.rate, answer.tail, answer.alarm
-    nearest = answer.coming[0, SHOWN].tolist()
-    return f"[{answer.row},{json.dumps(seen.time)},{numbers([*measured, *nearest])}]"
-
-
-def coming_of(seen: Seen, horizons: Sequence[int]) -> str:
-    """What is said after a row of those to come, as JSON: number, time, quantiles of each."""
-    each = zip(horizons, seen.times, seen.answer.coming[:, SHOWN].tolist(), strict=True)
-    row = seen.answer.row
-    told = (f"[{row + h},{json.dumps(time)},{numbers(quantiles)}]" for h, time, quantiles in each)
-    return f"[{','.join(told)}]"
+    def _coming(self, latest: Latest) -> str:
+        """What is said of the rows to come, as JSON: number, time and quantiles of each."""
+        every = -(-len(self._horizons) // AHEAD)
+        horizons, times = self._horizons[::every], latest.times[::every]
+        each = zip(horizons, times, latest.coming[::every, SHOWN].tolist(), strict=True)
+        row = latest.row
+        told = (f"[{row + h},{json.dumps(time)},{numbers(values)}]" for h, time, values in each)
+        return f"[{','.join(told)}]"
 
 
 def numbers(values: Sequence[float | None]) -> str:
