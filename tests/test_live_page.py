@@ -101,6 +101,9 @@ def test_a_stream_is_followed_and_comes_back_after_a_kill(tmp_path: Path) -> Non
         assert ended(run.child, LONG) == KILLED
         seen(browser, shown("state"), "no connection; tried again")
         run = begun(tmp_path, port, "another")
+        seen(browser, shown("state"), "waiting for the first row")
+        assert browser.run(shown("rows")) == browser.run(shown("observed")) == "–"
+        assert browser.run("document.getElementById('plot').childElementCount") == 0
         tell(run, range(30), rng)
         seen(browser, "document.title", "another · live · forecast")
         seen(browser, shown("rows"), "30")

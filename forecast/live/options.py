@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         type=port_named,
         const=PORT,
-        help="show it on a page of this machine, and to nobody else: http://127.0.0.1:PORT/ "
+        help="show it on a page that this machine alone can open, http://127.0.0.1:PORT/ "
         f"({PORT}; 0 for one that is free)",
     )
     left.add_argument("--force", action="store_true", help="replace what --out holds")

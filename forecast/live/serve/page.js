@@ -19,7 +19,7 @@ function listen() {
   const over = (how) => { source.close(); turn(how); setTimeout(listen, AGAIN); };
   source.addEventListener("hello", (event) => {
     about = JSON.parse(event.data);
-    if (about.anew) { rows = []; coming = []; counts = null; skipped = 0; arrivals = []; }
+    if (about.anew) forget();
     alarms = about.alarms.map(ofRow);
     turn("live");
   });
@@ -39,6 +39,17 @@ function listen() {
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) over("gone"); else turn("gone");
   });
+}
+
+/** Another run, or this one after so long that nothing is left of what was heard. */
+function forget() {
+  [rows, coming, arrivals, counts, skipped, names] = [[], [], [], null, 0, ["", ""]];
+  for (const name of ["observed", "next", "rows", "alarms", "held50", "held90"]) say(name, "–");
+  for (const name of ["observed-at", "next-range", "pace", "alarm-share"]) say(name, "");
+  say("pointed", "Point at a row to read its numbers.");
+  for (const name of ["bar50", "bar90"]) byId(name).style.width = 0;
+  byId("alarm-list").hidden = true;
+  svg.replaceChildren();
 }
 
 function turn(how) {
