@@ -41,7 +41,7 @@ def seen(browser: chromium.Chromium, script: str, wanted: Any) -> None:
 
 def begun(folder: Path, port: int, name: str) -> Piped:
     """A run that has read the header of a table with a column of that name."""
-    words = ["--horizon", "1-6", "--alert", "6", "--out", str(folder / "answers"), "--force"]
+    words = ["--horizon", "1-6", "--alert", "p=1e-3", "--out", str(folder / "answers"), "--force"]
     run = Piped(["-", "--serve", str(port), *words], folder)
     header = io.StringIO()
     csv.writer(header).writerow(["time", name])
@@ -61,6 +61,7 @@ def test_a_stream_is_followed_and_comes_back_after_a_kill(tmp_path: Path) -> Non
     port = url_of(run)
     with chromium.Chromium(program, tmp_path / "profile") as browser:
         browser.tell("Page.navigate", url=f"http://127.0.0.1:{port}/")
+        browser.wait(lambda told: told.get("method") == "Page.loadEventFired")
         seen(browser, shown("state"), "waiting for the first row")
         tell(run, range(200), rng)
         seen(browser, shown("rows"), "200")
