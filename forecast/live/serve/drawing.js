@@ -67,15 +67,16 @@ function panel(view, [top, height], [low, high], marks, title, at = (value) => v
 function timeAxis(view) {
   const {width, height, left, start, end, x} = view;
   const times = new Map([...picture.rows, ...picture.coming].map((one) => [one.row, one]));
-  let day = "";
+  let day = "", taken = -Infinity;
   for (const row of ticks(start, end, Math.max(2, (width - left) / 150))) {
     if (!Number.isInteger(row)) continue;
     upright(view, "grid", row);
     if (!times.has(row)) continue;
     const [date, clock] = when(times.get(row)).split(/[ T](?=\d\d:)/);
     const words = clock && date === day ? clock : when(times.get(row)), half = 3.3 * words.length;
-    day = date;
     const near = Math.min(width - RIGHT - half, Math.max(half, Number(x(row))));
+    if (near - half < taken) continue;
+    [taken, day] = [near + half + 10, date];
     put("text", {x: near, y: height - 21, "text-anchor": "middle"}, words);
   }
   put("text", {x: width - RIGHT, y: height - 4, "text-anchor": "end"}, names[1] || "row number");
@@ -114,7 +115,9 @@ function band(parts, x, y, look) {
 
 function forecasts(view, place, range, marks) {
   const {x, seen, bands, fan} = view;
-  const y = panel(view, place, range, marks, `${names[0].slice(0, view.width / 8 - 24)}, observed and forecast`);
+  const room = Math.floor(view.width / 8) - 24, name = names[0];
+  const title = name.length > room ? `${name.slice(0, room - 1)}…` : name;
+  const y = panel(view, place, range, marks, `${title}, observed and forecast`);
   const strip = (list, ...ends) => list.map(({row, q}) => [row, ...ends.map((end) => q[end])]);
   for (const [look, ...ends] of [["most", LOW90, HIGH90], ["half", LOW50, HIGH50]]) {
     band(stretches(strip(bands, ...ends)), x, y, look);
