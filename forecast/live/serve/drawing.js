@@ -69,9 +69,8 @@ function timeAxis(view) {
   const times = new Map([...picture.rows, ...picture.coming].map((one) => [one.row, one]));
   let day = "", taken = -Infinity;
   for (const row of ticks(start, end, Math.max(2, (width - left) / 150))) {
-    if (!Number.isInteger(row)) continue;
+    if (!times.has(row)) continue;  // skipped, or none yet
     upright(view, "grid", row);
-    if (!times.has(row)) continue;
     const [date, clock] = when(times.get(row)).split(/[ T](?=\d\d:)/);
     const words = clock && date === day ? clock : when(times.get(row)), half = 3.3 * words.length;
     const near = Math.min(width - RIGHT - half, Math.max(half, Number(x(row))));
@@ -178,8 +177,9 @@ function draw() {
   if (!picture.rows.length) return;
   const {width, height} = svg.getBoundingClientRect(), nearest = about.horizons[0];
   const last = picture.rows.at(-1).row;
-  const start = Math.max(last - span + 1, Math.min(picture.rows[0].row, last - 29));
-  const end = last + Math.min(about.horizons.at(-1), Math.floor(span / 2));
+  const start = Math.max(last - span + 1, picture.rows[0].row);
+  const further = Math.min(about.horizons.at(-1), Math.floor(span / 2));
+  const end = Math.max(last + further, start + 29);  // few rows leave room for those to come
   const seen = picture.rows.filter((one) => one.row >= start);
   // each forecast stands at the row that it is of
   const bands = picture.rows.map(({row, q}) => ({row: row + nearest, q}))

@@ -68,6 +68,7 @@ function number(value, format = digits) {
   const size = Math.abs(value);
   return size && (size < 1e-4 || size >= 1e9) ? value.toExponential(2) : format.format(value);
 }
+const likely = ({tail}) => tail === null ? "–" : `1 in ${whole.format((1 / tail).toPrecision(2))}`;
 const percent = (part, all) => all ? `${(100 * part / all).toFixed(1)} %` : "–";
 const range = (q) => `${number(q[LOW90], short)} to ${number(q[HIGH90], short)}`;
 const moment = (time) => time.replace(/(\d\d:\d\d):00(\.0+)?$/, "$1");
@@ -89,7 +90,7 @@ function tell() {
   if (byId("state").textContent !== words) say("state", words);  // it is read aloud
   say("quiet", state === "live" && rows.length && quiet > 4 ? `· no row for ${whole.format(quiet)} s` : "");
   say("source", about.source);
-  say("skipped", skipped ? `· ${whole.format(skipped)} rows skipped that came faster than they were shown` : "");
+  say("skipped", skipped ? `· ${whole.format(skipped)} rows skipped, which this page was not told in time` : "");
   const target = names[0] || "a live run";
   say("target", target);
   const raised = counts?.[4] ? `▲ ${counts[4]} · ` : "";
@@ -119,8 +120,7 @@ function tell() {
   byId("alarm-list").hidden = !alarms.length;
   byId("alarm-rows").replaceChildren(...alarms.toReversed().map((one) => {
     const line = document.createElement("tr");
-    for (const words of [when(one), number(one.y), number(one.surprise, short),
-        number(one.tail && Number(one.tail.toPrecision(2)))]) {
+    for (const words of [when(one), number(one.y), number(one.surprise, short), likely(one)]) {
       line.append(Object.assign(document.createElement("td"), {textContent: words}));
     }
     return line;
