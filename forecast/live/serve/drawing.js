@@ -185,7 +185,7 @@ function draw() {
   const bands = picture.rows.map(({row, q}) => ({row: row + nearest, q}))
     .filter(({row}) => row >= start && row <= end);
   const fan = picture.coming.filter((one) => one.row <= end && one.q[MEDIAN] !== null);
-  const tall = heights(seen, [...bands, ...fan]), marks = ticks(...tall, 6);
+  const tall = heights(seen, [...bands, ...fan]), marks = ticks(...tall, 8);
   const left = 14 + 7 * Math.max(4, ...marked(marks).map((words) => words.length));
   const x = (row) => (left + (width - left - RIGHT) * (row - start) / (end - start)).toFixed(1);
   const view = {width, height, left, start, end, x, seen, bands, fan};
