@@ -20,6 +20,9 @@ examples:
       stands in answers.jsonl once
   forecast live x.csv --checkpoint state --alert p=1e-3 > today.jsonl
       what is new in a file since the last time, and exit code 4 if it held a surprise so rare
+  forecast live --follow x.csv --out answers.jsonl --serve
+      and a page that shows it while it goes on, to whoever opens it on this machine; from another
+      one by a tunnel, as ssh -L 8377:localhost:8377 HOST
   sensor | forecast live - --time at --target celsius --step '1 min' --alert 12
       rows may be objects of JSON, as {"at": "2024-01-31 23:59", "celsius": 21.5}; an alarm at
       surprises above 12 nats
@@ -36,6 +39,7 @@ their row numbers tell; the last of them may have been cut.
 exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input (that never made sense), 4 an alarm was
 raised"""
 EVERY = 10.0  # seconds
+PORT = 8377
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,6 +93,15 @@ def parser() -> argparse.ArgumentParser:
         default=EVERY,
         help=f"between two checkpoints, while rows come ({EVERY:g})",
     )
+    left.add_argument(
+        "--serve",
+        metavar="PORT",
+        nargs="?",
+        type=port_named,
+        const=PORT,
+        help="show it on a page that this machine alone can open, http://127.0.0.1:PORT/ "
+        f"({PORT}; 0 for one that is free)",
+    )
     left.add_argument("--force", action="store_true", help="replace what --out holds")
     left.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return command
@@ -117,6 +130,21 @@ def seconds_named(text: str) -> float:
     if number is None or number < 0.0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return number
+
+
+def port_named(text: str) -> int:
+    """A port that a person named.
+
+    Examples
+    --------
+    >>> port_named("8377")
+    8377
+    """
+    if re.fullmatch("[0-9]{1,5}", text, re.ASCII) and int(text) < 1 << 16:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no port: say a number from 0 to 65535, or --serve at the end of the line"
+    )
 
 
 def number_named(text: str) -> float | None:

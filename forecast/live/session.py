@@ -2,8 +2,8 @@
 
 import gc
 from argparse import Namespace
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from forecast.live.answers import Answering
 from forecast.live.lines import Followed, Lines, Piped
 from forecast.live.record import Gone, Output, Record
 from forecast.live.rows import LiveRows
+from forecast.live.serve.window import Window
 from forecast.live.stop import Stop
 from forecast.live.text import Text
 from forecast.numbers.forecaster import NumberForecaster
@@ -49,6 +50,7 @@ class Session:
         self.answering = Answering(asked, alert_of(asked))
         alert = asked.alert
         self.text = Text(asked.horizon, alert is not None and alert[0] == "p", alert is not None)
+        self.window: Window | None = None
         self.alarms = 0
         self._season_said = False
 
@@ -64,6 +66,8 @@ class Session:
         """
         with ExitStack() as held:
             stop = held.enter_context(Stop())
+            if self.asked.serve is not None:
+                self.window = held.enter_context(served(self.asked, self.say))
             record = Record(self.asked.checkpoint, said(self.asked))
             held.callback(record.close)
             if self.asked.out is not None and not self.asked.force:
@@ -136,7 +140,11 @@ class Session:
                 raise Gone  # in a long gap: it will be answered from its beginning
             answer = self.answering.told(y, stream.step)
             self.alarms += answer.alarm
-            output.write(self.text.of(answer, time, self._times(answer.row)), stop)
+            times = self._times(answer.row)
+            output.write(self.text.of(answer, time, times), stop)
+            if self.window is not None:
+                self.window.name(stream.series[0], stream.time)
+                self.window.put(answer, time, times)
 
     def _times(self, row: int) -> list[str | None]:
         """The times of what is forecast from a row on; None while no step is known."""
@@ -174,6 +182,18 @@ def alert_of(asked: Namespace) -> Alert | None:
         return None
     how, number = asked.alert
     return RareSurprise(number) if how == "p" else GreatSurprise(number)
+
+
+@contextmanager
+def served(asked: Namespace, say: Say) -> Iterator[Window]:
+    """A window on the run, and the page that shows it."""
+    from forecast.live.serve.server import Server
+
+    source = "standard input" if asked.source == "-" else asked.follow or asked.source
+    window = Window(source, asked.horizon, asked.alert)
+    with Server(asked.serve, window) as server:
+        say(f"watch it at {server.url}")
+        yield window
 
 
 def said(asked: Namespace) -> dict[str, Any]:
