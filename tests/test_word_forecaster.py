@@ -198,6 +198,37 @@ def test_nodes_that_give_way_leave_true_counts(nodes: int) -> None:
     assert total(learner) == pytest.approx(1.0, abs=1e-9)
 
 
+def followers(learner: WordForecaster, word: bytes) -> list[int]:
+    """The nodes of what came after a word."""
+    table, after = learner.view("grams"), list[int]()
+    node = grams.first_after(table, node_of(learner, word))
+    while node:
+        after.append(node)
+        node = grams.next_after(table, node)
+    return after
+
+
+def test_what_no_longer_follows_gives_way_even_among_many_siblings() -> None:
+    rng, learner = np.random.default_rng(5), WordForecaster(1500, 2048, orders=1, sides=0)
+    for k in range(300):
+        learner.learn("a")
+        learner.learn(f"b{k}")
+    table = learner.view("grams")
+    assert len(followers(learner, b"a")) == 300
+    for k in range(20_000):
+        learner.learn(f"c{rng.integers(600)}")
+        if k % 10 == 0:
+            learner.learn("a")
+            learner.learn(f"b{k // 10 % 80}")
+        if k == 500:
+            assert len(followers(learner, b"a")) == 300  # there is room for all
+    left = {grams.gram_word(table, node) for node in followers(learner, b"a")}
+    live = {word_find(learner.view("vocabulary"), as_bytes(b"b%d" % k)) for k in range(80)}
+    assert live <= left and len(left) < 120
+    assert_counts_are_those_of_the_followers(table)
+    assert total(learner) == pytest.approx(1.0, abs=1e-9)
+
+
 def test_counts_that_are_full_are_halved() -> None:
     learner = told([b"a", b"b"] * 5, 9, 90)
     table, pair = learner.view("grams"), node_of(learner, b"a")
