@@ -24,7 +24,7 @@ from forecast.words.letters import (
 from forecast.words.parts import BESIDE, CACHE, PARTS, REPEAT
 from forecast.words.shape import shape
 from forecast.words.vocabulary import LONGEST, word_find
-from forecast.words.wordwise import LAST, in_hand, known_probability, survey
+from forecast.words.wordwise import came_before, in_hand, known_probability, survey
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -333,7 +333,7 @@ def test_shapes() -> None:
 def spelled_by_bits(learner: WordForecaster, word: bytes) -> float:
     """Nats of a new word, bit by bit, asked one at a time."""
     f, i = learner.view("letters"), learner.view("letters learned")
-    known, before = learner.view("vocabulary"), int(learner.ints[LAST])
+    known, before = learner.view("vocabulary"), int(came_before(learner.ints))
     slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
     y, nats = as_bytes(word), 0.0
     for j in range(min(len(word) + 1, LONGEST)):
@@ -374,7 +374,7 @@ def test_letters_are_learned_from_new_words_and_in_time_they_cost_less() -> None
 def test_words_drawn_from_the_spelling_come_as_often_as_they_should() -> None:
     learner = told(words_of(POEM))
     f, i = learner.view("letters"), learner.view("letters learned")
-    known, before = learner.view("vocabulary"), int(learner.ints[LAST])
+    known, before = learner.view("vocabulary"), int(came_before(learner.ints))
     rng = np.random.default_rng(3)
     drawn = Counter(spell(f, i, known, before, rng) for _ in range(1500))
     assert all(1 <= len(word) <= 40 for word in drawn)
@@ -470,7 +470,7 @@ def bit_cells(learner: WordForecaster, y: NDArray[np.uint8], j: int, step: int) 
     """Cells of a 0 in a bit of a new word, of which the bits before are in y."""
     f, i = learner.view("letters"), learner.view("letters learned")
     slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
-    before = int(learner.ints[LAST])
+    before = int(came_before(learner.ints))
     p = bit_probability_at(f, i, y, j, before, int(y[j]), step, slots, stirred)
     return CELLS - int(p * CELLS)
 
