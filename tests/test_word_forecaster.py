@@ -24,7 +24,7 @@ from forecast.words.letters import (
 from forecast.words.parts import BESIDE, CACHE, PARTS, REPEAT
 from forecast.words.shape import shape
 from forecast.words.vocabulary import LONGEST, word_find
-from forecast.words.wordwise import LAST, in_hand, known_probability, survey
+from forecast.words.wordwise import came_before, in_hand, known_probability, survey
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -198,6 +198,37 @@ def test_nodes_that_give_way_leave_true_counts(nodes: int) -> None:
     assert total(learner) == pytest.approx(1.0, abs=1e-9)
 
 
+def followers(learner: WordForecaster, word: bytes) -> list[int]:
+    """The nodes of what came after a word."""
+    table, after = learner.view("grams"), list[int]()
+    node = grams.first_after(table, node_of(learner, word))
+    while node:
+        after.append(node)
+        node = grams.next_after(table, node)
+    return after
+
+
+def test_what_no_longer_follows_gives_way_even_among_many_siblings() -> None:
+    rng, learner = np.random.default_rng(5), WordForecaster(1500, 2048, orders=1, sides=0)
+    for k in range(300):
+        learner.learn("a")
+        learner.learn(f"b{k}")
+    table = learner.view("grams")
+    assert len(followers(learner, b"a")) == 300
+    for k in range(20_000):
+        learner.learn(f"c{rng.integers(600)}")
+        if k % 10 == 0:
+            learner.learn("a")
+            learner.learn(f"b{k // 10 % 80}")
+        if k == 500:
+            assert len(followers(learner, b"a")) == 300  # there is room for all
+    left = {grams.gram_word(table, node) for node in followers(learner, b"a")}
+    live = {word_find(learner.view("vocabulary"), as_bytes(b"b%d" % k)) for k in range(80)}
+    assert live <= left and len(left) < 120
+    assert_counts_are_those_of_the_followers(table)
+    assert total(learner) == pytest.approx(1.0, abs=1e-9)
+
+
 def test_counts_that_are_full_are_halved() -> None:
     learner = told([b"a", b"b"] * 5, 9, 90)
     table, pair = learner.view("grams"), node_of(learner, b"a")
@@ -302,7 +333,7 @@ def test_shapes() -> None:
 def spelled_by_bits(learner: WordForecaster, word: bytes) -> float:
     """Nats of a new word, bit by bit, asked one at a time."""
     f, i = learner.view("letters"), learner.view("letters learned")
-    known, before = learner.view("vocabulary"), int(learner.ints[LAST])
+    known, before = learner.view("vocabulary"), int(came_before(learner.ints))
     slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
     y, nats = as_bytes(word), 0.0
     for j in range(min(len(word) + 1, LONGEST)):
@@ -343,7 +374,7 @@ def test_letters_are_learned_from_new_words_and_in_time_they_cost_less() -> None
 def test_words_drawn_from_the_spelling_come_as_often_as_they_should() -> None:
     learner = told(words_of(POEM))
     f, i = learner.view("letters"), learner.view("letters learned")
-    known, before = learner.view("vocabulary"), int(learner.ints[LAST])
+    known, before = learner.view("vocabulary"), int(came_before(learner.ints))
     rng = np.random.default_rng(3)
     drawn = Counter(spell(f, i, known, before, rng) for _ in range(1500))
     assert all(1 <= len(word) <= 40 for word in drawn)
@@ -439,7 +470,7 @@ def bit_cells(learner: WordForecaster, y: NDArray[np.uint8], j: int, step: int) 
     """Cells of a 0 in a bit of a new word, of which the bits before are in y."""
     f, i = learner.view("letters"), learner.view("letters learned")
     slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
-    before = int(learner.ints[LAST])
+    before = int(came_before(learner.ints))
     p = bit_probability_at(f, i, y, j, before, int(y[j]), step, slots, stirred)
     return CELLS - int(p * CELLS)
 

@@ -68,6 +68,7 @@ from forecast.words.wordwise import (
     ROOM,
     SEEN,
     SIDES,
+    came_before,
     new_probability,
     words_answer,
     words_ask,
@@ -116,7 +117,7 @@ class WordForecast(Upcoming):
         """Draw a word that was never seen."""
         learner = self._learner
         letters, known = learner.view("letters"), learner.view("vocabulary")
-        counts, before = learner.view("letters learned"), int(learner.ints[LAST])
+        counts, before = learner.view("letters learned"), int(came_before(learner.ints))
         while True:
             word = spell(letters, counts, known, before, rng)
             # only one of the longest may be known: the end of any other was left out

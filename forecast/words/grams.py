@@ -4,15 +4,19 @@ A node is one word after a context, and is itself the context of what comes afte
 look-up for each order finds the count of a word and the place where the next one will be counted.
 Keys are kept whole, none is taken for another. A node lies in a window of eight places; when all
 are taken, the one that came longest ago and has nothing after it gives way, and is taken out of the
-counts of its context: so what is left still sums to one. The counts of a context may be halved:
-because they are full, or because they are no longer true (see ``forecast.words.forgetting``).
+counts of its context: so what is left still sums to one. To find it among many siblings takes long,
+so these stay; but a context of which one has not come for twice as long as those that give way is
+swept of all that have not come for as long as those. The counts of a context may be halved: because
+they are full, or because they are no longer true (see ``forecast.words.forgetting``).
 """
 
 from forecast.compiled import compiled
 from forecast.learner import Ints
 
 WINDOW = 8  # places where a key may lie
-MOST_SIBLINGS = 64  # followers that a context may have and still lose one
+MOST_SIBLINGS = 64  # followers that a context may have and still lose a single one
+OVERDUE = 2  # times as old as what gives way
+SLOWLY = 6  # what gives way is kept in mind as a mean of the last 2^6 or so
 WORD_BITS = 20
 MOST_WORDS = 2**WORD_BITS - 1  # words that may be numbered
 MOST_NODES = 2**30
@@ -21,9 +25,10 @@ COUNT_BITS = 16
 MOST_COUNTED = 2**COUNT_BITS - 1
 LONGEST_RUN = 7
 
-# ints of a table: its windows, nodes it holds, where the keys end; then the keys, those of a window
-# side by side, and the nodes. Node 0 stands for no context.
-WINDOWS, HELD, NODES = range(3)
+# ints of a table: its windows, nodes it holds, where the keys end, the time, and when those that
+# gave way of late had last come; then the keys, those of a window side by side, and the nodes. Node
+# 0 stands for no context.
+WINDOWS, HELD, NODES, NOW, LEFT_AT = range(5)
 KEYS = 8
 FREED = -1  # the key of a place that was taken: what lies behind it in its window is still found
 # ints of a node: how often it was counted, and when it last came; how much was counted after it,
@@ -264,6 +269,17 @@ def _drop(i, node):
 
 
 @compiled
+def _goes(i, node, before, context, kept):
+    """Whether a node after ``before`` is taken out: contexts of others stay, and the ``kept``."""
+    if first_after(i, node) > 0 or _held(node, kept):
+        return False
+    _recount(i, node, context, 0)
+    _unlink(i, node, before, context)
+    _clear(i, node)
+    return True
+
+
+@compiled
 def gram_halve(i, context, halvings, kept):
     """c <- floor(c / 2^halvings) of all that came after a context.
 
@@ -274,12 +290,26 @@ def gram_halve(i, context, halvings, kept):
         after = next_after(i, node)
         left = counted(i, node) >> halvings
         _recount(i, node, context, left)
-        if left == 0 and first_after(i, node) == 0 and not _held(node, kept):
-            _unlink(i, node, before, context)
-            _clear(i, node)
-        else:
+        if left > 0 or not _goes(i, node, before, context, kept):
             before = node
         node = after
+
+
+@compiled
+def gram_sweep(i, context, since, kept):
+    """What came after a context but has not come since goes, but for what may not as above."""
+    before, node = 0, first_after(i, context)
+    while node > 0:
+        after = next_after(i, node)
+        if came(i, node) >= since or not _goes(i, node, before, context, kept):
+            before = node
+        node = after
+
+
+@compiled
+def _gives_way(i, when):
+    """One gives way that came last at that time:  t <- t + (when - t) / 64."""
+    i[LEFT_AT] += (when - i[LEFT_AT]) >> SLOWLY
 
 
 @compiled
@@ -294,9 +324,13 @@ def _room(i, key, kept):
             continue
         above = parent(i, node)
         if above > 0 and different(i, above) > MOST_SIBLINGS:
+            if i[NOW] - came(i, node) > OVERDUE * (i[NOW] - i[LEFT_AT]):
+                gram_sweep(i, above, i[LEFT_AT], kept)
+                return node
             continue
         if oldest == 0 or came(i, node) < came(i, oldest):
             oldest = node
+    _gives_way(i, came(i, oldest) if oldest > 0 else i[NOW])  # where none can, others should soon
     if oldest > 0:
         _drop(i, oldest)
     return oldest
@@ -323,6 +357,7 @@ def gram_add(i, key, kept):
 @compiled
 def gram_touch(i, node, now):
     """A node came now."""
+    i[NOW] = now
     i[_at(i, node) + TIMES] = (now << COUNT_BITS) | counted(i, node)
 
 

@@ -1,7 +1,8 @@
 """How a new word is spelled: letter by letter, each told bit by bit by several contexts at once.
 
 The contexts are the last letters, from none to five, small and capital ones taken for the same, and
-the word before with the first letters. Each bit's probabilities are mixed in the logistic domain by
+the word before with the first letters; before the first letter there is the class of that word, as
+marks follow where letters end. Each bit's probabilities are mixed in the logistic domain by
 weights that are learned (Mahoney, 2005), and that depend on how often each context has told such a
 bit. Where what is spelled so far is a known word, the end cannot come: it would not be new.
 All that is known has been learned from words when they were new.
@@ -13,7 +14,7 @@ import numpy as np
 
 from forecast.compiled import compiled
 from forecast.learner import Floats, Ints
-from forecast.words.shape import small
+from forecast.words.shape import CLASSES, small
 from forecast.words.vocabulary import LONGEST, word_find
 
 CONTEXTS = 7
@@ -77,6 +78,12 @@ def _stirred(context):
 
 
 @compiled
+def word_before(word, class_):
+    """A word and its class, as one number: what is known before a new word is spelled."""
+    return word * CLASSES + class_
+
+
+@compiled
 def _contexts(y, j, before, n, stirred):
     """What is known before letter j, as ``stirred`` [n]; the first ones tell the most."""
     one, two, three = _letter(y, j - 1), _letter(y, j - 2), _letter(y, j - 3)
@@ -85,7 +92,7 @@ def _contexts(y, j, before, n, stirred):
     triple = pair | (three << 16)
     for c in range(n):
         if c == 0:
-            known = pair
+            known = pair if j > 0 else -1 - before % CLASSES
         elif c == 1:
             known = triple
         elif c == 2:
@@ -176,7 +183,7 @@ def may_end(words, y, j):
 
 @compiled
 def spelled(f, i, words, y, before, slots, bits):
-    """Nats that it takes to spell the new word y after the word ``before``.
+    """Nats that it takes to spell the new word y after what `word_before` tells.
 
     ``slots`` int64 [bits * contexts] and ``bits`` float64 [bits, 2], written: where each
     bit was looked for, its p(1), and the bit, or -1 where the end could not come.

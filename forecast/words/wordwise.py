@@ -32,6 +32,7 @@ from forecast.words.letters import (
     BITS,
     letters_learn,
     spelled,
+    word_before,
 )
 from forecast.words.likeliest import followed, in_order, likeliest_words
 from forecast.words.mixing import mixed, step_after
@@ -237,8 +238,14 @@ def words_ask(f, i, x, y, said):
     else:
         letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
         said[SURPRISE] = said[SPELLED] - math.log(new)
+
+
+@compiled
+def came_before(i):
+    """The last word and its class, as the spelling is told."""
+    return word_before(i[LAST], i[CLASS_1])
 
 
 @compiled
@@ -264,7 +271,7 @@ def words_answer(f, i, x, y, said):
     else:
         letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, i[LAST], slots, bits)
+        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
         said[SURPRISE] = said[SPELLED] - math.log(new)
         letters_learn(letters_of(f, i), letters, y, slots, bits)
     _take_in(f, i, y, w, new, known, nodes, spots, weights, p)
