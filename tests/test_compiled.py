@@ -386,6 +386,7 @@ ROOMS = (
     "prequential",
     "lookahead",
     "checkpoint",
+    "panel",
     "report",
     "checks",
     "interop",

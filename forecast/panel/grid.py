@@ -62,7 +62,7 @@ class Grids:
         whole = ("first_offset", "offset", "day", "clock", "ends", "seen")
         fields = [("first", at), ("at", at), *((name, np.int64) for name in whole)]
         self.of = np.zeros(0, np.dtype(fields))  # a row for each series
-        self._offsets = False  # whether times have one
+        self.offsets = False  # whether times have one
 
     def room(self, series: int) -> None:
         """Make room for so many series."""
@@ -73,7 +73,7 @@ class Grids:
     def place(self, who: Whole, stamps: Stamps) -> Placed:
         """Place the next rows, of these series."""
         self.room(int(who.max(initial=-1)) + 1)
-        self._offsets = stamps.offset is not None
+        self.offsets = stamps.offset is not None
         order = np.argsort(who, kind="stable")
         who, stamps = who[order], stamps.pick(order)
         if self.step is None:
@@ -88,7 +88,7 @@ class Grids:
     def _known(self, who: Whole) -> Stamps:
         """The newest time of each of these series."""
         of = self.of[who]
-        return Stamps(of["at"], of["offset"] if self._offsets else None)
+        return Stamps(of["at"], of["offset"] if self.offsets else None)
 
     def _fate(self, who: Whole, stamps: Stamps) -> NDArray[np.int8]:
         """Which of the rows, one series after the other, are later than all before them."""
@@ -99,7 +99,9 @@ class Grids:
         fresh = begins & new
         if ((at <= latest) & ~fresh).any():
             starts = np.append(np.flatnonzero(begins), len(who))
-            wrong = np.unique(np.searchsorted(starts, np.flatnonzero((at <= latest) & ~fresh), "right"))
+            wrong = np.unique(
+                np.searchsorted(starts, np.flatnonzero((at <= latest) & ~fresh), "right")
+            )
             for group in wrong - 1:
                 part = slice(starts[group], starts[group + 1])
                 low = at[part][:1] if new[part][0] else known[part][:1]
@@ -170,7 +172,9 @@ class Grids:
         if self.step.unit == "month":
             apart = month_of(at.at.astype(np.int64)) - month_of(before.at.astype(np.int64))
             whole, rest = np.divmod(apart, int(self.step.size))
-            return whole, (rest == 0) & (at.at == self._calendar(who, month_of(at.at.astype(np.int64))))
+            return whole, (rest == 0) & (
+                at.at == self._calendar(who, month_of(at.at.astype(np.int64)))
+            )
         apart = coordinate(at, self.step) - coordinate(before, self.step)
         if self.step.unit == "second":
             whole, rest = np.divmod(apart.astype(np.int64), int(self.step.size))
@@ -191,7 +195,7 @@ class Grids:
         assert self.step is not None
         of = self.of[who]
         at, offset = of["at" if newest else "first"], of["offset" if newest else "first_offset"]
-        kept = offset if self._offsets else None
+        kept = offset if self.offsets else None
         if self.step.unit == "month":
             return Stamps(self._calendar(who, month_of(at) + steps * int(self.step.size)), kept)
         return Stamps(at + (steps * self.step.size).astype(at.dtype), kept)

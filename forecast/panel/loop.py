@@ -38,6 +38,7 @@ LOW90 = LEVELS.index(0.05)
 # the answer that surprised most, over what was expected
 EXCESS, PEAK_SURPRISE, PEAK_ROW, PEAK_HORIZON, PEAK_Y, PEAK_LOW, PEAK_MEDIAN, PEAK_HIGH = range(8)
 PEAK = 8
+EARLY = 30  # rows of a series in which everything may surprise
 # the newest rows as they are drawn, at the first horizon
 DRAWN_Y, DRAWN_LOW, DRAWN_MEDIAN, DRAWN_HIGH = range(4)
 DRAWN = 4
@@ -93,7 +94,7 @@ def tally(sums, said, last, seasonal):
 def mark(peak, said, row, horizon):
     """Keep the answer that surprised most, over what the forecast itself expected."""
     excess = said[SURPRISE] - said[EXPECTED]
-    if excess > peak[EXCESS]:
+    if row >= EARLY and excess > peak[EXCESS]:
         peak[EXCESS], peak[PEAK_SURPRISE] = excess, said[SURPRISE]
         peak[PEAK_ROW], peak[PEAK_HORIZON], peak[PEAK_Y] = row, horizon, said[Y]
         peak[PEAK_LOW], peak[PEAK_MEDIAN] = said[QUANTILE + LOW90], said[QUANTILE + MIDDLE]

@@ -63,6 +63,8 @@ class Panel:
     (1.0, 30)
     """
 
+    path = "compiled"
+
     def __init__(
         self, make: Callable[[], NumberLearner], season: int = 0, workers: int | None = None
     ) -> None:
@@ -85,6 +87,11 @@ class Panel:
     def horizons(self) -> tuple[int, ...]:
         return self.pattern.horizons
 
+    @property
+    def bytes_each(self) -> int:
+        """Memory of one series: its learner, its open questions, its scores."""
+        return Shelf(self.pattern, self.season).bytes_each
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -99,6 +106,22 @@ class Panel:
             self.shelves.append(Shelf(self.pattern, self.season))
         self._place(found)[0].begin(self._place(found)[1])
         return found
+
+    def warm(self) -> None:
+        """Compile the loop, or find its code, before the first values come."""
+        shelf = Shelf(self.pattern, self.season)
+        shelf.begin(0)
+        self._walk(shelf, Part(np.zeros(1, np.int64), np.array([0, 3]), np.arange(3.0)))
+
+    def put(self, name: str, whole: bytes) -> None:
+        """Put a new series on the shelf in a state that it was in: see ``whole``."""
+        shelf, place = self._place(self.number(name))
+        shelf.put(place, whole)
+
+    def whole(self, number: int) -> bytes:
+        """All that there is of a series."""
+        shelf, place = self._place(number)
+        return shelf.whole(place)
 
     def learn(self, told: dict[str, np.ndarray]) -> None:
         """Forecast, score and learn the next values of some series; NaN where missing.
@@ -180,8 +203,15 @@ class Panel:
         twin.ints[:] = shelf.arrays["ints"][place]
         return twin
 
+    def row(self, array: str, number: int) -> np.ndarray:
+        """The row of a series in one of the arrays."""
+        shelf, place = self._place(number)
+        row: np.ndarray = shelf.arrays[array][place]
+        return row
+
     def kept(self, array: str) -> np.ndarray:
         """An array of all shelves, a row for each series."""
+        self.settle()
         empty = Shelf(self.pattern, self.season).arrays[array][:0]
         whole = np.concatenate([empty, *(shelf.arrays[array] for shelf in self.shelves)])
         return whole[: len(self)]
@@ -194,9 +224,9 @@ class Panel:
         for number in range(len(self)):
             shelf, place = self._place(number)
             newest = int(shelf.arrays["rows"][place]) - 1
-            asked = shelf.arrays["queue"][place, turn(newest, longest), 0]
+            asked: np.ndarray = shelf.arrays["queue"][place, int(turn(newest, longest)), 0]
             for h, horizon in enumerate(self.horizons):
-                score(asked[h], asked[h, LOCATION], said)  # type: ignore[no-untyped-call]
+                score(asked[h], asked[h, LOCATION], said)
                 yield number, horizon, float(said[MEAN]), said[QUANTILE:].copy()
 
 

@@ -1,4 +1,4 @@
-"""A shelf of series: of every array each series has one row, and a row is all that there is of it."""
+"""A shelf of series: of every array each has one row, and these rows are all of it."""
 
 import math
 
@@ -43,10 +43,14 @@ class Shelf:
             "peaks": ((PEAK,), np.float64),
             "traces": ((TRACE, DRAWN), np.float32),
         }
-        each = {name: math.prod(shape) * np.dtype(of).itemsize for name, (shape, of) in shapes.items()}
+        each = {
+            name: math.prod(shape) * np.dtype(of).itemsize for name, (shape, of) in shapes.items()
+        }
         self.bytes_each = sum(each.values())
         self.room = max(1, min(MOST, SHELF // self.bytes_each))
-        self.arrays = {name: np.empty((self.room, *shape), of) for name, (shape, of) in shapes.items()}
+        self.arrays: dict[str, np.ndarray] = {
+            name: np.empty((self.room, *shape), of) for name, (shape, of) in shapes.items()
+        }
 
     def begin(self, place: int) -> None:
         """Put a series that has seen nothing in its place."""

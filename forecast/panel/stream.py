@@ -4,10 +4,12 @@ Rows of the series may come in any order between them; of each series they come 
 times. The file is read once, in chunks, and what is remembered of a series is where it stands.
 """
 
+import hashlib
 import os
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,17 @@ CHUNK = 1 << 18  # rows that are read before their series walk on
 VALUES = 1 << 20  # values of one part, those of gaps included
 REASONS = {DUPLICATE: "duplicate time", EARLIER: "time out of order"}
 NIXTLA = ("unique_id", "ds", "y")  # names of the columns of a long table, elsewhere
+
+
+class Chunk(NamedTuple):
+    """What some rows of the file have brought."""
+
+    first: int  # rows of the file before it
+    rows: int
+    parts: list[Part]
+
+    def __len__(self) -> int:
+        return self.rows
 
 
 class LongColumns(Columns):
@@ -78,6 +91,7 @@ class LongStream:
         self._rows = np.zeros(0, np.int64)  # of each series, where rows are instants
         self.grids = Grids(step, isinstance(times, NumberTimes))
         self._exclusions, self._bounds = left_out
+        self._met_before: set[str] = set()
         duplicates, unsorted = refuse
         self._drop = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop"}
 
@@ -91,7 +105,7 @@ class LongStream:
 
     @property
     def unmet(self) -> list[str]:
-        return self._exclusions.unmet
+        return [text for text in self._exclusions.unmet if text not in self._met_before]
 
     @property
     def sha256(self) -> str | None:
@@ -112,10 +126,12 @@ class LongStream:
     def __exit__(self, *_: object) -> None:
         self.reader.lines.source.close()
 
-    def __iter__(self) -> Iterator[list[Part]]:
-        """The chunks of the file, each as parts: when one is handed on the stream stands after it."""
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of the file: while one is looked at, the stream stands after it."""
         while tables := self._tables():
-            yield list(self._parts(Rows(tables, self._numerals, self)))
+            first = self.rows_read - sum(len(table.lines) for table in tables)
+            parts = list(self._parts(Rows(tables, self._numerals, self)))
+            yield Chunk(first, self.rows_read - first, parts)
 
     def _tables(self) -> list[Table]:
         """The next rows of the file as text."""
@@ -211,17 +227,17 @@ class LongStream:
             ),
             EARLIER: (
                 f"is earlier than a row before it {of}",
-                f"Sort the rows of each series, newest last, or say --unsorted drop, or {rows_only}.",
+                f"Sort the rows of each series, or say --unsorted drop, or {rows_only}.",
             ),
             OFF: (
                 f"is not a whole number of steps ({step}) after the time before it {of}",
                 f"Say --step STEP, a shorter one, or {rows_only}.",
             ),
             APART: (
-                f"lies {apart:,} steps ({step}) after the first time {of}, where another series has "
-                "its second time one step after the first",
-                f"Say --step {str(step)!r} if values are missing between, or {rows_only}; series of "
-                "another step belong in a file of their own.",
+                f"lies {apart:,} steps ({step}) after the first time {of}, where another series "
+                "has its second time one step after the first",
+                f"Say --step {str(step)!r} if values are missing between, or {rows_only}; series "
+                "of another step belong in a file of their own.",
             ),
             KEPT: (
                 f"leaves a gap of {apart - 1:,} missing steps ({step}) {of}",
@@ -229,6 +245,70 @@ class LongStream:
             ),
         }[int(fate)]
         raise rows.error(row, -1, problem, advice)
+
+    # ---- where it stands -------------------------------------------------------------------
+
+    def stands(self) -> dict[str, Any]:
+        """Where the stream stands, as JSON holds it; where each series does, ``place`` tells."""
+        source, step = self.reader.lines.source, self.step
+        bytes_read, sha256 = source.so_far
+        return {
+            "bytes": bytes_read,
+            "sha256": sha256,
+            "line": self.reader.lines.line,
+            "unended": self.unended,
+            "rows": self.rows_read,
+            "bad": dict(self.bad),
+            "guessed": self.guessed,
+            "unmet": self.unmet,
+            "step": None if step is None else [step.unit, step.size],
+            "named": self.grids.named,
+            "digits": self._times.digits if isinstance(self._times, NumberTimes) else 0,
+            "offsets": self.grids.offsets,
+        }
+
+    def place(self, number: int) -> bytes:
+        """Where a series stands."""
+        places = self._rows if self._times is None else self.grids.of
+        return bytes(places[number].tobytes())
+
+    def put(self, number: int, place: bytes, name: str) -> None:
+        """Let a series stand where it stood."""
+        self.numbered([name])
+        if self._times is None:
+            more = np.zeros(max(0, len(self.names) - len(self._rows)), np.int64)
+            self._rows = np.concatenate([self._rows, more])
+            self._rows[number] = np.frombuffer(place, np.int64)[0]
+        else:
+            self.grids.room(number + 1)
+            self.grids.of[number] = np.frombuffer(place, self.grids.of.dtype)[0]
+
+    def go_on(self, stands: dict[str, Any]) -> None:
+        """Stand where a stream of this file stood, whose series have been put already.
+
+        Raises
+        ------
+        StreamError
+            If the file does not begin with what was read of it.
+        """
+        source, lines = self.reader.lines.source, self.reader.lines
+        anew = "Give the file that was read, or begin anew with another --checkpoint."
+        if begins_with(source.name, stands["bytes"]) != stands["sha256"]:
+            raise StreamError("is not the file that was read before", source.name, advice=anew)
+        if stands["unended"] and source.size is not None and source.size > stands["bytes"]:
+            problem = "goes on in a line that was read before it had ended"
+            raise StreamError(problem, source.name, stands["line"] - 1, advice=anew)
+        while lines.line < stands["line"] and lines.take(stands["line"] - lines.line):
+            pass
+        self.rows_read = stands["rows"]
+        self.bad.update(stands["bad"])
+        self.guessed[:] = stands["guessed"]
+        self._met_before = set(self.unmet) - set(stands["unmet"])
+        step = stands["step"]
+        self.grids.step = None if step is None else Step(step[0], step[1])
+        self.grids.named, self.grids.offsets = stands["named"], stands["offsets"]
+        if isinstance(self._times, NumberTimes):
+            self._times.digits = stands["digits"]
 
     # ---- the times of what is said of a series ------------------------------------------------
 
@@ -246,7 +326,9 @@ class LongStream:
         try:
             return self._times.write(self.grids.times(numbers, ahead, newest))
         except OverflowError:
-            problem = f"ends so late that {max(steps)} x {self.step} after it no layout writes a year"
+            problem = (
+                f"ends so late that {max(steps)} x {self.step} after it no layout writes a year"
+            )
             advice = "Say --step rows to take rows as they come."
             raise StreamError(problem, self.source, advice=advice) from None
 
@@ -302,6 +384,16 @@ class Rows:
         return self.tables[k], row - self.begins[k]
 
 
+def begins_with(path: str, size: int) -> str:
+    """The hash of so many bytes at the beginning of a file."""
+    digest, left = hashlib.sha256(), size
+    with Path(path).open("rb") as file:
+        while left and (piece := file.read(min(left, 1 << 20))):
+            digest.update(piece)
+            left -= len(piece)
+    return digest.hexdigest()
+
+
 def parts(who: np.ndarray, ahead: np.ndarray, y: np.ndarray) -> Iterator[Part]:
     """Rows, one series after the other, as parts that are not too long, gaps filled with NaN.
 
@@ -355,9 +447,10 @@ def open_long(
         Name of the column of values; None: the only one of numbers, or ``y``.
     chunk
         Rows read at once; they change nothing but memory.
-    time, delimiter, decimal, thousands, missing, step, duplicates, unsorted, time_format, exclude, \
-bounds
+    time, delimiter, decimal, thousands, missing, step, duplicates, unsorted
         As of ``open_numbers``; the step is that of all series.
+    time_format, exclude, bounds
+        As there.
 
     Raises
     ------
@@ -375,7 +468,7 @@ bounds
             raise StreamError(f"has {len(columns.series)} targets", source.name, advice=advice)
         times = columns.times(step, decimal, time_format)
         left_out = (Exclusions(exclude, times, columns.first_time), bounds)
-        how = (numerals, times, None if times is None else step)
+        how = (numerals, times, Step("row", 1) if times is None else step)
         return LongStream(reader, columns, *how, left_out, (duplicates, unsorted), chunk)
     except BaseException:
         source.close()
