@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
+    from forecast.panel.panel import Panel
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
     from forecast.report import Report
     from forecast.words.byte_forecaster import ByteForecaster
@@ -50,6 +51,7 @@ _ROOMS = {
     "Normal": "distribution.normal",
     "NumberForecaster": "numbers.forecaster",
     "Paced": "numbers.paced",
+    "Panel": "panel.panel",
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
     "Report": "report",
@@ -82,6 +84,7 @@ __all__ = [
     "Normal",
     "NumberForecaster",
     "Paced",
+    "Panel",
     "Quantiles",
     "Regression",
     "Report",

@@ -453,6 +453,7 @@ PUBLIC = [
     "Normal",
     "NumberForecaster",
     "Paced",
+    "Panel",
     "Quantiles",
     "Regression",
     "Report",

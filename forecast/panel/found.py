@@ -1,6 +1,6 @@
 """What is found in a panel: the best and the worst, what surprised most, how scores are spread."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +21,12 @@ from forecast.panel.panel import Panel
 from forecast.panel.scores import Table
 
 EACH = 3  # examples of a kind that are drawn
-LISTED = 10  # that are listed
+NAMED = 10  # that are named in words
 ENOUGH = 20  # answers, before a series is called best or worst, where any has so many
 SPREAD = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles over series
+AT_ONCE = 1024  # series whose next times are written together
+# text of the times so many steps after the newest of some series, or after their first
+Times = Callable[[Sequence[int], Sequence[int], bool], list[str]]
 
 
 class Example(NamedTuple):
@@ -48,7 +51,7 @@ def ranked(table: Table) -> np.ndarray:
 def surprising(panel: Panel) -> list[dict[str, Any]]:
     """Of each series the answer that surprised most over what was expected; the greatest first."""
     peaks = panel.kept("peaks")
-    order = np.argsort(-peaks[:, EXCESS], kind="stable")[:LISTED]
+    order = np.argsort(-peaks[:, EXCESS], kind="stable")[:NAMED]
     numbers = {
         "excess": EXCESS,
         "surprise": PEAK_SURPRISE,
@@ -109,11 +112,12 @@ def counted(panel: Panel) -> dict[str, np.ndarray]:
     return {name: ints[:, at + column] for name, column in columns.items()}
 
 
-def coming_rows(panel: Panel, times: Any) -> Iterator[tuple[str, str, int, float, list[float]]]:
+def coming_rows(panel: Panel, times: Times) -> Iterator[tuple[str, str, int, float, list[float]]]:
     """The next values of every series: time, series, horizon, mean, quantiles."""
-    horizons, names = panel.horizons, panel.names
-    at: list[str] = []
-    for number, horizon, mean, quantiles in panel.coming():
-        if horizon == horizons[0]:
-            at = times([number] * len(horizons), horizons, True)
-        yield at[horizons.index(horizon)], names[number], horizon, mean, quantiles.tolist()
+    coming = panel.coming()
+    for start in range(0, len(panel), AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, len(panel)))
+        who = [number for number in numbers for _ in panel.horizons]
+        at = times(who, list(panel.horizons) * len(numbers), True)
+        for time, (number, horizon, mean, quantiles) in zip(at, coming, strict=False):
+            yield time, panel.names[number], horizon, mean, quantiles.tolist()

@@ -1,21 +1,12 @@
 """What a run over a panel leaves behind: scores of each series and of all, and a page."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.panel.found import (
-    LISTED as MOST_LISTED,
-)
-from forecast.panel.found import (
-    counted,
-    examples,
-    ranked,
-    spread,
-    surprising,
-)
+from forecast.panel.found import NAMED, Times, counted, examples, ranked, spread, surprising
 from forecast.panel.panel import Panel
 from forecast.panel.scores import LISTED, Table, mean_skill, panel_scores, pooled_scores
 from forecast.report.folder import Folder
@@ -29,7 +20,6 @@ if TYPE_CHECKING:
 
 ALL = "all series"
 SPREADS = ("skill_last", "skill_seasonal", "mase", "coverage90")
-Times = Callable[[Sequence[int], Sequence[int], bool], list[str]]
 
 
 class PanelReport(Folder):
@@ -201,8 +191,8 @@ def told_of(
         "count": len(panel),
         "answered": int((table["n"][:, 0] > 0).sum()),
         "bytes_each": panel.bytes_each,
-        "best": [one(number) for number in order[:MOST_LISTED].tolist()],
-        "worst": [one(number) for number in order[::-1][:MOST_LISTED].tolist()],
+        "best": [one(number) for number in order[:NAMED].tolist()],
+        "worst": [one(number) for number in order[::-1][:NAMED].tolist()],
         "surprising": [
             {"time": time, **each, "series": panel.names[each["number"]]}
             for time, each in zip(at, surprised, strict=True)
