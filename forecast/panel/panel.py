@@ -45,6 +45,8 @@ class Panel:
     ----------
     names : list of str
         The series, in the order in which they came.
+    bytes_each : int
+        Memory of one series: its learner, its open questions, its scores.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Panel:
         self.names: list[str] = []
         self.places: dict[str, int] = {}
         self.shelves: list[Shelf] = []
+        self.bytes_each = Shelf(self.pattern, season).bytes_each
         self.points = 0  # values that were told, missing ones included
         self.workers = workers or cores()
         self._loop = loop_of(type(self.pattern))
@@ -86,11 +89,6 @@ class Panel:
     @property
     def horizons(self) -> tuple[int, ...]:
         return self.pattern.horizons
-
-    @property
-    def bytes_each(self) -> int:
-        """Memory of one series: its learner, its open questions, its scores."""
-        return Shelf(self.pattern, self.season).bytes_each
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,10 +6,9 @@ times. The file is read once, in chunks, and what is remembered of a series is w
 
 import hashlib
 import os
-from bisect import bisect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from forecast.clock import Step
 from forecast.panel.grid import APART, Grids, Placed, first_of_each, place_in_each
 from forecast.panel.panel import Part
+from forecast.panel.rows import Chunk, Rows, parts
 from forecast.stream.columns import Columns
 from forecast.stream.csv_numbers import LONGEST_GAP, Bounds, Choice
-from forecast.stream.errors import Refused, StreamError, shown
+from forecast.stream.errors import StreamError, shown
 from forecast.stream.exclusion import Exclusions
 from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF
 from forecast.stream.numerals import MISSING, Numerals
@@ -28,20 +28,8 @@ from forecast.stream.table import Table, TableReader
 from forecast.stream.times import NumberTimes, Stamps, Times
 
 CHUNK = 1 << 18  # rows that are read before their series walk on
-VALUES = 1 << 20  # values of one part, those of gaps included
 REASONS = {DUPLICATE: "duplicate time", EARLIER: "time out of order"}
 NIXTLA = ("unique_id", "ds", "y")  # names of the columns of a long table, elsewhere
-
-
-class Chunk(NamedTuple):
-    """What some rows of the file have brought."""
-
-    first: int  # rows of the file before it
-    rows: int
-    parts: list[Part]
-
-    def __len__(self) -> int:
-        return self.rows
 
 
 class LongColumns(Columns):
@@ -157,7 +145,7 @@ class LongStream:
             self.names += list(places)[len(self.names) :]
         return numbers
 
-    def _parts(self, rows: "Rows") -> Iterator[Part]:
+    def _parts(self, rows: Rows) -> Iterator[Part]:
         """The values that these rows bring, with those that they leave out."""
         if self._times is None:
             order = np.argsort(rows.who, kind="stable")
@@ -179,7 +167,7 @@ class LongStream:
         yield from parts(rows.who[placed.kept], placed.ahead, y)
 
     def _leave_out(
-        self, rows: "Rows", kept: NDArray[np.intp], stamps: Stamps, y: NDArray[np.float64]
+        self, rows: Rows, kept: NDArray[np.intp], stamps: Stamps, y: NDArray[np.float64]
     ) -> None:
         """Take values of excluded times for missing; refuse those beyond the bounds."""
         excluded = self._exclusions.hold(stamps)
@@ -194,7 +182,7 @@ class LongStream:
             problem = f"lies beyond the bounds (--bounds {said})"
             raise rows.error(int(kept[beyond].min()), 0, problem, advice)
 
-    def _tell_step(self, rows: "Rows", placed: Placed) -> None:
+    def _tell_step(self, rows: Rows, placed: Placed) -> None:
         self.guessed.append(
             f"the step is {self.step}: so far apart are the first two times of a series"
         )
@@ -202,7 +190,7 @@ class LongStream:
             for row in placed.kept[:2].tolist():
                 self._times.like(rows.text(row, -1))
 
-    def _judge(self, rows: "Rows", placed: Placed) -> None:
+    def _judge(self, rows: Rows, placed: Placed) -> None:
         """Count the rows that are dropped; raise at the first that is refused."""
         refused = np.isin(placed.fate, [OFF, APART])
         for fate, drop in self._drop.items():
@@ -215,7 +203,7 @@ class LongStream:
         if refused.any():
             self._refuse(rows, placed, int(np.argmax(refused)))
 
-    def _refuse(self, rows: "Rows", placed: Placed, row: int) -> NoReturn:
+    def _refuse(self, rows: Rows, placed: Placed, row: int) -> NoReturn:
         fate, step = placed.fate[row], self.step
         apart = int(placed.ahead[placed.kept == row][0]) if row in placed.kept else 0
         of = f"of the series {shown(rows.text(row, 1))}"
@@ -333,57 +321,6 @@ class LongStream:
             raise StreamError(problem, self.source, advice=advice) from None
 
 
-class Rows:
-    """Rows of a chunk: their series, their numbers, and where they stand in the file."""
-
-    def __init__(self, tables: Sequence[Table], numerals: Numerals, stream: LongStream) -> None:
-        self.tables, self.stream = tables, stream
-        self.begins = np.cumsum([0, *(len(table.lines) for table in tables)]).tolist()
-        y, who = [], []
-        for k, table in enumerate(tables):
-            try:
-                y.append(numerals.read(table.columns[0]))
-            except Refused as error:
-                row = self.begins[k] + error.index
-                raise self.error(row, 0, error.problem, error.advice) from None
-            names = [name.strip(" ") for name in table.columns[1]]
-            if "" in names:
-                problem, advice = "is empty: which series is this row of?", "Name it in each row."
-                raise self.error(self.begins[k] + names.index(""), 1, problem, advice)
-            who.append(np.array(stream.numbered(names), np.int64))
-        self.y, self.who = np.concatenate(y), np.concatenate(who)
-
-    def stamps(self, times: Times) -> Stamps:
-        """The times of the rows."""
-        read = []
-        for k, table in enumerate(self.tables):
-            try:
-                read.append(times.read([text.strip(" ") for text in table.columns[-1]]))
-            except Refused as error:
-                row = self.begins[k] + error.index
-                raise self.error(row, -1, error.problem, error.advice) from None
-        at = np.concatenate([each.at for each in read])
-        offsets = [each.offset for each in read if each.offset is not None]
-        return Stamps(at, np.concatenate(offsets) if offsets else None)
-
-    def text(self, row: int, column: int) -> str:
-        """What stands in a column of a row."""
-        table, place = self._where(row)
-        return table.columns[column][place]
-
-    def error(self, row: int, column: int, problem: str, advice: str) -> StreamError:
-        """What is wrong with a field."""
-        table, place = self._where(row)
-        columns = self.stream.columns
-        field = columns.fields[column]
-        where = (self.stream.source, table.line(place, field), columns.names[field])
-        return StreamError(problem, *where, table.columns[column][place], advice)
-
-    def _where(self, row: int) -> tuple[Table, int]:
-        k = bisect(self.begins, row) - 1
-        return self.tables[k], row - self.begins[k]
-
-
 def begins_with(path: str, size: int) -> str:
     """The hash of so many bytes at the beginning of a file."""
     digest, left = hashlib.sha256(), size
@@ -392,29 +329,6 @@ def begins_with(path: str, size: int) -> str:
             digest.update(piece)
             left -= len(piece)
     return digest.hexdigest()
-
-
-def parts(who: np.ndarray, ahead: np.ndarray, y: np.ndarray) -> Iterator[Part]:
-    """Rows, one series after the other, as parts that are not too long, gaps filled with NaN.
-
-    Examples
-    --------
-    >>> (part,) = parts(np.array([0, 0, 4]), np.array([1, 2, 1]), np.array([5.0, 6.0, 7.0]))
-    >>> part.who, part.at, part.ys
-    (array([0, 4]), array([0, 3, 4]), array([ 5.,  6., nan,  7.]))
-    """
-    upto = np.cumsum(ahead)
-    start = 0
-    while start < len(who):
-        before = int(upto[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(upto, before + VALUES, "right")))
-        at = upto[start:stop] - before
-        ys = np.full(int(at[-1]), np.nan)
-        ys[at - 1] = y[start:stop]
-        begins = np.flatnonzero(first_of_each(who[start:stop]))
-        ends = np.append(at[begins[1:] - 1], at[-1])
-        yield Part(who[start:stop][begins], np.concatenate([[0], ends]), ys)
-        start = stop
 
 
 def open_long(
