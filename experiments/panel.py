@@ -238,6 +238,8 @@ def main() -> None:
     parser.add_argument("--file", type=int, default=5000, help="series of the long CSV")
     asked = parser.parse_args()
     page = Page("What a panel costs", __file__, "FOLDER")
+    page.say(f"## Through the command: {asked.file:,} series of {asked.rows:,} points")
+    page.say(table(["", ""], through_the_command(asked.folder, asked.file, asked.rows)))
     ys = generated(asked.series, asked.rows)
     some = ys[: max(1, asked.series // 10)]
     page.say(f"## {asked.series:,} series of {asked.rows:,} points, light preset, in memory")
@@ -269,8 +271,6 @@ def main() -> None:
         f"values take {ys.nbytes / 1e6:,.0f}."
     )
     del ys
-    page.say(f"## Through the command: {asked.file:,} series of {asked.rows:,} points")
-    page.say(table(["", ""], through_the_command(asked.folder, asked.file, asked.rows)))
     beside(page, asked.folder / "ETTh2.csv")
     page.write()
 

@@ -228,6 +228,14 @@ def test_what_is_refused_is_named_with_its_place(text: str, tmp_path: Path) -> N
         read(path)
 
 
+def test_spaces_around_a_name_are_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("id,ds,y\na b,1,1\n a b ,2,2\na b, 3 , 4\n c,1,5\n")
+    stream, told = read(path, chunk=2)
+    assert stream.names == ["a b", "c"]
+    assert told["a b"].tolist() == [1, 2, 4] and told["c"].tolist() == [5]
+
+
 def test_a_step_that_was_named_leaves_gaps(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("id,ds,y\na,2024-01-01,1\na,2024-01-02,2\nb,2024-01-01,3\nb,2024-01-04,4\n")

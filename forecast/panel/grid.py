@@ -87,8 +87,7 @@ class Grids:
 
     def _known(self, who: Whole) -> Stamps:
         """The newest time of each of these series."""
-        of = self.of[who]
-        return Stamps(of["at"], of["offset"] if self.offsets else None)
+        return Stamps(self.of["at"][who], self.of["offset"][who] if self.offsets else None)
 
     def _fate(self, who: Whole, stamps: Stamps) -> NDArray[np.int8]:
         """Which of the rows, one series after the other, are later than all before them."""
@@ -161,10 +160,11 @@ class Grids:
         if stamps.offset is not None:
             self.of["first_offset"][who[fresh]] = stamps.offset[fresh]
         if stamps.at.dtype == np.int64:
-            day, length, clock = calendar_day(stamps.at.astype(np.int64))
-            self.of["day"][who[fresh]], self.of["clock"][who[fresh]] = day[fresh], clock[fresh]
-            self.of["ends"][who[fresh]] = (day == length)[fresh]
-            self.of["ends"][who[seconds]] &= (day == length)[seconds]
+            day, length, clock = calendar_day(stamps.at[fresh].astype(np.int64))
+            self.of["day"][who[fresh]], self.of["clock"][who[fresh]] = day, clock
+            self.of["ends"][who[fresh]] = day == length
+            day, length, _ = calendar_day(stamps.at[seconds].astype(np.int64))
+            self.of["ends"][who[seconds]] &= day == length
 
     def _steps(self, who: Whole, before: Stamps, at: Stamps) -> tuple[Whole, NDArray[np.bool_]]:
         """Whole steps from one time to the other, and whether they are whole."""

@@ -43,11 +43,11 @@ class Rows:
             except Refused as error:
                 row = self.begins[k] + error.index
                 raise self.error(row, 0, error.problem, error.advice) from None
-            names = [name.strip(" ") for name in table.columns[1]]
-            if "" in names:
+            numbers = stream.numbered(table.columns[1])
+            if -1 in numbers:
                 problem, advice = "is empty: which series is this row of?", "Name it in each row."
-                raise self.error(self.begins[k] + names.index(""), 1, problem, advice)
-            who.append(np.array(stream.numbered(names), np.int64))
+                raise self.error(self.begins[k] + numbers.index(-1), 1, problem, advice)
+            who.append(np.array(numbers, np.int64))
         self.y, self.who = np.concatenate(y), np.concatenate(who)
 
     def stamps(self, times: Times) -> Stamps:
@@ -55,7 +55,7 @@ class Rows:
         read = []
         for k, table in enumerate(self.tables):
             try:
-                read.append(times.read([text.strip(" ") for text in table.columns[-1]]))
+                read.append(times.read(table.columns[-1]))
             except Refused as error:
                 row = self.begins[k] + error.index
                 raise self.error(row, -1, error.problem, error.advice) from None

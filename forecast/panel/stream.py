@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,15 +135,20 @@ class LongStream:
         return tables
 
     def numbered(self, names: Sequence[str]) -> list[int]:
-        """The numbers of these series; a new one is numbered next."""
+        """The numbers of these series; a new one is numbered next, one without a name is -1."""
         places = self._places
-        numbers = [places.get(name, -1) for name in names]
-        if -1 in numbers:
-            for row, name in enumerate(names):
-                if numbers[row] < 0:
-                    numbers[row] = places.setdefault(name, len(places))
-            self.names += list(places)[len(self.names) :]
-        return numbers
+        numbers = list(map(places.get, names))
+        if None in numbers:
+            for row, text in enumerate(names):
+                name = text.strip(" ")
+                if numbers[row] is None and name:
+                    if name not in places:
+                        places[name] = len(self.names)
+                        self.names.append(name)
+                    # one that is written with spaces around it is known by them from here on
+                    numbers[row] = places[text] = places[name]
+            return [-1 if number is None else number for number in numbers]
+        return cast(list[int], numbers)
 
     def _parts(self, rows: Rows) -> Iterator[Part]:
         """The values that these rows bring, with those that they leave out."""
