@@ -80,7 +80,7 @@ def _ours(kernel: Callable[..., Any]) -> bool:
     return PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
 
 
-def bound(loop: Callable[..., Any], nogil: bool = False, **kernels: Any) -> Any:
+def bound(loop: Callable[..., Any], nogil: bool = False, /, **kernels: Any) -> Any:
     """A compiled loop whose free names are these kernels: one spelling, a code for each use.
 
     Kernels given as arguments would be compiled anew by every process; kernels that a loop finds

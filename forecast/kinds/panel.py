@@ -12,8 +12,9 @@ from forecast.kinds.numbers import season_for, season_said
 if TYPE_CHECKING:
     from forecast.learner import NumberLearner
     from forecast.panel.panel import Panel
+    from forecast.panel.rows import Chunk
     from forecast.panel.store import Store
-    from forecast.panel.stream import Chunk, LongStream
+    from forecast.panel.stream import LongStream
     from forecast.report.panel import PanelReport
 
 KEPT_EVERY = 30.0  # seconds between two transactions of the store
@@ -103,7 +104,7 @@ class Panels(Kind):
 
     def nothing(self) -> "Chunk":
         """A chunk without rows."""
-        from forecast.panel.stream import Chunk
+        from forecast.panel.rows import Chunk
 
         return Chunk(0, 0, [])
 

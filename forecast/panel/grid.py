@@ -170,11 +170,10 @@ class Grids:
         """Whole steps from one time to the other, and whether they are whole."""
         assert self.step is not None
         if self.step.unit == "month":
-            apart = month_of(at.at.astype(np.int64)) - month_of(before.at.astype(np.int64))
-            whole, rest = np.divmod(apart, int(self.step.size))
-            return whole, (rest == 0) & (
-                at.at == self._calendar(who, month_of(at.at.astype(np.int64)))
-            )
+            month = month_of(at.at.astype(np.int64))
+            months = month - month_of(before.at.astype(np.int64))
+            whole, rest = np.divmod(months, int(self.step.size))
+            return whole, (rest == 0) & (at.at == self._calendar(who, month))
         apart = coordinate(at, self.step) - coordinate(before, self.step)
         if self.step.unit == "second":
             whole, rest = np.divmod(apart.astype(np.int64), int(self.step.size))

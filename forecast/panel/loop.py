@@ -180,4 +180,4 @@ def walk_on(
 def loop_of(kind: type[NumberLearner]) -> Any:
     """The compiled loop over series that have a learner of this kind; other threads run beside."""
     single = walk_of(kind._learn, kind._ask, kind.family)
-    return bound(walk_on, nogil=True, walk=single)
+    return bound(walk_on, True, walk=single)
