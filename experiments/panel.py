@@ -237,7 +237,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--file", type=int, default=5000, help="series of the long CSV")
     asked = parser.parse_args()
-    page = Page("What a panel costs", __file__, "FOLDER")
+    said = f"FOLDER --series {asked.series} --rows {asked.rows} --file {asked.file}"
+    page = Page("What a panel costs", __file__, said)
     page.say(f"## Through the command: {asked.file:,} series of {asked.rows:,} points")
     page.say(table(["", ""], through_the_command(asked.folder, asked.file, asked.rows)))
     ys = generated(asked.series, asked.rows)

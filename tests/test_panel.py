@@ -496,8 +496,7 @@ def test_a_full_learner_of_a_panel_is_that_of_a_run(table: Path, tmp_path: Path)
                 "skill_last",
                 "skill_seasonal",
             ):
-                assert float(row[score]) == pytest.approx(entry[score], rel=2e-9), score
+                assert float(row[score]) == pytest.approx(entry[score], 6e-9, 1e-11), score
         after = [row for row in coming if row["series"] == name]
         for row, alone in zip(after, rows_of(tmp_path / name / "forecast.csv"), strict=True):
-            del row["series"], alone["series"]
-            assert row == alone
+            assert {**row, "series": "y"} == alone

@@ -61,7 +61,7 @@ class Panel:
     >>> panel = Panel(LightForecaster)
     >>> panel.learn({"north": [1.0, 2.0] * 20, "south": [5.0, 4.0, 3.0] * 10})
     >>> panel.learn({"north": [1.0, 2.0]})
-    >>> panel.learner("north").predict().median, panel.rows("south")
+    >>> round(panel.learner("north").predict().median, 1), panel.rows("south")
     (1.0, 30)
     """
 

@@ -88,7 +88,7 @@ def parts(who: np.ndarray, ahead: np.ndarray, y: np.ndarray) -> Iterator[Part]:
     --------
     >>> (part,) = parts(np.array([0, 0, 4]), np.array([1, 2, 1]), np.array([5.0, 6.0, 7.0]))
     >>> part.who, part.at, part.ys
-    (array([0, 4]), array([0, 3, 4]), array([ 5.,  6., nan,  7.]))
+    (array([0, 4]), array([0, 3, 4]), array([ 5., nan,  6.,  7.]))
     """
     upto = np.cumsum(ahead)
     start = 0
