@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
     from forecast.numbers.returns import ReturnForecaster
+    from forecast.panel.panel import Panel
     from forecast.prequential import Answers, Run, Step, SymbolRun, run
     from forecast.remembering import Remembering
     from forecast.report import Report
@@ -53,6 +54,7 @@ _ROOMS = {
     "Normal": "distribution.normal",
     "NumberForecaster": "numbers.forecaster",
     "Paced": "numbers.paced",
+    "Panel": "panel.panel",
     "Quantiles": "distribution.quantiles",
     "Regression": "numbers.regression",
     "Remembering": "remembering",
@@ -88,6 +90,7 @@ __all__ = [
     "Normal",
     "NumberForecaster",
     "Paced",
+    "Panel",
     "Quantiles",
     "Regression",
     "Remembering",

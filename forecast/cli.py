@@ -22,6 +22,7 @@ from forecast.terminal import (
     printable,
     progress_of,
     say_comparison,
+    say_panel,
     say_scores,
     say_symbols,
     told,
@@ -88,7 +89,8 @@ def run(asked: argparse.Namespace, command: str) -> int:
     refuse_options_of_others(asked)
     say = nothing if asked.quiet else told
     _, record = carried_out(asked, command, say, lambda stream: progress_of(stream, asked.quiet))
-    answer(record, asked, say_scores if asked.kind == "numbers" else say_symbols)
+    words = say_scores if asked.kind == "numbers" else say_symbols
+    answer(record, asked, words if asked.series is None else say_panel)
     return DONE
 
 

@@ -63,10 +63,12 @@ def _made(kernel: Kernel, forceinline: bool = False) -> Kernel:
     return called
 
 
-def _dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False) -> Any:
+def _dispatcher(
+    kernel: Callable[..., Any], kept: bool, forceinline: bool = False, nogil: bool = False
+) -> Any:
     from forecast.machine_code import dispatcher  # late: it brings numba along
 
-    return dispatcher(kernel, kept, forceinline)
+    return dispatcher(kernel, kept, forceinline, nogil)
 
 
 def _ours(kernel: Callable[..., Any]) -> bool:
@@ -78,7 +80,7 @@ def _ours(kernel: Callable[..., Any]) -> bool:
     return PACKAGE in Path(kernel.__code__.co_filename).resolve().parents
 
 
-def bound(loop: Callable[..., Any], **kernels: Any) -> Any:
+def bound(loop: Callable[..., Any], nogil: bool = False, /, **kernels: Any) -> Any:
     """A compiled loop whose free names are these kernels: one spelling, a code for each use.
 
     Kernels given as arguments would be compiled anew by every process; kernels that a loop finds
@@ -90,6 +92,8 @@ def bound(loop: Callable[..., Any], **kernels: Any) -> Any:
     ----------
     loop : function
         Not compiled itself.
+    nogil : bool
+        Whether other threads run while Python waits for the loop.
     **kernels
         What the loop's free names stand for.
     """
@@ -101,4 +105,4 @@ def bound(loop: Callable[..., Any], **kernels: Any) -> Any:
     own = FunctionType(loop.__code__, {**loop.__globals__, **kernels}, name)
     own.__module__ = loop.__module__
     own.__qualname__ = name
-    return _dispatcher(own, kept=all(_ours(part) for part in [loop, *parts]))
+    return _dispatcher(own, kept=all(_ours(part) for part in [loop, *parts]), nogil=nogil)

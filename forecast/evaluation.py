@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
     from forecast.report import Report
+    from forecast.report.panel import PanelReport
     from forecast.report.symbols import SymbolReport
 
 READING = (
@@ -48,10 +49,13 @@ def evaluate(
     bounds: tuple[float | None, float | None] = (None, None),
     step: str | None = None,
     exclude: str | Sequence[str] = (),
+    series: str | None = None,
+    learner: str = "light",
+    workers: int | None = None,
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
     **reading: Any,
-) -> "Report | SymbolReport":
+) -> "Report | SymbolReport | PanelReport":
     """Forecast every value of a series, word or label before it is learned, and report.
 
     What ``forecast run`` does. A table is written as a CSV and read like any other: there is one
@@ -82,6 +86,12 @@ def evaluate(
         Time between two rows, as "30 minutes"; that of the first two by default.
     exclude : str or sequence of str
         Ranges of time, FROM..TO, whose values are taken for missing.
+    series : str, optional
+        Column that says of which series a row is: each then has a learner of its own.
+    learner : {"light", "full"}
+        Of each of many series.
+    workers : int, optional
+        Threads that many series are shared by; one for each core by default.
     out : path, optional
         Directory for the files; one that goes with the report by default.
     force : bool
@@ -92,9 +102,10 @@ def evaluate(
 
     Returns
     -------
-    Report or SymbolReport
+    Report, SymbolReport or PanelReport
         With ``scores``, ``predictions`` and ``forecast`` as tables, ``verdict``, ``plot(kind)``
-        and ``to_html(path)``; of numbers, and of words or labels.
+        and ``to_html(path)``; of numbers, of words or labels, and of many series, whose
+        predictions are not kept.
 
     Raises
     ------
@@ -135,6 +146,9 @@ def evaluate(
         "bounds": bounds,
         "step": None if step is None else Step.named(step),
         "exclude": listed(exclude),
+        "series": series,
+        "learner": learner,
+        "workers": workers,
         "force": force,
         **reading,
     }
@@ -148,7 +162,8 @@ def evaluate(
         usual = vars(options_for(source))
         asked = Namespace(**{**usual, **said, "horizon": horizons, "out": where})
         refuse_options_of_others(asked)
-        named = {"target": target, "horizon": horizon, "season": season, "labels": labels}
+        named = {"series": series, "target": target, "horizon": horizon, "season": season}
+        named |= {"labels": labels}
         report = quietly(
             asked, {**({} if kind == "numbers" else {"kind": kind}), **named, **reading}
         )
@@ -159,10 +174,10 @@ def evaluate(
     return report
 
 
-def quietly(asked: Namespace, arguments: dict[str, Any]) -> "Report | SymbolReport":
+def quietly(asked: Namespace, arguments: dict[str, Any]) -> "Report | SymbolReport | PanelReport":
     """Carry out a run without a word."""
     named = ", ".join(f"{name}={value!r}" for name, value in arguments.items() if value)
-    report: Report | SymbolReport
+    report: Report | SymbolReport | PanelReport
     report, _ = carried_out(
         asked,
         f"forecast.evaluate({named})",

@@ -3,14 +3,15 @@
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from time import perf_counter
 from typing import Any
 
 from forecast import __version__
 from forecast.code_cache import nothing_kept
-from forecast.kinds.kind import OPTIONS_OF, Kind
+from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, Kind
 from forecast.kinds.numbers import Numbers
+from forecast.kinds.panel import Panels
 from forecast.kinds.symbols import Bytes, Labels, Words
 
 KINDS: dict[str, type[Kind]] = {
@@ -46,14 +47,14 @@ def carried_out(
         Who has written the files, and what ``scores.json`` holds.
     """
     clock = Clock()
-    kind = KINDS[asked.kind]()
+    kind = Panels() if asked.series is not None else KINDS[asked.kind]()
     with clock.part("starting"):
         kind.load()
         if nothing_kept():
             say("compiling, once on this machine: about a minute; later runs start in seconds")
     with clock.part("reading"):
         stream = kind.open(asked)
-    with stream:
+    with stream, closing(kind):
         blocks = clock.each("reading", kind.blocks())
         for sentence in kind.begin(asked):
             say(sentence)
@@ -146,6 +147,9 @@ def options_of(asked: Namespace) -> dict[str, Any]:
     from forecast.stream.numerals import MISSING
 
     unsaid = {"task", "source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
+    unsaid.update({"workers", "checkpoint"})  # on which they do not depend
+    if asked.series is None:
+        unsaid.update({"series", *OF_PANELS})
     for kind, names in OPTIONS_OF.items():
         unsaid.update(names if kind != asked.kind else ())
     options = {name: value for name, value in vars(asked).items() if name not in unsaid}

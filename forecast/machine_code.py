@@ -177,7 +177,9 @@ class _KeptLinked(_Kept):
     _impl_class = _FormOfLinked
 
 
-def dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False) -> Any:
+def dispatcher(
+    kernel: Callable[..., Any], kept: bool, forceinline: bool = False, nogil: bool = False
+) -> Any:
     """What calls a kernel in its machine code, which is made at the first call.
 
     Parameters
@@ -187,9 +189,11 @@ def dispatcher(kernel: Callable[..., Any], kept: bool, forceinline: bool = False
         Whether its code is kept for the next process, where a folder can be written.
     forceinline : bool
         Whether it is put in the place of each call, however large.
+    nogil : bool
+        Whether other threads run while Python waits for it.
     """
     _leave_scipy_out()
-    called = njit(error_model="numpy", no_cfunc_wrapper=True)(kernel)
+    called = njit(error_model="numpy", no_cfunc_wrapper=True, nogil=nogil)(kernel)
     called.__class__ = _Called
     called.how = {
         "error_model": "numpy",

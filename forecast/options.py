@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from forecast import __version__
-from forecast.kinds.kind import OPTIONS_OF, UsageError
+from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, UsageError
 
 if TYPE_CHECKING:
     from forecast.clock import Step
@@ -36,6 +36,8 @@ examples:
   forecast run shop.csv --target sold --known price --known holiday --context visitors
       prices and holidays are known ahead, visitors are counted with the sales; rows at the end
       that say a price and no sales yet are the future, and forecast.csv answers for them
+  forecast run shops.csv --series shop --time day --target sold --horizon 1,7
+      a row for each shop and day: thousands of series, each with a learner of its own
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -61,6 +63,7 @@ what it leaves in OUT:
   forecast.csv     what comes next: values with 21 quantiles each; words or labels with their p
   predictions.csv  each answered question: forecast, truth, surprise
   scores.json      errors, surprise and coverage; bits a byte; accuracy and log loss; beside rivals
+  scores.csv       of many series: those of each
   report.html      all of it on one page that opens from disk
 
 exit codes: 0 done, 1 fault, 2 wrong usage, 3 bad input, 4 an alert was asked for and raised"""
@@ -145,6 +148,7 @@ def parser() -> argparse.ArgumentParser:
         help="take all rows of a --step together, where their times lie on no grid: readings of a "
         "sensor, sales at a till",
     )
+    add_panel(command.add_argument_group("many series"))
     add_output(command.add_argument_group("what is left behind"))
     add_compare(
         commands.add_parser(
@@ -330,6 +334,35 @@ def add_file(group: "argparse._ArgumentGroup") -> None:
     )
 
 
+def add_panel(group: "argparse._ArgumentGroup") -> None:
+    """How a file of many series is run."""
+    group.add_argument(
+        "--series",
+        metavar="COL",
+        help="column that says of which series a row is, as unique_id: each has a learner of its "
+        "own, and is scored by itself and with all; rows of a series come in order of time",
+    )
+    group.add_argument(
+        "--learner",
+        choices=["light", "full"],
+        default="light",
+        help="of each series: light, in 2 kB and two or three microseconds a point, or full, as a "
+        "single series has it (light)",
+    )
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=workers_named,
+        help="threads; they change no result (one for each core)",
+    )
+    group.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="one store for all series: killed and started again, or started when the file has "
+        "grown, the run goes on from there",
+    )
+
+
 def add_output(group: "argparse._ArgumentGroup") -> None:
     """What is written, and what is said."""
     group.add_argument("--out", metavar="DIR", default="out", help="directory of the files (out)")
@@ -457,6 +490,19 @@ def delimiter_named(text: str) -> str:
     return mark
 
 
+def workers_named(text: str) -> int:
+    """How many threads a person wants.
+
+    Examples
+    --------
+    >>> workers_named("2")
+    2
+    """
+    if re.fullmatch(r"\d{1,4}", text, re.ASCII) and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of threads: say 1 or more")
+
+
 def options_for(source: str) -> argparse.Namespace:
     """The options of a run of which nothing but its source was said."""
     return parser().parse_args(["run", source])
@@ -473,5 +519,8 @@ def refuse_options_of_others(asked: argparse.Namespace) -> None:
                 f"{' and '.join(foreign)} can only be said of {kind}; this run is of {asked.kind} "
                 "(--kind)."
             )
+    alone = [f"--{name}" for name in said if name in OF_PANELS]
+    if alone and asked.series is None:
+        raise UsageError(f"{' and '.join(alone)} can only be said of many series (--series COL).")
     if asked.kind != "numbers" and asked.horizon != (1,):
         raise UsageError(f"{asked.kind} are forecast one ahead: leave --horizon out, or say 1.")

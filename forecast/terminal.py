@@ -75,6 +75,15 @@ def say_scores(record: dict[str, Any], out: str) -> None:
     say_page(out)
 
 
+def say_panel(record: dict[str, Any], out: str) -> None:
+    """The verdict over many series, and where the page lies."""
+    from forecast.report.panel_page import panel_verdict
+
+    print(printable(panel_verdict(record)))
+    print(f"Series: {record['panel']['count']:,}, each in {place(out, 'scores.csv')}")
+    say_page(out)
+
+
 def say_symbols(record: dict[str, Any], out: str) -> None:
     """The verdict on words or labels, and the table against the free rivals."""
     from forecast.report.symbols import table, verdict

@@ -435,4 +435,4 @@ def test_a_sensor_with_gaps_and_two_zones(
     source.write_text("at,c\n2024-03-31 01:00:00 CET,1\n2024-03-31 01:05:00 CEST,2\n")
     assert "Write the zone as its offset from UTC" in refused(source, capsys, "--time", "at")
     source.write_text("at,device,c\n2024-03-31,a,1\n2024-03-31,b,2\n")
-    assert "give each a column or a file" in refused(source, capsys)
+    assert "say --series COL" in refused(source, capsys)

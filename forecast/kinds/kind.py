@@ -20,10 +20,11 @@ OPTIONS_OF = {
     "numbers": (
         *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
         *("gather", "delimiter", "decimal", "thousands", "missing", "duplicates", "unsorted"),
-        "exclude",
+        *("exclude", "series", "learner", "workers", "checkpoint"),
     ),
     "labels": ("labels", "label", "text"),
 }
+OF_PANELS = ("learner", "workers", "checkpoint")  # can only be said of many series
 
 
 class UsageError(ValueError):
@@ -119,6 +120,9 @@ class Kind(ABC):
     @abstractmethod
     def read(self) -> dict[str, Any]:
         """What was read, and how."""
+
+    def close(self) -> None:  # noqa: B027  (most hold nothing)
+        """Let go of what is held beside the source."""
 
 
 def joined(parts: Sequence[tuple["np.ndarray", ...]]) -> "Iterable[np.ndarray]":

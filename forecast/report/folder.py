@@ -26,7 +26,7 @@ FIGURES = (
     *("loss", "reliability", "sharpness", "confusion1", "confusion2", "confusion3"),
 )
 FILES = (
-    *("forecast.csv", "predictions.csv", "report.html"),
+    *("forecast.csv", "predictions.csv", "scores.csv", "report.html"),
     *(f"figures/{name}.png" for name in FIGURES),
     "scores.json",  # the seal: where it is, all others are whole and of the same run
 )

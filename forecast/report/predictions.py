@@ -9,7 +9,7 @@ with no season; all series and horizons of a chosen row are written together.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
@@ -160,12 +160,16 @@ def chosen(answer: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.bool
 
 def next_file(rows: Sequence[Next]) -> str:
     """What ``forecast.csv`` holds: the next values, with their quantiles."""
+    return "".join(f"{line}\n" for line in next_lines(rows))
+
+
+def next_lines(rows: Iterable[Next]) -> Iterator[str]:
+    """The lines of ``forecast.csv``."""
     template = ",".join(["%.9g"] * (2 + len(LEVELS)))
-    lines = [",".join(NEXT_COLUMNS)]
+    yield ",".join(NEXT_COLUMNS)
     for time, series, horizon, mean, quantiles in rows:
         values = template % (mean, quantiles[MEDIAN], *quantiles)
-        lines.append(f"{cell(time)},{cell(series)},{horizon},{values.replace('nan', '')}")
-    return "\n".join(lines) + "\n"
+        yield f"{cell(time)},{cell(series)},{horizon},{values.replace('nan', '')}"
 
 
 def cell(text: str) -> str:

@@ -335,7 +335,7 @@ class NumberStream:
             problem = "is the same time as a row before it"
             advice = (
                 f"Say --duplicates drop to keep the first, or {rows}; {clock}; where rows are of "
-                "several series, as devices, give each a column or a file."
+                "several series, as devices, say --series COL."
             )
         elif fate == EARLIER:
             self._refuse_earlier(table, row)

@@ -115,13 +115,13 @@ class Grid:
         later = np.flatnonzero(at > at[0])
         if self.step is None and len(later):
             first, second = stamps.pick(slice(0, 1)), stamps.pick(later[:1])
-            self.step = _step_between(first, second)
+            self.step = step_between(first, second)
         if self.step is not None and self.step.unit == "month":
             wall = stamps.at.astype(np.int64)
-            day, length, clock = _day_of(wall[:1])
+            day, length, clock = day_of(wall[:1])
             self._day, self._clock, self._ends = day, clock, day == length
             if len(later):
-                day, length, _ = _day_of(wall[later[:1]])
+                day, length, _ = day_of(wall[later[:1]])
                 self._ends &= day == length
         self._anchored = len(later) > 0
 
@@ -148,25 +148,36 @@ class Grid:
         # Decimal fractions are rounded in files: a hundredth of a step is none.
         with np.errstate(over="ignore", invalid="ignore"):  # times as far apart as floats can be
             apart = np.diff(stamps.at)
-            ratio = np.nan_to_num(apart / self.step.size, nan=0.0, posinf=2.0**62)
-        nearest = np.rint(ratio)
-        whole = np.minimum(nearest, 2**62).astype(np.int64)
-        return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= 0.01)
+            return whole_numbers(apart / self.step.size)
 
 
 def _on_the_wall(step: Step) -> bool:
     return step.unit == "month" or (step.unit == "second" and step.size % DAY == 0)
 
 
-def _day_of(wall: Whole) -> tuple[int, int, int]:
-    """Day of the month, length of the month, and microseconds since midnight of one time."""
+def whole_numbers(steps: NDArray[np.float64]) -> tuple[Whole, NDArray[np.bool_]]:
+    """The whole numbers that these steps are, but for rounding, and whether they are any."""
+    ratio = np.nan_to_num(steps, nan=0.0, posinf=2.0**62)
+    nearest = np.rint(ratio)
+    whole = np.minimum(nearest, 2**62).astype(np.int64)
+    return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= 0.01)
+
+
+def calendar_day(wall: Whole) -> tuple[Whole, Whole, Whole]:
+    """Day of the month, length of the month, and microseconds since midnight of each time."""
     month = month_of(wall)
-    start = int(month_start(month)[0])
-    day, clock = divmod(int(wall[0]), DAY)
-    return day - start + 1, int(month_start(month + 1)[0]) - start, clock
+    start = month_start(month)
+    day, clock = np.divmod(wall, DAY)
+    return day - start + 1, month_start(month + 1) - start, clock
 
 
-def _step_between(first: Stamps, second: Stamps) -> Step:
+def day_of(wall: Whole) -> tuple[int, int, int]:
+    """The same of one time."""
+    day, length, clock = calendar_day(wall)
+    return int(day[0]), int(length[0]), int(clock[0])
+
+
+def step_between(first: Stamps, second: Stamps) -> Step:
     """The step from one time to the next: months where the calendar says so."""
     if first.at.dtype == np.float64:
         # 0.3 - 0.2 is 0.1 here, as it is for the person who wrote them.
@@ -174,7 +185,7 @@ def _step_between(first: Stamps, second: Stamps) -> Step:
         return Step("number", float(exact))
     a, b = first.at.astype(np.int64), second.at.astype(np.int64)
     months = int(month_of(b)[0] - month_of(a)[0])
-    (day, length, clock), (day2, length2, clock2) = _day_of(a), _day_of(b)
+    (day, length, clock), (day2, length2, clock2) = day_of(a), day_of(b)
     ends = day == length and day2 == length2
     # 1 February to 1 March is a month, not four weeks.
     if months > 0 and clock == clock2 and (ends or day == day2):

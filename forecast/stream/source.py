@@ -160,6 +160,11 @@ class Source:
         """Hash of the bytes as they lie in the file; None before its end was read."""
         return self._hash.hexdigest() if self._over else None
 
+    @property
+    def so_far(self) -> tuple[int, str]:
+        """How many bytes of the file were read, and their hash."""
+        return self.bytes_read, self._hash.hexdigest()
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self.name != "standard input":

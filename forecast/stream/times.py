@@ -302,13 +302,18 @@ class NumberTimes:
         "." or ",".
     first
         The first of them.
+
+    Attributes
+    ----------
+    digits : int
+        Decimals that are written; 17 for all.
     """
 
     aware = False
 
     def __init__(self, decimal: str, first: str) -> None:
         self._numerals = Numerals(decimal, missing=())
-        self._digits = 0
+        self.digits = 0
         self.read([first])
         self.like(first)
 
@@ -316,9 +321,9 @@ class NumberTimes:
         """Write as many decimals as this one has."""
         mark, decimals = self._numerals.decimal, text.strip(" ")
         if "e" in decimals.lower():
-            self._digits = 17
+            self.digits = 17
         elif mark in decimals:
-            self._digits = max(self._digits, len(decimals) - decimals.index(mark) - 1)
+            self.digits = max(self.digits, len(decimals) - decimals.index(mark) - 1)
 
     def read(self, texts: Sequence[str]) -> Stamps:
         """Numbers of these texts, all finite and told apart; see `IsoTimes.read`."""
@@ -339,10 +344,10 @@ class NumberTimes:
 
     def write(self, stamps: Stamps) -> list[str]:
         """Text of these numbers, with as many decimals as the first ones had."""
-        if self._digits >= 17:
+        if self.digits >= 17:
             texts = [repr(value) for value in stamps.at.tolist()]
         else:
-            texts = [f"{value:.{self._digits}f}" for value in stamps.at.tolist()]
+            texts = [f"{value:.{self.digits}f}" for value in stamps.at.tolist()]
         return [text.replace(".", self._numerals.decimal) for text in texts]
 
 
