@@ -5,13 +5,15 @@ import json
 import math
 import re
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from forecast import LightForecaster, NumberForecaster, run
+from forecast import LightForecaster, NumberForecaster, ReturnForecaster, run
 from forecast.cli import main
 from forecast.clock import Step
 from forecast.evaluation import evaluate
@@ -468,6 +470,19 @@ def test_evaluate_takes_a_long_frame(tmp_path: Path) -> None:
     assert len(report.plot("skill")) == 1
     with pytest.raises(ValueError, match="say one of"):
         report.plot("pit")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: NumberForecaster(channels=2), "one number"),
+        (lambda: NumberForecaster(known=1), "none beside"),
+        (lambda: ReturnForecaster(discount=0.5), "not of their sums"),
+    ],
+)
+def test_a_learner_of_more_than_one_series_is_refused(make: Callable[[], Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Panel(make)
 
 
 @pytest.mark.slow
