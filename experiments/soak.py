@@ -7,6 +7,8 @@ knows it too, stands beside. Of each, the last 2 % are given to a learner that i
 both are scored on the last 1 %: one that has walked so far may be no worse than one that has just
 learned what matters now. What is counted: resident memory at ten marks, after the first; numbers of
 the state that are not finite after any chunk of these, and are in the new one; points a second.
+
+A stream that is asked for no points keeps the line that it has on the page, with its commit.
 """
 
 import argparse
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from page import Page, table
+from page import RESULTS, Page, commit, table
 
 from forecast import LightForecaster, NumberForecaster, WordForecaster
 from forecast.learner import FlatLearner, SymbolLearner, Symbols
@@ -204,7 +206,14 @@ def line(one: Soaked) -> list[str]:
     scores = [f"{score:.4f}" for score in (one.ours, one.new, one.oracle)]
     memory = [f"{one.memory / 1e6:.0f} MB", f"{one.growth / 1e6:.1f} MB"]
     speed = f"{one.points / one.seconds:,.0f}"
-    return [one.name, f"{one.points:,}", *scores, *memory, str(one.infinite), speed]
+    return [one.name, f"{one.points:,}", *scores, *memory, str(one.infinite), speed, commit()]
+
+
+def lines_kept(page: Path) -> dict[str, list[str]]:
+    """The lines that stand on the page, by the names of their learners."""
+    text = page.read_text() if page.exists() else ""
+    rows = [row.strip("| ").split(" | ") for row in text.splitlines() if row.startswith("|")]
+    return {row[0]: row for row in rows if row[0] in SOAKS}
 
 
 def main() -> None:
@@ -217,8 +226,10 @@ def main() -> None:
     page = Page("A stream without end", __file__, " ".join(said))
     page.say(" ".join(__doc__.split("\n\n")[2].split("\n")))
     found = [soak(name, *SOAKS[name], int(n)) for name, n in points.items() if n > 0]
+    lines = lines_kept(RESULTS / "soak.md") | {one.name: line(one) for one in found}
     header = ["learner", "points", "nats a point, last 1 %", "one that is new", "oracle"]
-    page.say(table([*header, "memory", "grew by", "not finite", "points/s"], [*map(line, found)]))
+    header += ["memory", "grew by", "not finite", "points/s", "commit"]
+    page.say(table(header, list(lines.values())))
     page.write()
     wrong = [f"{one.name}: {sentence}" for one in found for sentence in one.wrong]
     assert not wrong, "; ".join(wrong)
