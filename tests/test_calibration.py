@@ -102,7 +102,13 @@ def assert_calibrated(pit: Floats, horizon: int, low: float, high: float) -> Non
     assert distance < 0.02 + stats.kstwobign.isf(1e-6) / math.sqrt(alone)
 
 
-@pytest.mark.parametrize("name", CASES)
+# the quantiles of a level are sought one by one, which takes long
+SOUGHT = ("level, walk and noise", "level, walk and noise, 12 ahead")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SOUGHT)) for name in CASES]
+)
 def test_calibrated_on_ten_seeds(name: str) -> None:
     """88 to 92 %, widened by 4 sd of a binomial of as many answers as stand alone."""
     case = CASES[name]
