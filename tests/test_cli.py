@@ -1034,15 +1034,17 @@ def python(*words: str, **more: Any) -> subprocess.CompletedProcess[str]:
 
 def test_help_is_at_once_and_loads_nothing_heavy() -> None:
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from forecast.cli import main\n"
         "main(['--help']); main(['run', '--horizon', 'x', 'a.csv'])\n"
         f"print('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])\n"
-        "print('SECONDS', time.process_time())\n"
+        "print('MODULES', len(sys.modules))\n"
     )
-    runs = [python("-c", code).stdout.splitlines()[-2:] for _ in range(3)]
-    assert all(loaded.strip() == "LOADED" for loaded, _ in runs)
-    assert min(float(seconds.split()[1]) for _, seconds in runs) < 0.15
+    loaded, modules = python("-c", code).stdout.splitlines()[-2:]
+    assert loaded.strip() == "LOADED"
+    # what takes its time are modules, Python's own among them: 107 when this was written; seconds
+    # depend on the machine
+    assert int(modules.split()[1]) < 125
 
 
 def test_a_module_that_runs(tmp_path: Path) -> None:
