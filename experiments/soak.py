@@ -6,7 +6,8 @@ Each stream is drawn in chunks from a process that is known, so that the loss of
 knows it too, stands beside. Of each, the last 2 % are given to a learner that is new as well, and
 both are scored on the last 1 %: one that has walked so far may be no worse than one that has just
 learned what matters now. What is counted: resident memory at ten marks, after the first; numbers of
-the state that are not finite after any chunk of these, and are in the new one; points a second.
+the state that are not finite after any chunk of these, and are in the new one; points a second of
+CPU.
 
 A stream that is asked for no points keeps the line that it has on the page, with its commit.
 """
@@ -156,9 +157,9 @@ def soak(
     walked = 0.0
     for turn, (points, loss) in enumerate(chunks(n, chunk, 1)):
         start = turn * chunk
-        before = time.perf_counter()
+        before = time.process_time()
         said = walks[0](points)
-        walked += time.perf_counter() - before
+        walked += time.process_time() - before
         again = walks[1](points) if start >= begun else None
         if again is not None:
             lost &= ~np.isfinite(learner.floats)
