@@ -193,16 +193,26 @@ def learner_for(asked: Namespace, channels: int, step: "Step | None") -> "Number
 
 def opened(asked: Namespace, source: "Source | None" = None) -> "NumberStream":
     """The source that was asked for, or one at hand, as a stream of numbers."""
-    from forecast.stream import ExclusionError, open_numbers
+    from forecast.stream import open_numbers
+
+    beside = {"beside": (*asked.context, *asked.known), "gather": asked.gather}
+    stream: NumberStream = read_as(
+        asked, open_numbers, source or asked.source, target=asked.target, **beside
+    )
+    return stream
+
+
+def read_as(asked: Namespace, reader: Callable[..., Any], *what: Any, **more: Any) -> Any:
+    """A source in the hands of a reader of CSV, that is told how the rows were said to be read."""
+    from forecast.stream import ExclusionError
     from forecast.stream.numerals import MISSING
 
     if asked.thousands == asked.decimal:
         raise UsageError("--decimal and --thousands are different marks.")
     try:
-        return open_numbers(
-            source or asked.source,
+        return reader(
+            *what,
             time=asked.time,
-            target=asked.target,
             delimiter=asked.delimiter,
             decimal=asked.decimal,
             thousands={None: "", "space": " "}.get(asked.thousands, asked.thousands),
@@ -213,8 +223,7 @@ def opened(asked: Namespace, source: "Source | None" = None) -> "NumberStream":
             time_format=asked.time_format,
             exclude=asked.exclude,
             bounds=asked.bounds,
-            beside=(*asked.context, *asked.known),
-            gather=asked.gather,
+            **more,
         )
     except ExclusionError as error:
         raise UsageError(str(error)) from None

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from forecast.kinds.kind import Kind, UsageError
-from forecast.kinds.numbers import season_for, season_said
+from forecast.kinds.numbers import read_as, season_for, season_said
 
 if TYPE_CHECKING:
     from forecast.learner import NumberLearner
@@ -212,30 +212,10 @@ def refuse_what_panels_lack(asked: Namespace) -> None:
 def opened(asked: Namespace) -> "LongStream":
     """The source that was asked for, as a stream of many series."""
     from forecast.panel.stream import open_long
-    from forecast.stream import ExclusionError
-    from forecast.stream.numerals import MISSING
 
-    if asked.thousands == asked.decimal:
-        raise UsageError("--decimal and --thousands are different marks.")
-    try:
-        return open_long(
-            asked.source,
-            asked.series,
-            time=asked.time,
-            target=asked.target[0] if asked.target else None,
-            delimiter=asked.delimiter,
-            decimal=asked.decimal,
-            thousands={None: "", "space": " "}.get(asked.thousands, asked.thousands),
-            missing=(*MISSING, *asked.missing),
-            step=asked.step,
-            duplicates=asked.duplicates,
-            unsorted=asked.unsorted,
-            time_format=asked.time_format,
-            exclude=asked.exclude,
-            bounds=asked.bounds,
-        )
-    except ExclusionError as error:
-        raise UsageError(str(error)) from None
+    target = asked.target[0] if asked.target else None
+    stream: LongStream = read_as(asked, open_long, asked.source, asked.series, target=target)
+    return stream
 
 
 def learner_for(asked: Namespace, stream: "LongStream") -> "NumberLearner":

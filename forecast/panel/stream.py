@@ -105,8 +105,7 @@ class LongStream:
 
     def progress(self) -> float | None:
         """Fraction of the file that was read; None where its size is not known."""
-        source = self.reader.lines.source
-        return None if source.size is None else min(1.0, source.bytes_read / max(1, source.size))
+        return self.reader.lines.source.progress()
 
     def __enter__(self) -> "LongStream":
         return self

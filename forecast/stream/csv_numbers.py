@@ -118,8 +118,7 @@ class NumberStream:
 
     def progress(self) -> float | None:
         """Fraction of the file that was read; None where its size is not known."""
-        size = self.reader.lines.source.size
-        return None if size is None else min(1.0, self.bytes_read / max(1, size))
+        return self.reader.lines.source.progress()
 
     def future(self, k: int) -> str:
         """Time text of the instant k steps after the last one handed on.

@@ -165,6 +165,10 @@ class Source:
         """How many bytes of the file were read, and their hash."""
         return self.bytes_read, self._hash.hexdigest()
 
+    def progress(self) -> float | None:
+        """Fraction of the file that was read; None where its size is not known."""
+        return None if self.size is None else min(1.0, self.bytes_read / max(1, self.size))
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
         if self.name != "standard input":
