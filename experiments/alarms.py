@@ -37,7 +37,9 @@ def main() -> None:
         "is one, forecast one row ahead by `NumberForecaster()`. The last "
         f"{MEMORY:,} surprises are remembered, {TOP:.0%} of them tell the tail, and an alarm moves "
         f"the log of the level by {STEP}: chosen on the files named in the command; those of "
-        "`data` and the simulated ones were not looked at for it."
+        "`data` and the simulated ones were not looked at for it. With twice as many to tell the "
+        "tail 1.12 times as many as asked were raised at 0.001 on every second of the streams "
+        "named, by which that was changed, and 1.20 times on the others."
     )
     header = ["stream", "surprises"]
     for p in RATES:

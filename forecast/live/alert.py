@@ -20,7 +20,7 @@ import numpy as np
 
 MEMORY = 2000  # surprises
 LEAST = 100  # surprises before the first alarm
-TOP = 0.02  # of them that tell the tail
+TOP = 0.01  # of them that tell the tail
 FEWEST = 20
 STEP = 0.2  # of the log of the level, at an alarm
 LOWEST, HIGHEST = -7.0, 2.0  # of that log, from the rate asked for
