@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from forecast import ByteForecaster, SymbolRun, WordForecaster
 from forecast.checks.law import same_state
 from forecast.learner import Symbols
+from forecast.stream import text as read_text
+from forecast.words.by_chance import WEIGHT
 from forecast.words.hints import (
     AT_ORDERED,
     AT_WORDS,
@@ -32,7 +34,17 @@ from forecast.words.hints import (
     hints_lay_out,
 )
 from forecast.words.ordered import AT, BLOCK, EACH, FACTORS, HELD, PLACES, SHARES
-from forecast.words.tokens import NO_WORD, form_after, form_begun
+from forecast.words.tokens import (
+    DIGITS,
+    LETTERS,
+    LINES,
+    MARKED,
+    MARKS,
+    NO_WORD,
+    SPACED,
+    form_after,
+    form_begun,
+)
 from forecast.words.vocabulary import LONGEST
 
 PROSE = "\n".join(text for _, text in sorted(pydoc_data.topics.topics.items())).encode()
@@ -53,6 +65,7 @@ def model_of(learner: ByteForecaster) -> WordForecaster:
     model = WordForecaster(WORDS, NODES, contexts=1)
     model.floats[:] = hints[ints[OF_WORDS] :]
     model.ints[:] = ints[ints[AT_WORDS] :]
+    model.view("chance")[WEIGHT] = 0.0  # bytes by chance are the matter of who mixes bits
     return model
 
 
@@ -88,6 +101,17 @@ def test_a_word_is_over_when_the_next_one_begins() -> None:
     told = [b"The", b" cat", b"'s", b" <unk>", b",", b" 12", b" ...", b"\n\n", b"  ", b"He\xc3\xa9"]
     told += [b" <b", b" 'tis", b" <>", b"\t", b"->", b" x", b"<y"]
     assert words_in(text) == told and b"".join(told) == text
+
+
+def test_words_begin_with_the_bytes_by_which_a_text_is_cut() -> None:
+    forms = {
+        read_text.LETTER: {LETTERS},
+        read_text.DIGIT: {DIGITS},
+        read_text.MARK: {MARKS, MARKED},
+    }
+    forms |= {read_text.SPACE: {SPACED}, read_text.OTHER: {LINES}}
+    assert all(form_begun(byte) in forms[read_text.kind_of(byte)] for byte in range(256))
+    assert words_in(b"a\x7f\n b") == read_text.words_of(b"a\x7f\n b")
 
 
 def test_each_word_weighs_in_place_what_the_model_of_words_says_of_it() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict, deque
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,10 +10,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from forecast.learner import SURPRISE, Symbols
+from forecast.learner import SPELLED, SURPRISE, Symbols
 from forecast.prequential import SymbolRun, prequential
+from forecast.stream import text as read_text
 from forecast.stream.text import words_of
 from forecast.words import grams, recent, repeats
+from forecast.words.by_chance import (
+    BEGINS,
+    BETWEEN,
+    DIGIT,
+    ENDS,
+    FORMS,
+    GOES_ON,
+    KINDS,
+    LETTER,
+    MARK,
+    NONE,
+    SPACE,
+    WEIGHT,
+    by_chance,
+    draw,
+    rest_by_chance,
+)
 from forecast.words.discounted import OFTEN, ONCE, TWICE
 from forecast.words.forecaster import WordForecaster
 from forecast.words.letters import (
@@ -24,11 +43,12 @@ from forecast.words.letters import (
 from forecast.words.parts import BESIDE, CACHE, PARTS, REPEAT
 from forecast.words.shape import shape
 from forecast.words.vocabulary import LONGEST, word_find
-from forecast.words.wordwise import came_before, in_hand, known_probability, survey
+from forecast.words.wordwise import FORM, came_before, in_hand, known_probability, survey
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NOTHING = np.empty(0, np.uint8)
+RNG = np.random.default_rng
 
 POEM = b"""The rain is here, the rain is there; the wind that blew in 1912
 blows on the rain and on the sea. Who saw the wind? The rain saw the wind, 12 times 12.
@@ -351,15 +371,23 @@ def spelled_by_bits(learner: WordForecaster, word: bytes) -> float:
     return nats
 
 
-def test_a_new_word_costs_what_its_bits_cost() -> None:
+def new_of_model(learner: WordForecaster) -> float:
+    """What the model of words alone gives to all new ones."""
+    return float(survey(learner.floats, learner.ints, *in_hand()))
+
+
+def test_a_new_word_costs_what_its_bits_cost_or_what_it_does_by_chance() -> None:
     learner = told(words_of(POEM))
-    for word in [b"x", b"rainy", b" se", b" sea?", b"\xff\0", b"a" * 40, b" the" * 10]:
-        said = np.empty(4)
-        learner._ask(learner.floats, learner.ints, NOTHING, as_bytes(word), said)
-        nats = spelled_by_bits(learner, word)
-        new = -math.log(learner.predict().new)
-        assert said[3] == pytest.approx(nats, rel=1e-12)
-        assert said[SURPRISE] == pytest.approx(new + nats, rel=1e-12)
+    for v in (1e-4, 0.3):
+        learner.view("chance")[WEIGHT] = v
+        for word in [b"x", b"rainy", b" se", b" sea?", b"\xff\0", b"a" * 40, b" the" * 10]:
+            said, y = np.empty(4), as_bytes(word)
+            learner._ask(learner.floats, learner.ints, NOTHING, y, said)
+            model = new_of_model(learner) * math.exp(-spelled_by_bits(learner, word))
+            p = (1.0 - v) * model + v * by_chance(y, len(y), learner.ints[FORM])
+            assert said[SURPRISE] == pytest.approx(-math.log(p), rel=1e-12)
+            new = -math.log(learner.predict().new)
+            assert said[SPELLED] == pytest.approx(said[SURPRISE] - new, rel=1e-12)
 
 
 def test_letters_are_learned_from_new_words_and_in_time_they_cost_less() -> None:
@@ -466,76 +494,206 @@ def cells_of(learner: WordForecaster) -> Ints:
     return np.append(0, np.cumsum((shares * CELLS).astype(np.int64) + 1))
 
 
-def bit_cells(learner: WordForecaster, y: NDArray[np.uint8], j: int, step: int) -> int:
-    """Cells of a 0 in a bit of a new word, of which the bits before are in y."""
-    f, i = learner.view("letters"), learner.view("letters learned")
-    slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
-    before = int(came_before(learner.ints))
-    p = bit_probability_at(f, i, y, j, before, int(y[j]), step, slots, stirred)
-    return CELLS - int(p * CELLS)
+class Spelling:
+    """What the model, and what chance, give to all new words that begin as this one does."""
+
+    def __init__(self, learner: WordForecaster, taken: dict[bytes, float]) -> None:
+        v = float(learner.view("chance")[WEIGHT])
+        self.learner, self.taken = learner, taken
+        self.model = (1.0 - v) * new_of_model(learner)
+        self.firsts = v * BEGINS[learner.ints[FORM]][KINDS]
+        self.chance, self.form = 0.0, 0
+        self.ways = np.empty(256)  # of chance, by the next byte
+        self.y = np.zeros(LONGEST, np.uint8)
+
+    def letter(self, j: int) -> None:
+        """All but the known words; ``taken`` has these, after their first bytes."""
+        if j > 0:
+            b = int(self.y[j - 1])
+            self.chance, self.form = self.ways[b], FORMS[b] if j > 1 else KINDS[b]
+        ways = self.chance * GOES_ON[self.form][KINDS] if j > 0 else self.firsts
+        before = self.y[:j].tobytes()
+        known = np.array([self.taken.get(before + bytes([b]), 0.0) for b in range(256)])
+        self.ways = ways
+        self.left = np.maximum(ways - (self.firsts[self.y[0]] if j else self.firsts) * known, 0.0)
+
+    def zero_cells(self, j: int, step: int) -> int:
+        """Cells of a 0:  p(1) = (m_1 + c_1) / (m_0 + m_1 + c_0 + c_1)."""
+        if step == 0:
+            one, zero = self.chance * ENDS[self.form], self.left.sum()
+        else:
+            low, half = int(self.y[j]), 1 << (8 - step)
+            one, zero = self.left[low + half :][:half].sum(), self.left[low:][:half].sum()
+        letters, learned = self.learner.view("letters"), self.learner.view("letters learned")
+        slots, stirred = np.empty(7, np.int64), np.empty(7, np.int64)
+        before, letter = int(came_before(self.learner.ints)), int(self.y[j])
+        self.one = self.model * bit_probability_at(
+            letters, learned, self.y, j, before, letter, step, slots, stirred
+        )
+        p = (self.one + one) / (self.model + one + zero)
+        return min(max(CELLS - int(p * CELLS), 1), CELLS - 1)
+
+    def spell(self, tell: Callable[[int, int, int], int]) -> bytes:
+        """The word of which each bit is told, by the cells of a 0, its letter and its step."""
+        for j in range(LONGEST):
+            self.letter(j)
+            for step in range(BITS):
+                if step == 0 and not may_end(self.learner.view("vocabulary"), self.y, j):
+                    continue
+                bit = tell(self.zero_cells(j, step), j, step)
+                self.model = self.one if bit else self.model - self.one
+                if step == 0 and bit:
+                    return self.y[:j].tobytes()
+                self.y[j] |= bit << (8 - step) if step else 0
+        return self.y.tobytes()
+
+
+class Coder:
+    """A learner, and what the words that it knows have by chance."""
+
+    def __init__(self) -> None:
+        self.learner, self.taken = WordForecaster(6000, 60_000), defaultdict[bytes, float](float)
+
+    def number(self, word: bytes) -> int:
+        return int(word_find(self.learner.view("vocabulary"), as_bytes(word)))
+
+    def learn(self, word: bytes) -> None:
+        known = self.number(word) >= 0
+        self.learner.learn(word)
+        if not known and self.number(word) >= 0:
+            for j in range(1, len(word) + 1):
+                self.taken[word[:j]] += rest_by_chance(as_bytes(word), len(word))
 
 
 def coded(words: list[bytes]) -> list[int]:
     """The bits of a text."""
-    learner, encoder = WordForecaster(6000, 60_000), Encoder()
+    coder, encoder = Coder(), Encoder()
     for word in words:
-        cells, known = cells_of(learner), learner.view("vocabulary")
-        w = int(word_find(known, as_bytes(word)))
+        cells, w = cells_of(coder.learner), coder.number(word)
         w = w if w >= 0 else len(cells) - 2
         encoder.part(int(cells[w]), int(cells[w + 1]), int(cells[-1]))
+
+        def tell(zero: int, j: int, step: int, word: bytes = word) -> int:
+            bit = (word[j] >> (8 - step)) & 1 if step else int(j == len(word))
+            encoder.part(zero if bit else 0, CELLS if bit else zero, CELLS)
+            return bit
+
         if w == len(cells) - 2:
-            y = np.zeros(LONGEST + 1, np.uint8)
-            for j in range(min(len(word) + 1, LONGEST)):
-                for step in range(BITS if j < len(word) else 1):
-                    if step == 0 and not may_end(known, y, j):
-                        continue
-                    zero = bit_cells(learner, y, j, step)
-                    bit = (word[j] >> (8 - step)) & 1 if step else int(j == len(word))
-                    encoder.part(zero if bit else 0, CELLS if bit else zero, CELLS)
-                    y[j] |= bit << (8 - step) if step else 0
-        learner.learn(word)
+            assert Spelling(coder.learner, coder.taken).spell(tell) == word
+        coder.learn(word)
     return encoder.end()
 
 
 def decoded(bits: list[int], n: int) -> list[bytes]:
-    """n words from bits, by a learner that has seen nothing else."""
-    learner, decoder, words = WordForecaster(6000, 60_000), Decoder(bits), list[bytes]()
+    """The first n words, from the bits alone."""
+    coder, decoder, words = Coder(), Decoder(bits), list[bytes]()
+
+    def tell(zero: int, j: int, step: int) -> int:
+        bit = int(decoder.cell(CELLS) >= zero)
+        decoder.part(zero if bit else 0, CELLS if bit else zero, CELLS)
+        return bit
+
     for _ in range(n):
-        cells, known = cells_of(learner), learner.view("vocabulary")
+        cells = cells_of(coder.learner)
         w = int(np.searchsorted(cells, decoder.cell(int(cells[-1])), side="right")) - 1
         decoder.part(int(cells[w]), int(cells[w + 1]), int(cells[-1]))
         if w < len(cells) - 2:
-            word = learner.name(w).encode("utf-8", "surrogateescape")
+            word = coder.learner.name(w).encode("utf-8", "surrogateescape")
         else:
-            word = letters_decoded(learner, decoder, known)
-        learner.learn(word)
+            word = Spelling(coder.learner, coder.taken).spell(tell)
+        coder.learn(word)
         words.append(word)
     return words
 
 
-def letters_decoded(learner: WordForecaster, decoder: Decoder, known: Ints) -> bytes:
-    y = np.zeros(LONGEST + 1, np.uint8)
-    for j in range(LONGEST):
-        for step in range(BITS):
-            if step == 0 and not may_end(known, y, j):
-                continue
-            zero = bit_cells(learner, y, j, step)
-            bit = int(decoder.cell(CELLS) >= zero)
-            decoder.part(zero if bit else 0, CELLS if bit else zero, CELLS)
-            if step == 0 and bit:
-                return y[:j].tobytes()
-            y[j] |= bit << (8 - step) if step else 0
-    return y[:LONGEST].tobytes()
-
-
-@pytest.mark.parametrize("size", [3_000, pytest.param(200_000, marks=pytest.mark.slow)])
-def test_a_decoder_made_of_the_learner_alone_restores_the_text(size: int) -> None:
-    words = words_of(help_topics()[20_000 : 20_000 + size])
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        ("prose", 3_000),
+        ("noise", 1_500),
+        pytest.param("prose", 200_000, marks=pytest.mark.slow),
+        pytest.param("noise", 20_000, marks=pytest.mark.slow),
+    ],
+)
+def test_a_decoder_made_of_the_learner_alone_restores_the_text(source: str, size: int) -> None:
+    noise = RNG(4).bytes(size)
+    words = words_of(noise if source == "noise" else help_topics()[20_000 : 20_000 + size])
     bits = coded(words)
     assert decoded(bits, len(words)) == words
     nats = SymbolRun(WordForecaster(6000, 60_000)).feed(block_of_words(words)).surprise.sum()
     # the code is as long as was claimed
     assert abs(len(bits) - nats / math.log(2)) < 3.0
+
+
+# ------------------------------------------------- words of bytes that come by chance
+
+
+def test_a_word_by_chance_has_what_its_bytes_have() -> None:
+    """180 bytes are letters, 10 digits, 32 marks, 34 lie between words; a 512th is left for all."""
+    left, most = 2**-9, 1 - 2**-9
+
+    def goes_on(same: int) -> float:
+        return most * same / 256 + left / 2
+
+    def byte(of: int) -> float:
+        return most / of + left / 256
+
+    chance = [
+        (b"ab", NONE, byte(256) * goes_on(180) * byte(180) * (1 - goes_on(180))),
+        (b" 7", LETTER, byte(76) * goes_on(256) * byte(256) * (1 - goes_on(10))),
+        (b"!", DIGIT, byte(246) * (1 - goes_on(32))),
+        (b"\x7f \n", MARK, byte(224) * (goes_on(34) * byte(34)) ** 2 * (1 - goes_on(34))),
+        (b"a1", BETWEEN, byte(223) * goes_on(180) * left / 256 * (1 - goes_on(10))),
+        (b"z" * 40, NONE, byte(256) * (goes_on(180) * byte(180)) ** 39),
+    ]
+    for word, before, p in chance:
+        assert by_chance(as_bytes(word), len(word), before) == pytest.approx(p, rel=1e-12), word
+    assert BEGINS[:, KINDS].sum(axis=1) == pytest.approx(np.ones(5), abs=1e-14)
+    assert GOES_ON[:, KINDS].sum(axis=1) + ENDS == pytest.approx(np.ones(5), abs=1e-14)
+
+
+def test_bytes_are_of_the_kinds_by_which_a_text_is_cut() -> None:
+    kinds = {
+        read_text.LETTER: LETTER,
+        read_text.DIGIT: DIGIT,
+        read_text.MARK: MARK,
+        read_text.OTHER: BETWEEN,
+    }
+    kinds[read_text.SPACE] = SPACE
+    assert [kinds[read_text.kind_of(b)] for b in range(256)] == KINDS.tolist()
+
+
+@pytest.mark.parametrize("before", [NONE, LETTER])
+def test_words_drawn_by_chance_come_as_often_as_they_should(before: int) -> None:
+    rng, alike = RNG(11), np.bincount(KINDS)
+    drawn = [draw(before, rng) for _ in range(1500)]
+    formed = Counter(tuple(KINDS[list(word)]) for word in drawn)
+    assert all(1 <= len(word) <= 40 for word in drawn)
+    for kinds, times in formed.most_common(6):
+        word = as_bytes(next(word for word in drawn if tuple(KINDS[list(word)]) == kinds))
+        p = by_chance(word, len(word), before) * math.prod(int(alike[kind]) for kind in kinds)
+        assert abs(times / 1500 - p) < 4.5 * math.sqrt(p * (1 - p) / 1500), kinds
+
+
+def test_chance_is_believed_where_it_forecasts_better_and_then_no_more() -> None:
+    learner = WordForecaster(4000, 20_000)
+    assert learner.weights()["chance"] == 1e-4
+    for word in words_of(POEM):
+        share = learner.view("chance")[WEIGHT]
+        forecast, y = learner.predict(), as_bytes(word)
+        share *= by_chance(y, len(y), learner.ints[FORM]) / forecast.p(word)
+        learner.learn(word)
+        assert learner.weights()["chance"] == pytest.approx(min(max(share, 1e-4), 0.999), abs=1e-12)
+    for word in words_of(RNG(1).bytes(2000)):
+        learner.learn(word)
+    weights = learner.weights()
+    assert weights["chance"] > 0.99 and math.fsum(weights.values()) == pytest.approx(1.0)
+    assert learner.rate < 0.01
+    assert total(learner) == pytest.approx(1.0, abs=1e-9)
+    assert_top_is_exact(learner)
+    for word in words_of(POEM)[:20]:
+        learner.learn(word)
+    assert learner.weights()["chance"] < 0.001
 
 
 # ------------------------------------------------- the laws of a sum, and the forecaster
@@ -698,6 +856,15 @@ def test_samples_are_known_words_by_their_probability_and_new_ones() -> None:
     assert abs(new - forecast.new) < 4.5 * math.sqrt(forecast.new / len(drawn))
 
 
+def test_where_bytes_come_by_chance_new_words_are_drawn_as_often_as_forecast() -> None:
+    learner = told(words_of(RNG(2).bytes(3000)), 40)
+    forecast = learner.predict()
+    drawn = [word.encode("utf-8", "surrogateescape") for word in forecast.sample(RNG(3), 1500)]
+    known = {learner.name(w).encode("utf-8", "surrogateescape") for w in range(40)}
+    new = sum(word not in known for word in drawn) / len(drawn)
+    assert abs(new - forecast.new) < 4.5 * math.sqrt(forecast.new * (1 - forecast.new) / 1500)
+
+
 def test_the_second_word_ahead_comes_as_often_as_the_sum_over_the_first_says() -> None:
     """p(second) = sum over first of p(first) p(second | first was learned)."""
     learner = told([b"a", b"b", b"a", b"c", b"a", b"b", b"b", b"a"], 9, 90)
@@ -798,7 +965,8 @@ def test_the_rate_is_the_mean_of_the_parts_rates() -> None:
         if spots[BESIDE + s] >= 0:
             rates[BESIDE + s] = 1 / (grams.total(table, nodes[6 + s]) + 1)
     rates[REPEAT] = 1.0
-    assert learner.rate == pytest.approx(float(weights @ rates), rel=1e-12)
+    chance = learner.weights()["chance"]  # which learns nothing
+    assert learner.rate == pytest.approx((1.0 - chance) * float(weights @ rates), rel=1e-12)
     said = np.empty(4)
     learner._ask(learner.floats, learner.ints, NOTHING, as_bytes(b"rain"), said)
     assert said[SURPRISE] == learner.predict().surprise("rain")
@@ -811,7 +979,7 @@ def test_odd_texts_cost_little_more_than_they_must() -> None:
         return float(nats.sum()) / math.log(2) / len(text)
 
     rng = np.random.default_rng(0)
-    assert bits_a_byte(rng.bytes(40_000)) < 9.0  # words are no way to tell bytes
+    assert 7.99 < bits_a_byte(rng.bytes(40_000)) <= 8.02
     for text in (b"\0", b"a", b"tick ", b"\n"):
         assert bits_a_byte(text * (40_000 // len(text))) < 0.02
     empty = SymbolRun(WordForecaster(40, 40)).feed(block_of_words([]))

@@ -46,7 +46,7 @@ def kind_of_byte(y):
         return SPACE
     if y == 10:
         return LINE
-    if y < 32:
+    if y < 32 or y == 127:
         return CONTROL
     if y in (33, 46, 63):
         return STOP

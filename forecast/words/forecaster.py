@@ -11,6 +11,7 @@ from forecast.learner import (
     Layout,
     SymbolLearner,
 )
+from forecast.words.by_chance import CHANCE_FLOATS, NONE, WEIGHT, chance_begin, draw
 from forecast.words.grams import (
     MOST_NODES,
     MOST_WORDS,
@@ -26,6 +27,13 @@ from forecast.words.letters import (
     spell,
 )
 from forecast.words.newness import BIAS, newness_begin, newness_floats
+from forecast.words.outlook import (
+    words_new,
+    words_probabilities,
+    words_rate,
+    words_top,
+    words_weights,
+)
 from forecast.words.parts import (
     BY_CLASS,
     BY_REACH,
@@ -61,6 +69,7 @@ from forecast.words.wordwise import (
     BLOCKS,
     CLASS_1,
     CLASS_2,
+    FORM,
     LAST,
     LAST_BUT_ONE,
     ORDERS,
@@ -69,14 +78,9 @@ from forecast.words.wordwise import (
     SEEN,
     SIDES,
     came_before,
-    new_probability,
     words_answer,
     words_ask,
     words_learn,
-    words_probabilities,
-    words_rate,
-    words_top,
-    words_weights,
 )
 
 
@@ -97,8 +101,13 @@ class WordForecast(Upcoming):
     @property
     def new(self) -> float:
         """Probability that a word comes which was never seen."""
-        learner = self._asked()
-        return float(new_probability(learner.floats, learner.ints))
+        return math.fsum(self._new())
+
+    def _new(self) -> list[float]:
+        """The same in two parts: as the model of words has it, and by chance."""
+        learner, ways = self._asked(), np.empty(2)
+        words_new(learner.floats, learner.ints, ways)
+        return [float(way) for way in ways]
 
     def known(self) -> Floats:
         """Probability of each known word, by its number; with ``new`` they sum to 1."""
@@ -115,12 +124,13 @@ class WordForecast(Upcoming):
 
     def _new_word(self, rng: np.random.Generator) -> str:
         """Draw a word that was never seen."""
-        learner = self._learner
+        learner, (model, chance) = self._learner, self._new()
         letters, known = learner.view("letters"), learner.view("vocabulary")
         counts, before = learner.view("letters learned"), int(came_before(learner.ints))
+        form, modelled = int(learner.ints[FORM]), rng.random() * (model + chance) < model
         while True:
-            word = spell(letters, counts, known, before, rng)
-            # only one of the longest may be known: the end of any other was left out
+            word = spell(letters, counts, known, before, rng) if modelled else draw(form, rng)
+            # of those that are spelled only one of the longest may be known
             if word_find(known, np.frombuffer(bytearray(word), np.uint8)) < 0:
                 return word.decode("utf-8", "surrogateescape")
 
@@ -211,6 +221,7 @@ class WordForecaster(SymbolLearner):
             state.floats("factors", PARTS_FLOATS),
             state.floats("shares", recent_floats(vocabulary)),
             state.floats("newness", newness_floats(vocabulary)),
+            state.floats("chance", CHANCE_FLOATS),
             state.floats("letters", LETTERS_FLOATS),
             state.ints("vocabulary", vocabulary_ints(vocabulary)),
             state.ints("recent", recent_ints(vocabulary)),
@@ -224,8 +235,10 @@ class WordForecaster(SymbolLearner):
         plan[[ROOM, BLOCKS, ORDERS, SIDES]] = vocabulary, blocks_for(vocabulary), orders, sides
         plan[[LAST, LAST_BUT_ONE, CLASS_1, CLASS_2]] = vocabulary, vocabulary, NO_CLASS, NO_CLASS
         plan[AT_PARTS : AT_PARTS + len(at)] = at
+        plan[FORM] = NONE
         parts_begin(self.view("factors"))
         newness_begin(self.view("newness"))
+        chance_begin(self.view("chance"))
         letters_begin(self.view("letters"), self.view("letters learned"), contexts, rows)
         vocabulary_begin(self.view("vocabulary"), vocabulary)
         repeats_begin(self.view("repeats"), kept)
@@ -244,6 +257,8 @@ class WordForecaster(SymbolLearner):
     def weights(self) -> dict[str, float]:
         """How much each part of the mixture weighs for the next word; they sum to 1.
 
+        The last of them is chance: that bytes come which are no text.
+
         Examples
         --------
         >>> learner = WordForecaster(vocabulary=100, nodes=100)
@@ -255,7 +270,9 @@ class WordForecaster(SymbolLearner):
         """
         weights = np.empty(PARTS)
         words_weights(self.floats, self.ints, weights)
-        return dict(zip(NAMES, weights.tolist(), strict=True))
+        chance = float(self.view("chance")[WEIGHT])
+        of_model = ((1.0 - chance) * weights).tolist()
+        return dict(zip(NAMES, of_model, strict=True)) | {"chance": chance}
 
     def context(self, x: None = None) -> Bytes:
         """Nothing is known beside a word.

@@ -1,13 +1,14 @@
 """The likeliest words, found exactly without looking at every word.
 
-A word's probability is what the contexts that it followed add to what is recent. Those that
-followed are looked at one by one; of all others, blocks of words have a bound, and are passed over
-where they cannot hold one of the likeliest.
+A word's probability is what the contexts that it followed add to what is recent, and to what it
+has by chance. Those that followed are looked at one by one; of all others, blocks of words have a
+bound, and are passed over where they cannot hold one of the likeliest.
 """
 
 import numpy as np
 
 from forecast.compiled import compiled
+from forecast.words.by_chance import LIKELIEST, by_chance
 from forecast.words.discounted import discount, given_back
 from forecast.words.grams import (
     counted,
@@ -37,6 +38,7 @@ from forecast.words.recent import (
     contexts_surprised,
     recent_shares,
 )
+from forecast.words.vocabulary import word_read
 
 
 @compiled
@@ -106,29 +108,41 @@ def followed(grams, nodes, spots, weights, extra):
 
 
 @compiled
-def likeliest_words(f, recent, blocks, weights, ground, extra, ids, ps):
-    """The words of the largest  p(w) = extra(w) + ground s(w) + sum_k w_k p_k(w).
+def likeliest_words(
+    f, recent, blocks, weights, ground, extra, words, before, odds, spelled, ids, ps
+):
+    """The words of the largest  p(w) = extra(w) + ground s(w) + sum_k w_k p_k(w) + odds c(w).
 
-    s is the share of contexts that w surprised and p_k what memory k holds of it, of weight w_k.
+    s is the share of contexts that w surprised, p_k what memory k holds of it, of weight w_k, and
+    c(w) what it has by chance after a word of form ``before``; ``spelled`` has room for a word.
     """
     nobody(ids, ps)
-    shares = np.empty(CACHES)
+    shares, most = np.empty(CACHES), odds * LIKELIEST[before]
     for w in range(len(extra)):
         if extra[w] > ps[len(ps) - 1]:
-            _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps)
+            p = extra[w] + _ground(f, recent, blocks, weights, ground, w, shares)
+            offer(ids, ps, w, p + odds * _chance(words, before, w, spelled))
     for block in range((recent[KNOWN] + BLOCK - 1) // BLOCK):
         bound = ground * block_shares(f, recent, block, shares)
         largest = 0.0
         first, past = block * BLOCK, min((block + 1) * BLOCK, recent[KNOWN])
         for w in range(first, past):
             largest = max(largest, extra[w])
-        if bound + mixed(weights, shares, CACHES) + largest > ps[len(ps) - 1]:
+        if bound + mixed(weights, shares, CACHES) + largest + most > ps[len(ps) - 1]:
             for w in range(first, past):
-                _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps)
+                p = extra[w] + _ground(f, recent, blocks, weights, ground, w, shares)
+                if p + most > ps[len(ps) - 1]:
+                    offer(ids, ps, w, p + odds * _chance(words, before, w, spelled))
 
 
 @compiled
-def _offer_word(f, recent, blocks, weights, ground, extra, w, shares, ids, ps):
+def _ground(f, recent, blocks, weights, ground, w, shares):
+    """What a word has without any context:  ground s(w) + sum_k w_k p_k(w)."""
     recent_shares(f, recent, blocks, w, shares)
-    p = extra[w] + ground * contexts_surprised(recent, blocks, w)
-    offer(ids, ps, w, p + mixed(weights, shares, CACHES))
+    return ground * contexts_surprised(recent, blocks, w) + mixed(weights, shares, CACHES)
+
+
+@compiled
+def _chance(words, before, w, spelled):
+    """c(w), what a known word has by chance."""
+    return by_chance(spelled, word_read(words, w, spelled), before)

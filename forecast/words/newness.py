@@ -64,9 +64,9 @@ def newness(f, before, class_1, class_2, reach):
 
 
 @compiled
-def newness_learn(f, before, class_1, class_2, reach, p, new):
-    """w <- w + step (y - p) x,  p being what was said."""
-    error = (1.0 if new else 0.0) - p
+def newness_learn(f, before, class_1, class_2, reach, p, new, share):
+    """w <- w + share step (y - p) x,  p being what was said."""
+    error = share * ((1.0 if new else 0.0) - p)
     f[DENSE] += STEP_OF_DENSE * error * _after(f, before)
     f[DENSE + 1] += STEP_OF_DENSE * error * _logit(min(max(f[SHARE], LEAST), 1.0 - LEAST))
     f[BIAS] += STEP_OF_DENSE * error

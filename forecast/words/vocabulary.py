@@ -57,6 +57,14 @@ def word_byte(i, w, j):
     return (i[_record(i, w) + BYTES + j // 8] >> (8 * (j % 8))) & 255
 
 
+@compiled
+def word_read(i, w, y):
+    """Write the bytes of a word to y [40]; returns how many."""
+    for j in range(word_length(i, w)):
+        y[j] = word_byte(i, w, j)
+    return word_length(i, w)
+
+
 def word_bytes(i: Ints, w: int) -> bytes:
     """The bytes of a word."""
     at = HEAD + int(i[SLOTS]) + w * WORD

@@ -2,7 +2,8 @@
 
 A word that was never seen is told in two steps: that something new comes, and how it is spelled.
 All others share what is left, by a mixture of what several parts say; see ``forecast.words.parts``.
-Every count, weight and rate is learned on the way, from nothing, and in bounded memory.
+Every count, weight and rate is learned on the way, from nothing, and in bounded memory. Beside all
+this, a little is believed in bytes that come by chance; see ``forecast.words.by_chance``.
 """
 
 import math
@@ -16,6 +17,15 @@ from forecast.learner import (
     SAID,
     SPELLED,
     SURPRISE,
+)
+from forecast.words.by_chance import (
+    WEIGHT,
+    blended,
+    by_chance,
+    chance_knows,
+    form_of,
+    new_by_chance,
+    weight_after,
 )
 from forecast.words.forgetting import doubted
 from forecast.words.grams import (
@@ -34,15 +44,12 @@ from forecast.words.letters import (
     spelled,
     word_before,
 )
-from forecast.words.likeliest import followed, in_order, likeliest_words
 from forecast.words.mixing import mixed, step_after
 from forecast.words.newness import newness, newness_learn
 from forecast.words.parts import (
-    CACHE,
     FOLLOWING,
     IN_HAND,
     PARTS,
-    REPEAT,
     SIDE,
     follow,
     look,
@@ -53,7 +60,6 @@ from forecast.words.parts import (
     weigh,
 )
 from forecast.words.recent import (
-    CACHES,
     CLASS,
     KNOWN,
     fade,
@@ -74,8 +80,8 @@ from forecast.words.vocabulary import (
 
 # ints of a forecaster: words it may know and their blocks; orders, side contexts; words that came;
 # the last two words and their classes; the contexts in hand; then where its parts begin: of the
-# floats the factors, what is recent, newness, letters; of the ints the vocabulary, what is recent,
-# what repeats, letters, the nodes
+# floats the factors, what is recent, newness, chance, letters; of the ints the vocabulary, what is
+# recent, what repeats, letters, the nodes; then the form of the last word
 ROOM, BLOCKS, ORDERS, SIDES, SEEN, LAST, LAST_BUT_ONE, CLASS_1, CLASS_2 = range(9)
 CONTEXTS = 9
 AT = CONTEXTS + IN_HAND
@@ -83,6 +89,7 @@ AT = CONTEXTS + IN_HAND
     AT_PARTS,
     AT_SHARES,
     AT_NEWNESS,
+    AT_CHANCE,
     AT_LETTERS,
     AT_VOCABULARY,
     AT_RECENT,
@@ -90,7 +97,8 @@ AT = CONTEXTS + IN_HAND
     AT_LETTERS_INTS,
     AT_GRAMS,
     END,
-) = range(AT, AT + 10)
+) = range(AT, AT + 11)
+FORM = AT + 11
 PLAN = 30  # and its length leaves the windows of the nodes, which follow it, on lines of memory
 EAGER = 2  # orders of which a context counts from the first time that it comes
 
@@ -107,7 +115,12 @@ def shares_of(f, i):
 
 @compiled
 def newness_of(f, i):
-    return f[i[AT_NEWNESS] : i[AT_LETTERS]]
+    return f[i[AT_NEWNESS] : i[AT_CHANCE]]
+
+
+@compiled
+def chance_of(f, i):
+    return f[i[AT_CHANCE] : i[AT_LETTERS]]
 
 
 @compiled
@@ -180,45 +193,33 @@ def known_probability(f, i, nodes, spots, weights, w, p):
 
 
 @compiled
-def _rate(f, i, nodes, spots, weights, fades):
+def rate_of(f, i, nodes, spots, weights, fades):
     """How much the last that came weighs in what is believed."""
     if recent_of(i)[KNOWN] == 0:
         return 1.0
     fade(1, fades)
-    return parts_rate(grams_of(i), nodes, spots, weights, fades)
+    rate = parts_rate(grams_of(i), nodes, spots, weights, fades)
+    return (1.0 - chance_of(f, i)[WEIGHT]) * rate
 
 
 @compiled
-def words_rate(f, i):
-    """Effective rate: how much the last that came weighs in what is believed."""
-    nodes, spots, weights = in_hand()
-    survey(f, i, nodes, spots, weights)
-    return _rate(f, i, nodes, spots, weights, np.empty(CACHES))
+def _said(beside, before, new, model, y, w, said):
+    """Write how surprising word w, bytes y, is after one of form ``before``; -1 is a new one.
 
-
-@compiled
-def words_weights(f, i, weights):
-    """Write how much each part weighs before the next word, [PARTS]."""
-    nodes, spots, own = in_hand()
-    survey(f, i, nodes, spots, own)
-    for k in range(PARTS):
-        weights[k] = own[k]
-
-
-@compiled
-def new_probability(f, i):
-    """Probability that a word comes which is not known."""
-    nodes, spots, weights = in_hand()
-    return survey(f, i, nodes, spots, weights)
-
-
-@compiled
-def words_probabilities(f, i, p):
-    """Probability of each known word, written to p [known]."""
-    nodes, spots, weights = in_hand()
-    new, each = survey(f, i, nodes, spots, weights), np.empty(PARTS)
-    for w in range(len(p)):
-        p[w] = (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, each)
+    The model gives it ``model``, and ``new`` to all new ones; ``beside`` is what chance knows.
+    Returns the share of the model in what it is given, and in what all new ones are.
+    """
+    v = beside[WEIGHT]
+    p = blended(v, model, by_chance(y, len(y), before))
+    said[EXPECTED] = math.nan
+    said[SURPRISE] = -math.log(p)
+    said[SPELLED] = 0.0
+    share = (1.0 - v) * model / p
+    if w < 0:
+        any_new = blended(v, new, new_by_chance(beside, before))
+        said[SPELLED] = math.log(any_new / p)
+        return share, (1.0 - v) * new / any_new
+    return share, share
 
 
 @compiled
@@ -227,19 +228,16 @@ def words_ask(f, i, x, y, said):
     nodes, spots, weights = in_hand()
     p, words = np.empty(PARTS), vocabulary_of(i)
     new = survey(f, i, nodes, spots, weights)
-    said[EXPECTED] = math.nan
-    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    said[EFFECTIVE_RATE] = rate_of(f, i, nodes, spots, weights, p)
     w = word_find(words, y)
     if w >= 0:
-        said[SPELLED] = 0.0
-        said[SURPRISE] = -math.log(
-            (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, p)
-        )
+        model = (1.0 - new) * known_probability(f, i, nodes, spots, weights, w, p)
     else:
         letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
-        said[SURPRISE] = said[SPELLED] - math.log(new)
+        nats = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
+        model = new * math.exp(-nats)
+    _said(chance_of(f, i), i[FORM], new, model, y, w, said)
 
 
 @compiled
@@ -261,20 +259,22 @@ def words_answer(f, i, x, y, said):
     nodes, spots, weights = in_hand()
     p, words = np.empty(PARTS), vocabulary_of(i)
     new = survey(f, i, nodes, spots, weights)
-    said[EXPECTED] = math.nan
-    said[EFFECTIVE_RATE] = _rate(f, i, nodes, spots, weights, p)
+    said[EFFECTIVE_RATE] = rate_of(f, i, nodes, spots, weights, p)
     w, known = word_find(words, y), 0.0
     if w >= 0:
         known = known_probability(f, i, nodes, spots, weights, w, p)
-        said[SPELLED] = 0.0
-        said[SURPRISE] = -math.log((1.0 - new) * known)
+        model = (1.0 - new) * known
     else:
         letters = letters_ints_of(i)
         slots, bits = _bits_of(letters, y)
-        said[SPELLED] = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
-        said[SURPRISE] = said[SPELLED] - math.log(new)
+        nats = spelled(letters_of(f, i), letters, words, y, came_before(i), slots, bits)
+        model = new * math.exp(-nats)
         letters_learn(letters_of(f, i), letters, y, slots, bits)
-    _take_in(f, i, y, w, new, known, nodes, spots, weights, p)
+    beside = chance_of(f, i)
+    share, share_of_new = _said(beside, i[FORM], new, model, y, w, said)
+    beside[WEIGHT] = weight_after(share)
+    # how a new word is spelled is no matter to the weights of all new ones
+    _take_in(f, i, y, w, new, known, share_of_new, nodes, spots, weights, p)
 
 
 @compiled
@@ -286,29 +286,32 @@ def word_came(f, i, y):
     w, known = word_find(vocabulary_of(i), y), 0.0
     if w >= 0:
         known = known_probability(f, i, nodes, spots, weights, w, p)
-    return _take_in(f, i, y, w, new, known, nodes, spots, weights, p)
+    return _take_in(f, i, y, w, new, known, 1.0, nodes, spots, weights, p)
 
 
 @compiled
-def _take_in(f, i, y, w, new, known, nodes, spots, weights, p):
+def _take_in(f, i, y, w, new, known, share, nodes, spots, weights, p):
     """All but the spelling learns word w, bytes y; -1 is a new one. Returns its number.
 
-    ``new`` and, of a word that is, ``known`` were said of it, with p [PARTS] by each part.
+    ``new`` and, of a word that is, ``known`` were said of it, with p [PARTS] by each part. Weights
+    move by the ``share`` that this had in the forecast: so in the mean it moves none of them.
     """
     far = reach(grams_of(i), nodes)
     if w >= 0:
-        parts_move(factors_of(f, i), spots, far, i[CLASS_1], weights, p, known, step_after(i[SEEN]))
+        step = share * step_after(i[SEEN])
+        parts_move(factors_of(f, i), spots, far, i[CLASS_1], weights, p, known, step)
         class_ = recent_of(i)[word_at(recent_of(i), i[BLOCKS], w) + CLASS]
     else:
         class_ = shape(y)
     if recent_of(i)[KNOWN] > 0:
         sure = _surety(spots, far)
-        newness_learn(newness_of(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0)
+        newness_learn(newness_of(f, i), i[LAST], i[CLASS_1], i[CLASS_2], sure, new, w < 0, share)
     if w < 0:
-        w = _become_known(i, y, class_, nodes)
+        w = _become_known(f, i, y, class_, nodes)
     if w >= 0:
         _count(f, i, nodes, w, p)
     _go_on(i, nodes, w, class_)
+    i[FORM] = form_of(y)
     return w
 
 
@@ -319,12 +322,13 @@ def words_learn(f, i, x, y):
 
 
 @compiled
-def _become_known(i, y, class_, nodes):
+def _become_known(f, i, y, class_, nodes):
     """Number of a new word, -1 if there is no room; no context has counted it."""
     recent = recent_of(i)
     w = word_add(vocabulary_of(i), y)
     if w >= 0:
         recent[KNOWN] = w + 1
+        chance_knows(chance_of(f, i), y)
         recent[word_at(recent, i[BLOCKS], w) + CLASS] = class_
         for n in range(IN_HAND):
             nodes[FOLLOWING + n] = 0
@@ -406,22 +410,3 @@ def _go_on(i, nodes, w, class_):
             nodes[FOLLOWING + SIDE + s] = i[CONTEXTS + SIDE + s]
     i[LAST_BUT_ONE], i[LAST] = i[LAST], w if w >= 0 else i[ROOM]
     i[CLASS_2], i[CLASS_1] = i[CLASS_1], class_
-
-
-@compiled
-def words_top(f, i, x, ids, ps):
-    """The likeliest words and their probabilities, most likely first; exact."""
-    nodes, spots, weights = in_hand()
-    new, p = survey(f, i, nodes, spots, weights), np.empty(PARTS)
-    grams, recent = grams_of(i), recent_of(i)
-    extra = np.zeros(recent[KNOWN])
-    ground = followed(grams, nodes, spots, weights, extra)
-    word = repeated(repeats_of(i))
-    if spots[REPEAT] >= 0:
-        extra[word] += weights[REPEAT]
-    likeliest_words(shares_of(f, i), recent, i[BLOCKS], weights[CACHE:], ground, extra, ids, ps)
-    for place in range(len(ids)):
-        if ids[place] >= 0:
-            likely = known_probability(f, i, nodes, spots, weights, ids[place], p)
-            ps[place] = (1.0 - new) * likely
-    in_order(ids, ps)
