@@ -134,6 +134,14 @@ MUTATIONS = [
         "forecaster",
     ),
     Mutation(
+        "a batch is its observations",
+        "the last observation of a batch is dropped",
+        "learner.py",
+        "        for t, y in enumerate(ys):",
+        "        for t, y in enumerate(ys[:-1]):",
+        "level",
+    ),
+    Mutation(
         "bad values do no harm",
         "no value is absurd",
         "numbers/series.py",
@@ -179,6 +187,22 @@ MUTATIONS = [
         "numbers/memories.py",
         "series_pass(f, i, f[LAST])",
         "series_pass(f, i, y[0])",
+        "level",
+    ),
+    Mutation(
+        "the last value is near",
+        "the fastest memory is slow",
+        "numbers/memories.py",
+        "model.fastest * APART",
+        "0.01 * model.fastest * APART",
+        "level",
+    ),
+    Mutation(
+        "edges leave no scar",
+        "every scale is over all errors",
+        "numbers/memories.py",
+        "        f[counts + k] = (1.0 - min(rates[k], fastest)) * f[counts + k] + 1.0",
+        "        f[counts + k] = f[counts + k] + 1.0",
         "level",
     ),
     Mutation(

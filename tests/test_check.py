@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from faulty_learners import Peeks
 
-from forecast.checks import laws_of, numbers, search
+from forecast.checks import LAWS, laws_of, numbers, search
 from forecast.checks.law import StreamLaw, sentence_of
 from forecast.checks.named import NotFoundError, UnusableError, factory_named
 from forecast.cli import main
@@ -239,6 +239,7 @@ def test_every_fault_that_laws_are_tried_on_is_one_in_the_code_as_it_is() -> Non
     sys.path.insert(0, str(Path(__file__).parent.parent / "experiments"))
     from mutations import MUTATIONS, PACKAGE, mutated
 
+    assert {mutation.law for mutation in MUTATIONS} == set(LAWS)
     for mutation in MUTATIONS:
         source = (PACKAGE / mutation.file).read_text()
         assert mutated(source, mutation) != source
