@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from forecast.flow import carried_out
 from forecast.installed import missing
-from forecast.kinds.kind import UsageError
+from forecast.kinds.kind import UsageError, of_many
 from forecast.live.options import parser as live_parser
 from forecast.options import parser, refuse_options_of_others
 from forecast.terminal import (
@@ -90,7 +90,7 @@ def run(asked: argparse.Namespace, command: str) -> int:
     say = nothing if asked.quiet else told
     _, record = carried_out(asked, command, say, lambda stream: progress_of(stream, asked.quiet))
     words = say_scores if asked.kind == "numbers" else say_symbols
-    answer(record, asked, words if asked.series is None else say_panel)
+    answer(record, asked, say_panel if of_many(asked) else words)
     return DONE
 
 

@@ -50,6 +50,8 @@ def evaluate(
     step: str | None = None,
     exclude: str | Sequence[str] = (),
     series: str | None = None,
+    wide: bool = False,
+    taught: bool = False,
     learner: str = "light",
     workers: int | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -88,6 +90,10 @@ def evaluate(
         Ranges of time, FROM..TO, whose values are taken for missing.
     series : str, optional
         Column that says of which series a row is: each then has a learner of its own.
+    wide : bool
+        Each column of numbers, or each that ``target`` names, is such a series.
+    taught : bool
+        A series that begins later than others begins with what they have in common.
     learner : {"light", "full"}
         Of each of many series.
     workers : int, optional
@@ -147,6 +153,8 @@ def evaluate(
         "step": None if step is None else Step.named(step),
         "exclude": listed(exclude),
         "series": series,
+        "wide": wide,
+        "taught": taught,
         "learner": learner,
         "workers": workers,
         "force": force,
@@ -162,7 +170,8 @@ def evaluate(
         usual = vars(options_for(source))
         asked = Namespace(**{**usual, **said, "horizon": horizons, "out": where})
         refuse_options_of_others(asked)
-        named = {"series": series, "target": target, "horizon": horizon, "season": season}
+        named: dict[str, Any] = {"series": series, "wide": wide, "taught": taught, "target": target}
+        named |= {"horizon": horizon, "season": season}
         named |= {"labels": labels}
         report = quietly(
             asked, {**({} if kind == "numbers" else {"kind": kind}), **named, **reading}

@@ -9,7 +9,7 @@ from typing import Any
 
 from forecast import __version__
 from forecast.code_cache import nothing_kept
-from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, Kind
+from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, Kind, of_many
 from forecast.kinds.numbers import Numbers
 from forecast.kinds.panel import Panels
 from forecast.kinds.symbols import Bytes, Labels, Words
@@ -47,7 +47,7 @@ def carried_out(
         Who has written the files, and what ``scores.json`` holds.
     """
     clock = Clock()
-    kind = Panels() if asked.series is not None else KINDS[asked.kind]()
+    kind = Panels() if of_many(asked) else KINDS[asked.kind]()
     with clock.part("starting"):
         kind.load()
         if nothing_kept():
@@ -148,8 +148,8 @@ def options_of(asked: Namespace) -> dict[str, Any]:
 
     unsaid = {"task", "source", "out", "force", "json", "quiet", "horizon"}  # horizons stand beside
     unsaid.update({"workers", "checkpoint"})  # on which they do not depend
-    if asked.series is None:
-        unsaid.update({"series", *OF_PANELS})
+    if not of_many(asked):
+        unsaid.update({"series", "wide", *OF_PANELS})
     for kind, names in OPTIONS_OF.items():
         unsaid.update(names if kind != asked.kind else ())
     options = {name: value for name, value in vars(asked).items() if name not in unsaid}

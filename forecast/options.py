@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from forecast import __version__
-from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, UsageError
+from forecast.kinds.kind import OF_PANELS, OPTIONS_OF, UsageError, of_many
 
 if TYPE_CHECKING:
     from forecast.clock import Step
@@ -38,6 +38,8 @@ examples:
       that say a price and no sales yet are the future, and forecast.csv answers for them
   forecast run shops.csv --series shop --time day --target sold --horizon 1,7
       a row for each shop and day: thousands of series, each with a learner of its own
+  forecast run shops.csv --wide --target 'shop_*'
+      the same where each shop has a column
   forecast run log.csv.gz --step rows --json > scores.json
       one instant per row, whatever its time says; the scores as JSON
   forecast run book.txt --kind words
@@ -343,6 +345,18 @@ def add_panel(group: "argparse._ArgumentGroup") -> None:
         "own, and is scored by itself and with all; rows of a series come in order of time",
     )
     group.add_argument(
+        "--wide",
+        action="store_true",
+        help="the same of a wide file: each column of numbers, or each that --target names, is a "
+        "series of its own",
+    )
+    group.add_argument(
+        "--taught",
+        action="store_true",
+        help="a series that begins later than others begins with what they have in common; light "
+        "learners only (with nothing)",
+    )
+    group.add_argument(
         "--learner",
         choices=["light", "full"],
         default="light",
@@ -520,7 +534,9 @@ def refuse_options_of_others(asked: argparse.Namespace) -> None:
                 "(--kind)."
             )
     alone = [f"--{name}" for name in said if name in OF_PANELS]
-    if alone and asked.series is None:
-        raise UsageError(f"{' and '.join(alone)} can only be said of many series (--series COL).")
+    if alone and not of_many(asked):
+        raise UsageError(
+            f"{' and '.join(alone)} can only be said of many series (--series COL, or --wide)."
+        )
     if asked.kind != "numbers" and asked.horizon != (1,):
         raise UsageError(f"{asked.kind} are forecast one ahead: leave --horizon out, or say 1.")

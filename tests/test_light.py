@@ -21,6 +21,7 @@ from forecast.numbers.light import (
     _exchange,
     _recall,
 )
+from forecast.numbers.series import MISSING
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -167,3 +168,14 @@ def test_missing_values_are_waited_out() -> None:
     assert 0.0 < learner.rate <= 1.0
     with pytest.raises(ValueError, match="horizon 2 is none of"):
         learner.predict(horizon=2)
+
+
+def test_a_series_begins_with_its_first_value() -> None:
+    ys = 1000.0 + np.sin(np.arange(80.0))
+    late, alone = LightForecaster((1, 3)), LightForecaster((1, 3))
+    answers = run(late, np.concatenate([np.full(50, np.nan), ys]))
+    assert np.array_equal(answers.quantiles, run(alone, ys).quantiles)
+    assert late.floats.tobytes() == alone.floats.tobytes()
+    moved = np.flatnonzero(late.ints != alone.ints)
+    assert moved.tolist() == [late.places["counts"][1] + MISSING]
+    assert late.view("counts")[MISSING] == 50

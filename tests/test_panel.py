@@ -22,6 +22,7 @@ from forecast.panel.panel import Panel
 from forecast.panel.rows import Chunk
 from forecast.panel.scores import panel_scores
 from forecast.panel.stream import LongStream, open_long
+from forecast.panel.wide import WideStream, open_wide
 from forecast.report.panel import PanelReport
 from forecast.report.scores import Scores
 from forecast.stream import StreamError, open_numbers
@@ -247,6 +248,129 @@ def test_a_step_that_was_named_leaves_gaps(tmp_path: Path) -> None:
     assert told["b"].tolist() == [3, 4]
 
 
+# ---- a wide table ----------------------------------------------------------------------------
+
+
+def rows_from_first_value(told: dict[str, np.ndarray], rows: int) -> dict[str, np.ndarray]:
+    """The same series on one grid: missing at its end, and not there before their first value."""
+    on_grid = {name: np.append(ys, np.full(rows - len(ys), math.nan)) for name, ys in told.items()}
+    known = {name: np.flatnonzero(~np.isnan(ys)) for name, ys in on_grid.items()}
+    return {name: ys[known[name][0] :] for name, ys in on_grid.items() if len(known[name])}
+
+
+def wide_table(path: Path, told: dict[str, np.ndarray], text: Callable[[int], str]) -> int:
+    """Series side by side, some of which begin late; returns the number of rows."""
+    rows = max(map(len, told.values()))
+    written = [
+        [f"{y:.3f}" if math.isfinite(y) else "" for y in ys.tolist()] + [""] * (rows - len(ys))
+        for ys in told.values()
+    ]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerow(["ds", *told])
+        csv.writer(file).writerows(
+            [text(t), *row] for t, row in enumerate(zip(*written, strict=True))
+        )
+    return rows
+
+
+def late_streams() -> dict[str, np.ndarray]:
+    """Series of which one begins late, and one never."""
+    told = {name: ys.round(3) for name, ys in streams().items() if name != "s3"}
+    told["late"] = np.append(np.full(45, math.nan), told["s4"][:60])
+    return {"later": np.append(np.full(90, math.nan), told["s2"][:40]), **told}
+
+
+def read_wide(path: Path, **how: object) -> tuple[WideStream, dict[str, np.ndarray]]:
+    """All values of a wide table, by series."""
+    told: dict[str, list[np.ndarray]] = {}
+    with open_wide(path, **how) as stream:  # type: ignore[arg-type]
+        for chunk in stream:
+            for part in chunk.parts:
+                for k, number in enumerate(part.who.tolist()):
+                    piece = part.ys[part.at[k] : part.at[k + 1]]
+                    told.setdefault(stream.names[number], []).append(piece)
+    return stream, {name: np.concatenate(pieces) for name, pieces in told.items()}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+@pytest.mark.parametrize("chunk", [3, 70, 1 << 18])
+def test_a_wide_table_is_its_columns_from_their_first_values(
+    kind: str, chunk: int, tmp_path: Path
+) -> None:
+    path, text = tmp_path / "wide.csv", TIMES[kind][1]
+    told = late_streams()
+    rows = wide_table(path, told, text)
+    stream, found = read_wide(path, chunk=chunk)
+    expected = rows_from_first_value(told, rows)
+    assert stream.names == [name for name in expected if "late" not in name] + ["late", "later"]
+    assert stream.empty == ("gone",) and stream.rows_read == rows
+    for name, ys in expected.items():
+        assert np.array_equal(found[name], ys, equal_nan=True)
+    late = stream.names.index("late")
+    assert stream.times([late, late, 0], [0, 3, 2], newest=False) == [text(45), text(48), text(2)]
+    assert stream.times([0, late, 0], [1, 1, 4], newest=True) == [
+        *([text(rows)] * 2),
+        text(rows + 3),
+    ]
+
+
+def test_gaps_of_a_wide_table_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("day,a,b\n2024-01-01,1,\n2024-01-02,2,5\n2024-01-05,3,6\n")
+    _, told = read_wide(path)
+    assert np.array_equal(told["a"], [1, 2, math.nan, math.nan, 3], equal_nan=True)
+    assert np.array_equal(told["b"], [5, math.nan, math.nan, 6], equal_nan=True)
+    path.write_text("a,b\n1,\n2,5\n")
+    stream, told = read_wide(path)
+    assert told["b"].tolist() == [5] and stream.times([1], [1], newest=True) == ["2"]
+
+
+REFUSED_WIDE = {
+    "day,a,b\n2024-01-01,1,2\n2024-01-02,1,x\n": (3, "b", "not a number"),
+    "day,a,b\n2024-01-01,1,2\n2024-01-01,1,2\n": (3, "day", "the same time"),
+    "day,a,b\n2024-01-01,1,2\nsoon,1,2\n": (3, "day", "not a time"),
+    'day,a,b\n2024-01-01,1,"2,5"\n': (2, "b", "written another way.*--decimal ,"),
+    "day,a,b\n2024-01-01,1,2\n2024-01-02,1\n": (3, None, "2 fields where the first row has 3"),
+    "day,a,a\n2024-01-01,1,2\n": (1, None, "name of two columns"),
+    "day,note\n2024-01-01,fine\n": (None, None, "stands for no column of numbers"),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_WIDE)
+def test_what_is_refused_of_a_wide_table_is_named_with_its_place(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(text)
+    line, column, said = REFUSED_WIDE[text]
+    with pytest.raises(StreamError, match=said) as refused:
+        read_wide(path)
+    assert (refused.value.line, refused.value.column) == (line, column)
+
+
+def test_a_pattern_names_series_of_a_wide_table(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text('day,shop_a,shop_b,heat\n2024-01-01,1,2,"3,5"\n')
+    stream, _ = read_wide(path, target=["shop_*"])
+    assert stream.names == ["shop_a", "shop_b"]
+
+
+def test_thousands_of_columns_are_read_at_once(tmp_path: Path) -> None:
+    ys = np.random.default_rng(0).integers(0, 100, (7, 3000)).astype(float)
+    path = tmp_path / "wide.csv"
+    lines = [",".join(["t", *(f"c{k}" for k in range(3000))])]
+    lines += [",".join([str(t), *(f"{y:g}" for y in row)]) for t, row in enumerate(ys.tolist())]
+    path.write_text("\n".join(lines) + "\n")
+    _, told = read_wide(path)
+    assert np.array_equal(np.column_stack(list(told.values())), ys)
+    path.write_text("\n".join(lines).replace("\n5,", "\n5,1e3x,") + "\n")
+    with pytest.raises(StreamError, match=r"line 7.*3002 fields"):
+        read_wide(path)
+    fields = lines[5].split(",")
+    fields[2001] = "?"
+    path.write_text("\n".join([*lines[:5], ",".join(fields), *lines[6:]]) + "\n")
+    with pytest.raises(StreamError, match=r"line 6, column 'c2000'.*not a number"):
+        read_wide(path)
+
+
 # ---- the command -----------------------------------------------------------------------------
 
 
@@ -343,12 +467,55 @@ def test_order_of_rows_and_workers_leave_the_same_files(table: Path, tmp_path: P
     assert sorted(left[0]["scores.csv"].splitlines()) == sorted(left[2]["scores.csv"].splitlines())
 
 
-def test_a_run_that_is_killed_goes_on_as_if_it_never_was(
-    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_wide_table_leaves_what_a_long_one_leaves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(open_long.__kwdefaults__, "chunk", 37)
+    told, days = late_streams(), np.datetime64("2024-01-01")
+    wide, long = tmp_path / "wide.csv", tmp_path / "long.csv"
+    rows = wide_table(wide, told, lambda t: str(days + t))
+    with long.open("w") as file:
+        file.write("unique_id,ds,y\n")
+        for t in range(rows):
+            for name, ys in told.items():
+                begun = np.isfinite(ys[: t + 1]).any()
+                value = f"{ys[t]:.3f}" if t < len(ys) and math.isfinite(ys[t]) else ""
+                file.writelines([f"{name},{days + t},{value}\n"] if begun else [])
+    words = ["--horizon", "1,3", "--out"]
+    assert main(["run", str(wide), "--wide", *words, str(tmp_path / "w")]) == 0
+    assert "warning: no value stands in 1 columns: gone" in capsys.readouterr().err
+    assert main(["run", str(long), "--series", "unique_id", *words, str(tmp_path / "l")]) == 0
+    for name in ("scores.csv", "forecast.csv"):
+        assert (tmp_path / "w" / name).read_bytes() == (tmp_path / "l" / name).read_bytes()
+    records = [json.loads((tmp_path / out / "scores.json").read_text()) for out in "wl"]
+    for part in ("scores", "panel", "step", "season", "values"):
+        assert records[0][part] == records[1][part]
+
+
+LONG, WIDE = ("--series", "unique_id"), ("--wide",)
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    path = tmp_path / "wide.csv"
+    wide_table(path, late_streams(), lambda t: str(np.datetime64("2024-01-01") + t))
+    return path
+
+
+@pytest.mark.parametrize("asked", [LONG, WIDE, (*LONG, "--taught"), (*WIDE, "--taught")])
+def test_a_run_that_is_killed_goes_on_as_if_it_never_was(
+    asked: tuple[str, ...],
+    table: Path,
+    wide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for opener in (open_long, open_wide):
+        monkeypatch.setitem(opener.__kwdefaults__, "chunk", 37)
+    monkeypatch.setattr("forecast.kinds.panel.PIECE", 37)
     monkeypatch.setattr("forecast.kinds.panel.KEPT_EVERY", 0.0)
-    words = ["run", str(table), "--series", "unique_id", "--quiet"]
+    monkeypatch.setattr("forecast.numbers.taught.OLD_ENOUGH", 20)
+    source = wide if "--wide" in asked else table
+    words = ["run", str(source), *asked, "--quiet"]
     assert main([*words, "--out", str(tmp_path / "whole")]) == 0
     store = [*words, "--checkpoint", str(tmp_path / "store")]
     left = [0]
@@ -367,17 +534,20 @@ def test_a_run_that_is_killed_goes_on_as_if_it_never_was(
             assert main([*store, "--out", str(tmp_path / "killed")]) == 130
     assert main([*store, "--out", str(tmp_path / "again")]) == 0
     assert files(tmp_path / "again") == files(tmp_path / "whole")
+    record = json.loads((tmp_path / "again" / "scores.json").read_text())
+    assert record["series_taught"] == (2 if (*WIDE, "--taught") == asked else 0)
     # what comes later is learned, the rest is not learned again
-    whole = table.read_text().splitlines(keepends=True)
+    whole = source.read_text().splitlines(keepends=True)
     grown = tmp_path / "grown" / "table.csv"
     grown.parent.mkdir()
-    grown.write_text("".join(whole[:200]))
+    grown.write_text("".join(whole[: len(whole) // 3]))
     words[1] = store[1] = str(grown)
     store[-1] = str(tmp_path / "second")
     assert main([*store, "--out", str(tmp_path / "part")]) == 0
     grown.write_text("".join(whole))
     assert main([*store, "--out", str(tmp_path / "rest")]) == 0
-    assert files(tmp_path / "rest")["scores.csv"] == files(tmp_path / "whole")["scores.csv"]
+    if "--taught" not in asked:  # a new one is taught by all that was learned before it was read
+        assert files(tmp_path / "rest")["scores.csv"] == files(tmp_path / "whole")["scores.csv"]
 
 
 def test_a_store_of_something_else_is_refused(
@@ -432,6 +602,8 @@ def test_a_store_of_something_else_is_refused(
         (["--predictions", "all"], "scored and not kept"),
         (["--kind", "words"], "can only be said of numbers"),
         (["--series", "shop"], "shop"),
+        (["--wide"], "--series is of a long file, --wide of one with a column for each"),
+        (["--taught", "--learner", "full"], "--taught is of light learners"),
     ],
 )
 def test_what_a_panel_lacks_is_said(
@@ -447,6 +619,23 @@ def test_options_of_many_series_are_refused_of_one(
 ) -> None:
     assert main(["run", str(table), "--learner", "full", "--workers", "2"]) == 2
     assert "--learner and --workers can only be said of many series" in capsys.readouterr().err
+
+
+def test_many_columns_lead_to_the_options_for_them(
+    wide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(wide)]) == 3
+    assert "with --wide each is a series of its own" in capsys.readouterr().err
+    known = ["run", str(wide), "--wide", "--known", "s0", "--out", str(tmp_path / "out")]
+    assert main(known) == 2
+    assert "leave out --wide" in capsys.readouterr().err
+
+
+def test_where_none_could_be_taught_it_is_said(
+    wide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(wide), "--wide", "--taught", "--out", str(tmp_path / "out")]) == 0
+    assert "--taught changed nothing: no series began after four others" in capsys.readouterr().err
 
 
 @pytest.mark.drawn
@@ -470,6 +659,55 @@ def test_evaluate_takes_a_long_frame(tmp_path: Path) -> None:
     assert len(report.plot("skill")) == 1
     with pytest.raises(ValueError, match="say one of"):
         report.plot("pit")
+
+
+def test_a_wide_frame_is_a_panel() -> None:
+    import pandas as pd
+
+    told = late_streams()
+    rows = max(map(len, told.values()))
+    days = pd.date_range("2024-01-01", periods=rows, name="day")
+    frame = pd.DataFrame({name: pd.Series(ys, days[: len(ys)]) for name, ys in told.items()}, days)
+    own = {name: frame.loc[frame[name].first_valid_index() :, name] for name in frame}
+    long = pd.concat(
+        ys.rename("y").reset_index().assign(unique_id=name)
+        for name, ys in own.items()
+        if name != "gone"
+    )
+    both = [
+        evaluate(frame, wide=True, season=7, workers=1),
+        evaluate(long, series="unique_id", season=7, workers=1),
+    ]
+    one, other = (report.scores.sort_index() for report in both)
+    assert len(one) == len(told) - 1
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    panel, plain = Panel(LightForecaster), Panel(LightForecaster)
+    panel.learn(frame)
+    plain.learn({name: frame[name].to_numpy() for name in frame})
+    assert everything(panel) == everything(plain)
+
+
+def test_a_frame_that_is_no_panel_is_refused() -> None:
+    import pandas as pd
+
+    days = pd.date_range("2024-01-01", periods=3)
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}, days)
+    panel = Panel(LightForecaster)
+    for bad, why in (
+        (frame.iloc[::-1], "times of the table do not rise"),
+        (pd.concat([frame, frame.tail(1)]), "times of the table do not rise"),
+        (frame.set_axis(["a", "a"], axis=1), "two columns of the table have the same name"),
+        (frame.assign(b=["x", "y", "z"]), "the series 'b' holds what is no number"),
+        ({"a": [[1.0, 2.0]]}, "the series 'a' is not a row of numbers"),
+        ({"a": [1.0, "x"]}, "the series 'a' holds what is no number"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            panel.learn(bad)
+    with pytest.raises(TypeError, match="called by a text; got 0"):
+        panel.learn(frame.set_axis([0, 1], axis=1))
+    assert len(panel) == 0
+    panel.learn(frame.astype({"b": "Int64"}).mask(frame == 5.0))
+    assert panel.rows("b") == 3 and panel.learner("b").view("counts")[2] == 1
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,8 @@ def test_delimiters(read: Reader, delimiter: str) -> None:
 def test_choices_are_listed(read: Reader) -> None:
     error = read.refuses("time,a,word,b\n2024-01-01,1,x,\n")
     assert error.advice == (
-        "Say --target a or --target b; repeat it for several, or say a pattern, as --target '*'."
+        "Say --target a or --target b; repeat it for several, or say a pattern, as --target '*'; "
+        "with --wide each is a series of its own."
     )
     error = read.refuses("start,end,y\n2024-01-01,2024-01-02,1\n")
     assert error.advice == "Say --time start or --time end."

@@ -20,11 +20,16 @@ OPTIONS_OF = {
     "numbers": (
         *("target", "known", "context", "season", "bounds", "time", "time_format", "step"),
         *("gather", "delimiter", "decimal", "thousands", "missing", "duplicates", "unsorted"),
-        *("exclude", "series", "learner", "workers", "checkpoint"),
+        *("exclude", "series", "wide", "taught", "learner", "workers", "checkpoint"),
     ),
     "labels": ("labels", "label", "text"),
 }
-OF_PANELS = ("learner", "workers", "checkpoint")  # can only be said of many series
+OF_PANELS = ("taught", "learner", "workers", "checkpoint")  # can only be said of many series
+
+
+def of_many(asked: Namespace) -> bool:
+    """Whether each series of a file has a learner of its own."""
+    return asked.series is not None or bool(asked.wide)
 
 
 class UsageError(ValueError):

@@ -1,4 +1,4 @@
-"""A run over the many series of a long CSV."""
+"""A run over the many series of a CSV, long or wide."""
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from forecast.panel.rows import Chunk
     from forecast.panel.store import Store
     from forecast.panel.stream import LongStream
+    from forecast.panel.wide import WideStream
     from forecast.report.panel import PanelReport
 
+NAMED = 10  # columns that are listed
+PIECE = 1 << 13  # values that are read at once where the next new series is to be taught by them
 KEPT_EVERY = 30.0  # seconds between two transactions of the store
 # what makes a run this one: a checkpoint of another is refused
 SAID = (
-    *("source", "series", "target", "horizon", "season", "bounds", "learner"),
+    *("source", "series", "wide", "target", "horizon", "season", "bounds", "learner", "taught"),
     *("time", "time_format", "step", "delimiter", "decimal", "thousands", "missing"),
     *("duplicates", "unsorted", "exclude"),
 )
@@ -30,7 +33,7 @@ class Panels(Kind):
     """A run over many series, each with a learner of its own."""
 
     bad = "left out"
-    stream: "LongStream"
+    stream: "LongStream | WideStream"
     learner: "NumberLearner"
     loop: "Panel"
     report: "PanelReport"
@@ -43,9 +46,10 @@ class Panels(Kind):
     def load(self) -> None:
         """Import what it needs."""
         import forecast.panel.stream
+        import forecast.panel.wide
         import forecast.report.panel  # noqa: F401
 
-    def open(self, asked: Namespace) -> "LongStream":
+    def open(self, asked: Namespace) -> "LongStream | WideStream":
         """Open the source."""
         refuse_what_panels_lack(asked)
         self.stream = opened(asked)
@@ -75,7 +79,9 @@ class Panels(Kind):
         self._blocks = chain(read, self._blocks)
         self._early = len(read)
         self.season = season_for(asked.season, self.stream.step)
-        self.loop = Panel(lambda: learner_for(asked, self.stream), self.season, asked.workers)
+        self.loop = Panel(
+            lambda: learner_for(asked, self.stream), self.season, asked.workers, asked.taught
+        )
         self.learner = self.loop.pattern
         self._due = monotonic() + KEPT_EVERY
         told = [*(f"guessed: {guess}" for guess in self.stream.guessed)]
@@ -93,7 +99,7 @@ class Panels(Kind):
         assert self.store is not None
         panel, stream = self.loop, self.stream
         self.store.fill(panel, lambda number, place: stream.put(number, place, panel.names[number]))
-        panel.points = stands["points"]
+        panel.points, panel.pupils = stands["points"], stands.get("pupils", 0)
 
     def reporting(self, asked: Namespace) -> "PanelReport":
         """Make the report."""
@@ -116,8 +122,7 @@ class Panels(Kind):
         """Let the series walk on; while they do, the next chunk is read."""
         if not piece.parts:
             self.loop.warm()
-        for name in self.stream.names[len(self.loop) :]:
-            self.loop.number(name)
+        self.loop.join(self.stream.names[len(self.loop) :])
         for part in piece.parts:
             self.loop.feed(part)
 
@@ -138,7 +143,9 @@ class Panels(Kind):
         if self.stream.step is None:
             return  # no series has a second time: there is nothing to go on from
         numbers = np.array(sorted(self._touched), np.int64)
-        stands = {"said": self._said, "points": self.loop.points, "stream": self.stream.stands()}
+        loop = self.loop
+        counted = {"points": loop.points, "pupils": loop.pupils}
+        stands = {"said": self._said, **counted, "stream": self.stream.stands()}
         self.store.keep(self.loop, numbers, self.stream.place, stands)
         self._touched.clear()
         self._due = monotonic() + KEPT_EVERY
@@ -176,11 +183,20 @@ class Panels(Kind):
             "step": None if stream.step is None else str(stream.step),
             "guessed": stream.guessed,
             "workers": self.loop.workers,
+            "series_taught": self.loop.pupils,
         }
 
     def notices(self) -> list[str]:
         """Exclusions that no row has met, a file that may be cut."""
         said = [f"warning: --exclude {text} met no row" for text in self.stream.unmet]
+        if self.loop.taught and not self.loop.pupils:
+            said.append(
+                "warning: --taught changed nothing: no series began after four others had had a "
+                "hundred answers"
+            )
+        if empty := self.stream.empty:
+            listed = ", ".join(empty[:NAMED]) + (" ..." if len(empty) > NAMED else "")
+            said.append(f"warning: no value stands in {len(empty):,} columns: {listed}")
         if self.stream.unended:
             said.append("warning: the last line ends without a newline: was the file cut there?")
         return said
@@ -192,14 +208,21 @@ class Panels(Kind):
 
 def refuse_what_panels_lack(asked: Namespace) -> None:
     """Refuse options that a run over many series does not know."""
+    if asked.series is not None and asked.wide:
+        raise UsageError(
+            "--series is of a long file, --wide of one with a column for each series: say one."
+        )
     if asked.known or asked.context:
-        raise UsageError("--known and --context are of a single series: leave out --series.")
+        said = "--wide" if asked.wide else "--series"
+        raise UsageError(f"--known and --context are of a single series: leave out {said}.")
     if asked.gather:
         raise UsageError("--gather is of a single series: gather the rows before, or leave it out.")
-    if len(asked.target) > 1:
-        raise UsageError("a panel has one column of values: name one --target.")
+    if len(asked.target) > 1 and not asked.wide:
+        raise UsageError("a long file has one column of values: name one --target.")
     if asked.bounds != (None, None) and asked.learner == "light":
         raise UsageError("the light learner knows no bounds: say --learner full with --bounds.")
+    if asked.taught and asked.learner != "light":
+        raise UsageError("--taught is of light learners: leave it out, or --learner full.")
     if asked.predictions == "all":
         raise UsageError(
             "of a panel the answers are scored and not kept: leave --predictions all out, or run "
@@ -209,16 +232,21 @@ def refuse_what_panels_lack(asked: Namespace) -> None:
         raise UsageError("--checkpoint is of a file, which can be read again: name one.")
 
 
-def opened(asked: Namespace) -> "LongStream":
+def opened(asked: Namespace) -> "LongStream | WideStream":
     """The source that was asked for, as a stream of many series."""
     from forecast.panel.stream import open_long
+    from forecast.panel.wide import open_wide
 
+    chunk = {"chunk": PIECE} if asked.taught else {}
+    if asked.wide:
+        wide: WideStream = read_as(asked, open_wide, asked.source, target=asked.target, **chunk)
+        return wide
     target = asked.target[0] if asked.target else None
-    stream: LongStream = read_as(asked, open_long, asked.source, asked.series, target=target)
-    return stream
+    long: LongStream = read_as(asked, open_long, asked.source, asked.series, target=target, **chunk)
+    return long
 
 
-def learner_for(asked: Namespace, stream: "LongStream") -> "NumberLearner":
+def learner_for(asked: Namespace, stream: "LongStream | WideStream") -> "NumberLearner":
     """Who forecasts one series of the panel."""
     from forecast.kinds.numbers import learner_for as single
     from forecast.numbers.light import LightForecaster
@@ -234,13 +262,14 @@ def said(asked: Namespace) -> dict[str, Any]:
     """What the results depend on, as JSON holds it."""
     words = {name: getattr(asked, name) for name in SAID}
     words["step"] = None if asked.step is None else str(asked.step)
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in words.items()}
+    told = {name: list(v) if isinstance(v, tuple) else v for name, v in words.items()}
+    return {name: value for name, value in told.items() if value is not False}
 
 
 def refuse_another(path: str, stands: dict[str, Any] | None, words: dict[str, Any]) -> None:
     """Refuse a checkpoint of a run that was asked otherwise."""
     before = words if stands is None else stands["said"]
-    other = [name for name in words if before.get(name) != words[name]]
+    other = [name for name in {**before, **words} if before.get(name) != words.get(name)]
     if other:
         listed = ", ".join(f"{name} {before.get(name)!r}" for name in other)
         raise UsageError(

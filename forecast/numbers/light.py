@@ -228,6 +228,14 @@ def _mean(asked, mix):
 
 
 @compiled
+def _measure_regrets(mix, unit):
+    """Put regrets that others taught, in units, into those of this series: see ``taught``."""
+    for k in range(EXPERTS):
+        mix[EXPERTS + k] *= unit
+        mix[2 * EXPERTS + k] = mix[2 * EXPERTS + k] * unit * unit
+
+
+@compiled
 def _answer(f, i, h, y):
     """Move the weights, the shape and the scale of a horizon by the answer to what was asked.
 
@@ -239,6 +247,8 @@ def _answer(f, i, h, y):
     if time < 0 or asked[UNIT] <= 0.0:
         return
     mix, near = band[MIX:MEDIAN], ON * asked[WIDE]
+    if band[SEEN] == 0.0:
+        _measure_regrets(mix, asked[UNIT])
     overlap = 1.0 * horizon
     losses = np.zeros(EXPERTS)
     for p in TAUGHT:
@@ -310,9 +320,9 @@ def light_learn(f, i, y):
             _answer(f, i, h, value)
         regression_learn(regression, sizes, horizons, time, value)
         measure(f, i, value)
-    move_on(f, i, value)
     if i[OBSERVED] == 0:
-        return
+        return  # the clock begins with the first value
+    move_on(f, i, value)
     _remember(memory, value)
     i[HELD] = min(i[HELD] + 1, MEMORY)
     regression_note(regression, sizes, time, value, value - f[BEFORE])

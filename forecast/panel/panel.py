@@ -5,17 +5,22 @@ they come and however many threads walk.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from forecast.learner import LOCATION, NumberLearner
 from forecast.measure import LONG, MEAN, QUANTILE, SCORE
+from forecast.numbers.light import LightForecaster
 from forecast.numbers.series import turn
+from forecast.numbers.taught import taught as common
 from forecast.panel.loop import loop_of
 from forecast.panel.shelf import Shelf
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 PART = 16384  # answers of one part of a series that are held until they are scored
 SHARES = 4  # jobs to a worker, at least: who is done early takes another
@@ -40,6 +45,9 @@ class Panel:
         Of the rival that repeats the last season; 0 for none.
     workers : int, optional
         Threads; one for each core by default. They change no bit.
+    taught : bool
+        Let a new series begin with what the others, as they stand then, have in common (see
+        ``forecast.numbers.taught``), instead of with nothing. Of light learners only.
 
     Attributes
     ----------
@@ -47,13 +55,15 @@ class Panel:
         The series, in the order in which they came.
     bytes_each : int
         Memory of one series: its learner, its open questions, its scores.
+    pupils : int
+        Series that began with what others had taught.
 
     Raises
     ------
     ValueError
         If the learner is one of several numbers, of columns beside them, or of sums of numbers.
     TypeError
-        If its state is not two arrays.
+        If its state is not two arrays, or one that cannot be taught is to be.
 
     Examples
     --------
@@ -68,15 +78,22 @@ class Panel:
     path = "compiled"
 
     def __init__(
-        self, make: Callable[[], NumberLearner], season: int = 0, workers: int | None = None
+        self,
+        make: Callable[[], NumberLearner],
+        season: int = 0,
+        workers: int | None = None,
+        taught: bool = False,
     ) -> None:
-        self.pattern = make()
+        self.pattern = self._beginning = make()
         if not isinstance(self.pattern, NumberLearner):
             raise TypeError(f"a panel is of learners of numbers, not {type(self.pattern).__name__}")
         if self.pattern.channels != 1 or self.pattern.beside:
             raise ValueError("each series of a panel has a learner of one number, and none beside")
         if self.pattern.window is not None:
             raise ValueError("a panel is of learners of the next values, not of their sums")
+        if taught and not isinstance(self.pattern, LightForecaster):
+            raise TypeError(f"others can teach a LightForecaster, no {type(self.pattern).__name__}")
+        self.taught, self.pupils = taught, 0
         self.season = season
         self.names: list[str] = []
         self.places: dict[str, int] = {}
@@ -96,7 +113,7 @@ class Panel:
         return len(self.names)
 
     def number(self, name: str) -> int:
-        """The number of a series; a new one is put on the shelf."""
+        """The number of a series; a new one is put on the shelf, as the last that joined."""
         found = self.places.get(name)
         if found is not None:
             return found
@@ -104,8 +121,28 @@ class Panel:
         self.names.append(name)
         if not self.shelves or found == len(self.shelves) * self.shelves[0].room:
             self.shelves.append(Shelf(self.pattern, self.season))
-        self._place(found)[0].begin(self._place(found)[1])
+        shelf, place = self._place(found)
+        shelf.begin(place, self._beginning)
         return found
+
+    def join(self, names: Iterable[str]) -> None:
+        """Put those of these series on the shelf that are new."""
+        new = [name for name in names if name not in self.places]
+        if new and self.taught:
+            self._beginning = self._taught()
+            self.pupils += len(new) if self._beginning is not self.pattern else 0
+        for name in new:
+            self.number(name)
+
+    def _taught(self) -> NumberLearner:
+        """How a series begins now: as the others have taught, if they are old enough."""
+        assert isinstance(self.pattern, LightForecaster)
+        self.settle()
+        room = self.shelves[0].room if self.shelves else 0
+        states = [
+            shelf.arrays["floats"][: len(self) - k * room] for k, shelf in enumerate(self.shelves)
+        ]
+        return common(self.pattern, states) or self.pattern
 
     def warm(self) -> None:
         """Compile the loop, or find its code, before the first values come."""
@@ -123,14 +160,24 @@ class Panel:
         shelf, place = self._place(number)
         return shelf.whole(place)
 
-    def learn(self, told: dict[str, np.ndarray]) -> None:
+    def learn(self, told: "Mapping[str, Any] | DataFrame") -> None:
         """Forecast, score and learn the next values of some series; NaN where missing.
 
         Parameters
         ----------
-        told : dict of str to array_like [n]
+        told : mapping of str to array_like [n], or DataFrame
+            Of a table each column is a series, and each row an instant, one step after the other.
+
+        Raises
+        ------
+        ValueError
+            If a series holds what is no number, or the times of a table do not rise.
+        TypeError
+            If a series is not called by a text. Nothing is learned then.
         """
-        numbers = {self.number(name): np.asarray(ys, float) for name, ys in told.items()}
+        values = checked(told)
+        self.join(values)
+        numbers = {self.places[name]: ys for name, ys in values.items()}
         who = np.array(sorted(numbers), np.int64)
         at = np.cumsum([0, *(len(numbers[each]) for each in who.tolist())])
         ys = np.concatenate([np.empty(0), *(numbers[each] for each in who.tolist())])
@@ -228,6 +275,38 @@ class Panel:
             for h, horizon in enumerate(self.horizons):
                 score(asked[h], asked[h, LOCATION], said)
                 yield number, horizon, float(said[MEAN]), said[QUANTILE:].copy()
+
+
+def checked(told: "Mapping[str, Any] | DataFrame") -> dict[str, np.ndarray]:
+    """The values of each series, float64 [n]: see ``Panel.learn``.
+
+    Examples
+    --------
+    >>> checked({"north": [1, None], "south": "2"})
+    Traceback (most recent call last):
+    ...
+    ValueError: the series 'south' is not a row of numbers: give it as [1.0, 2.0, ...]
+    """
+    times: Any = getattr(told, "index", None)
+    if hasattr(times, "freq") and not (times.is_monotonic_increasing and times.is_unique):
+        raise ValueError("the times of the table do not rise: sort it, and keep one row of each")
+    if len(set(told)) < len(list(told)):
+        raise ValueError("two columns of the table have the same name: rename one")
+    values: dict[str, np.ndarray] = {}
+    for name, ys in told.items():
+        if not isinstance(name, str):
+            raise TypeError(
+                f"a series is called by a text; got {name!r}: of a table, table.rename(columns=str)"
+            )
+        try:
+            values[name] = np.asarray(ys, float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the series {name!r} holds what is no number: {error}") from None
+        if values[name].ndim != 1:
+            raise ValueError(
+                f"the series {name!r} is not a row of numbers: give it as [1.0, 2.0, ...]"
+            )
+    return values
 
 
 def cut(who: np.ndarray, at: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -52,12 +52,13 @@ class Shelf:
             name: np.empty((self.room, *shape), of) for name, (shape, of) in shapes.items()
         }
 
-    def begin(self, place: int) -> None:
-        """Put a series that has seen nothing in its place."""
+    def begin(self, place: int, learner: NumberLearner | None = None) -> None:
+        """Put a series that has seen nothing in its place, with this learner or the pattern."""
+        learner = learner or self.pattern
         for name, array in self.arrays.items():
             array[place] = {"queue": math.nan, "rings": math.nan, "traces": math.nan}.get(name, 0)
-        self.arrays["floats"][place] = self.pattern.floats
-        self.arrays["ints"][place] = self.pattern.ints
+        self.arrays["floats"][place] = learner.floats
+        self.arrays["ints"][place] = learner.ints
         self.arrays["peaks"][place, EXCESS] = -math.inf
 
     def whole(self, place: int) -> bytes:

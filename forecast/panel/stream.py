@@ -4,10 +4,8 @@ Rows of the series may come in any order between them; of each series they come 
 times. The file is read once, in chunks, and what is remembered of a series is where it stands.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from forecast.clock import Step
 from forecast.panel.grid import APART, Grids, Placed, first_of_each, place_in_each
 from forecast.panel.panel import Part
+from forecast.panel.place import go_on_in, stands_in
 from forecast.panel.rows import Chunk, Rows, parts
 from forecast.stream.columns import Columns
 from forecast.stream.csv_numbers import LONGEST_GAP, Bounds, Choice
@@ -58,6 +57,8 @@ class LongStream:
     guessed, bad, rows_read
         As of a ``NumberStream``.
     """
+
+    empty: tuple[str, ...] = ()  # a column of series has no value without a series
 
     def __init__(
         self,
@@ -123,14 +124,14 @@ class LongStream:
     def _tables(self) -> list[Table]:
         """The next rows of the file as text."""
         tables: list[Table] = []
-        read = 0
-        while read < self._chunk:
-            table = self.reader.read(self._chunk - read, self.columns.fields)
+        # chunks end at multiples of their size, wherever one goes on
+        end = self.rows_read - self.rows_read % self._chunk + self._chunk
+        while self.rows_read < end:
+            table = self.reader.read(end - self.rows_read, self.columns.fields)
             if table is None:
                 break
             tables.append(table)
-            read += len(table.lines)
-        self.rows_read += read
+            self.rows_read += len(table.lines)
         return tables
 
     def numbered(self, names: Sequence[str]) -> list[int]:
@@ -242,13 +243,9 @@ class LongStream:
 
     def stands(self) -> dict[str, Any]:
         """Where the stream stands, as JSON holds it; where each series does, ``place`` tells."""
-        source, step = self.reader.lines.source, self.step
-        bytes_read, sha256 = source.so_far
+        step = self.step
         return {
-            "bytes": bytes_read,
-            "sha256": sha256,
-            "line": self.reader.lines.line,
-            "unended": self.unended,
+            **stands_in(self.reader.lines),
             "rows": self.rows_read,
             "bad": dict(self.bad),
             "guessed": self.guessed,
@@ -283,15 +280,7 @@ class LongStream:
         StreamError
             If the file does not begin with what was read of it.
         """
-        source, lines = self.reader.lines.source, self.reader.lines
-        anew = "Give the file that was read, or begin anew with another --checkpoint."
-        if begins_with(source.name, stands["bytes"]) != stands["sha256"]:
-            raise StreamError("is not the file that was read before", source.name, advice=anew)
-        if stands["unended"] and source.size is not None and source.size > stands["bytes"]:
-            problem = "goes on in a line that was read before it had ended"
-            raise StreamError(problem, source.name, stands["line"] - 1, advice=anew)
-        while lines.line < stands["line"] and lines.take(stands["line"] - lines.line):
-            pass
+        go_on_in(self.reader.lines, stands)
         self.rows_read = stands["rows"]
         self.bad.update(stands["bad"])
         self.guessed[:] = stands["guessed"]
@@ -323,16 +312,6 @@ class LongStream:
             )
             advice = "Say --step rows to take rows as they come."
             raise StreamError(problem, self.source, advice=advice) from None
-
-
-def begins_with(path: str, size: int) -> str:
-    """The hash of so many bytes at the beginning of a file."""
-    digest, left = hashlib.sha256(), size
-    with Path(path).open("rb") as file:
-        while left and (piece := file.read(min(left, 1 << 20))):
-            digest.update(piece)
-            left -= len(piece)
-    return digest.hexdigest()
 
 
 def open_long(

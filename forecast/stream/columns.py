@@ -17,6 +17,7 @@ TIME_WORDS = (
 )
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 PATTERN = {"*": ".*", "?": "."}
+ANY_NAME = re.compile(".*", re.DOTALL)
 HTML = re.compile(r"\s*<(?:!doctype|html)", re.IGNORECASE)  # what a server says instead of a file
 
 
@@ -63,8 +64,9 @@ class Columns:
         self.beside = tuple(self._named(name) for name in beside)
         self.series = self._named_targets(target) if target else (self._find_target(),)
         self._refuse_twice()
-        places = [self.names.index(name) for name in (*self.series, *self.beside)]
-        self.fields = places if self.time is None else [*places, self.names.index(self.time)]
+        place = {name: field for field, name in enumerate(self.names)}
+        places = [place[name] for name in (*self.series, *self.beside)]
+        self.fields = places if self.time is None else [*places, place[self.time]]
 
     @property
     def first_time(self) -> str:
@@ -218,6 +220,7 @@ class Columns:
                 "stands for no column of numbers", self._source, text=name,
                 advice=f"The columns are {_listed(self.names)}.",
             )  # fmt: skip
+        self._refuse_other_numbers(found, pattern)
         self.guessed.append(f"{shown(name)} stands for {_listed(found)}")
         return found
 
@@ -250,12 +253,13 @@ class Columns:
 
     def _refuse_twice(self) -> None:
         """Refuse a column that is to be two things."""
-        names = [*self.series, *self.beside]
-        for place, name in enumerate(names):
-            if name in names[:place] or name == self.time:
+        seen: set[str] = set()
+        for place, name in enumerate([*self.series, *self.beside]):
+            if name in seen or name == self.time:
                 what = "the time column" if name == self.time else "named twice"
                 advice = f"Say {'--target' if place < len(self.series) else 'another column'}."
                 raise StreamError(f"is {what}", self._source, text=name, advice=advice)
+            seen.add(name)
 
     def _find_time(self) -> str | None:
         first = dict(zip(self.names, self._first, strict=True))
@@ -284,7 +288,10 @@ class Columns:
     def _find_target(self) -> str:
         choices = self._of_numbers()
         if len(choices) > 1:
-            more = "; repeat it for several, or say a pattern, as --target '*'."
+            more = (
+                "; repeat it for several, or say a pattern, as --target '*'; with --wide each is "
+                "a series of its own."
+            )
             raise self._several("numbers", "--target", choices, more)
         self._refuse_other_numbers(choices)
         if not choices:
@@ -297,11 +304,12 @@ class Columns:
         self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
         return choices[0]
 
-    def _refuse_other_numbers(self, choices: list[str]) -> None:
+    def _refuse_other_numbers(self, choices: list[str], meant: re.Pattern[str] = ANY_NAME) -> None:
         """Refuse to guess where a column may hold numbers that are written another way."""
+        read = {self.time, *choices, *self.beside}
         for name, text in zip(self.names, self._first, strict=True):
-            options = number_options(text)
-            if options and name not in (self.time, *choices, *self.beside):
+            options = number_options(text) if name not in read else ""
+            if options and meant.fullmatch(name):
                 other = f", or --target {choices[0]}" if choices else ""
                 raise StreamError(
                     "may be a number, written another way", self._source, self._line, name, text,

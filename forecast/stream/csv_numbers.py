@@ -8,6 +8,7 @@ never changes what was read before it.
 import os
 from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import chain
 from typing import Literal, NoReturn
 
 import numpy as np
@@ -26,6 +27,7 @@ from forecast.stream.table import Table, TableReader
 from forecast.stream.times import NumberTimes, Stamps, Times
 
 LONGEST_GAP = 1_000_000  # missing instants between two rows
+FIELDS = 4096  # that are read as numbers at once, about
 Choice = Literal["refuse", "drop"]
 Bounds = tuple[float | None, float | None]
 
@@ -129,14 +131,24 @@ class NumberStream:
 
     def futures(self, ks: Sequence[int]) -> list[str]:
         """Time text of each instant k steps after the last one handed on: see `future`."""
-        last, step = self._grid.last, self._grid.step
-        if self._times is None or last is None or step is None:
+        last = self._grid.last
+        if self._times is None or last is None or self.step is None:
             return [str(self.rows - 1 + k) for k in ks]
+        return self._after(last, ks)
+
+    def since(self, first: str, ks: Sequence[int]) -> list[str]:
+        """Time text of each instant k steps after the first one, of that text: see `future`."""
+        if self._times is None or self.step is None:
+            return [str(k) for k in ks]
+        return self._after(self._times.read([first]), ks)
+
+    def _after(self, stamp: Stamps, ks: Sequence[int]) -> list[str]:
+        assert self._times is not None
         steps = np.array(ks, np.int64)
         try:
-            return self._times.write(self._grid.advance(last.pick(0 * steps), steps))
+            return self._times.write(self._grid.advance(stamp.pick(0 * steps), steps))
         except OverflowError:
-            problem = f"ends so late that {max(ks)} x {step} after it no layout writes a year"
+            problem = f"ends so late that {max(ks)} x {self.step} after it no layout writes a year"
             advice = "Say --step rows to take rows as they come."
             raise StreamError(problem, self.source, advice=advice) from None
 
@@ -183,10 +195,7 @@ class NumberStream:
 
     def rows_of(self, table: Table) -> Iterator[Rows]:
         """The instants that the next rows of the file bring; one that is refused moves nothing."""
-        count = len(self.series) + len(self.beside)
-        y = np.empty((len(table.lines), count))
-        for series in range(count):
-            y[:, series] = self._numbers(table, series)
+        y = self._numbers(table, len(self.series) + len(self.beside))
         self.rows_read += len(y)
         if self._times is not None:
             yield from (self._gathered if self._gather else self._on_grid)(table, y)
@@ -357,11 +366,21 @@ class NumberStream:
         )
         raise self._error(table, row, -1, "is earlier than a row before it", advice)
 
-    def _numbers(self, table: Table, column: int) -> NDArray[np.float64]:
-        try:
-            return self._numerals.read(table.columns[column])
-        except Refused as error:
-            raise self._error(table, error.index, column, error.problem, error.advice) from None
+    def _numbers(self, table: Table, count: int) -> NDArray[np.float64]:
+        """The numbers of so many columns, [n, count]: of several at once where rows are few."""
+        rows = len(table.lines)
+        y = np.empty((rows, count))
+        some = max(1, FIELDS // max(1, rows))
+        for first in range(0, count, some):
+            columns = table.columns[first : min(first + some, count)]
+            try:
+                read = self._numerals.read(list(chain.from_iterable(columns)))
+            except Refused as error:
+                column, row = divmod(error.index, rows)
+                where = row, first + column
+                raise self._error(table, *where, error.problem, error.advice) from None
+            y[:, first : first + some] = read.reshape(len(columns), rows).T
+        return y
 
     def _stamps(self, table: Table, times: Times) -> Stamps:
         try:
