@@ -453,6 +453,7 @@ PUBLIC = [
     "Level",
     "LightForecaster",
     "Mixture",
+    "Naive",
     "Normal",
     "NumberForecaster",
     "Paced",
