@@ -239,7 +239,7 @@ def test_columns_are_lined_up_with_the_rows_of_the_answers():
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (lambda: NumberForecaster(known=-1), "fewer than none"),
+        (lambda: NumberForecaster(known=-1), "known must be a number of columns from 0"),
         (lambda: NumberForecaster().learn(1.0, [2.0]), "takes no context"),
         (lambda: NumberForecaster(known=1).learn(1.0, [2.0]), "expected 2 numbers"),
         (lambda: NumberForecaster(known=1).predict([2.0]), "with what it learns"),

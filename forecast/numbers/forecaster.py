@@ -370,8 +370,12 @@ class NumberForecaster(NumberLearner):
         self.season = checked_season(season, step)
         self.bounds = checked_bounds(bounds)
         self.asked_season, self.step = season, step
-        if known < 0 or context < 0:
-            raise ValueError(f"columns cannot be fewer than none; got {known!r} and {context!r}")
+        columns_asked = (("channels", channels, 1), ("known", known, 0), ("context", context, 0))
+        for name, columns, least in columns_asked:
+            if not isinstance(columns, int) or columns < least:
+                raise ValueError(
+                    f"{name} must be a number of columns from {least}; got {columns!r}"
+                )
         self.known, self.context = known, context
         horizons = checked_horizons(horizons)
         H, longest = len(horizons), horizons[-1]
