@@ -368,6 +368,7 @@ ROOMS = (
     "arrays",
     "distribution",
     "rate",
+    "frame",
     "clock",
     "learner",
     "measure",

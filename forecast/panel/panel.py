@@ -7,10 +7,11 @@ they come and however many threads walk.
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from forecast.frame import numbers_of
 from forecast.learner import LOCATION, NumberLearner
 from forecast.measure import LONG, MEAN, QUANTILE, SCORE
 from forecast.numbers.series import turn
@@ -123,14 +124,14 @@ class Panel:
         shelf, place = self._place(number)
         return shelf.whole(place)
 
-    def learn(self, told: dict[str, np.ndarray]) -> None:
+    def learn(self, told: dict[str, Any]) -> None:
         """Forecast, score and learn the next values of some series; NaN where missing.
 
         Parameters
         ----------
-        told : dict of str to array_like [n]
+        told : dict of str to array_like [n], or series of pandas, polars and the like
         """
-        numbers = {self.number(name): np.asarray(ys, float) for name, ys in told.items()}
+        numbers = {self.number(name): numbers_of(ys) for name, ys in told.items()}
         who = np.array(sorted(numbers), np.int64)
         at = np.cumsum([0, *(len(numbers[each]) for each in who.tolist())])
         ys = np.concatenate([np.empty(0), *(numbers[each] for each in who.tolist())])
