@@ -21,6 +21,7 @@ from forecast import (
     LeastSquaresRegression,
     Level,
     LightForecaster,
+    Naive,
     NumberForecaster,
     Regression,
     Remembering,
@@ -55,6 +56,8 @@ def learners(season: int) -> dict[str, Learner]:
     return {
         "level": Level(HORIZONS),
         "scale": Scale(HORIZONS),
+        "naive": Naive(HORIZONS, season),
+        "naive, drift": Naive(HORIZONS, drift=True),
         "gradient regression": GradientRegression(HORIZONS),
         "least squares regression": LeastSquaresRegression(HORIZONS),
         "regression": Regression(12, "posterior", HORIZONS),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Level,
         Scale,
     )
+    from forecast.numbers.naive import Naive
     from forecast.numbers.paced import Paced
     from forecast.numbers.regression import Regression
     from forecast.numbers.returns import ReturnForecaster
@@ -51,6 +52,7 @@ _ROOMS = {
     "Level": "numbers.memories",
     "LightForecaster": "numbers.light",
     "Mixture": "distribution.mixture",
+    "Naive": "numbers.naive",
     "Normal": "distribution.normal",
     "NumberForecaster": "numbers.forecaster",
     "Paced": "numbers.paced",
@@ -87,6 +89,7 @@ __all__ = [
     "Level",
     "LightForecaster",
     "Mixture",
+    "Naive",
     "Normal",
     "NumberForecaster",
     "Paced",

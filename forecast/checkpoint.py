@@ -42,6 +42,7 @@ ROOMS = {
     "Scale": "forecast.numbers.memories",
     "GradientRegression": "forecast.numbers.memories",
     "LeastSquaresRegression": "forecast.numbers.memories",
+    "Naive": "forecast.numbers.naive",
     "Paced": "forecast.numbers.paced",
     "Regression": "forecast.numbers.regression",
     "ReturnForecaster": "forecast.numbers.returns",

@@ -1,5 +1,6 @@
 """A run from Python: of a file, or of a table that a notebook holds."""
 
+import csv
 import os
 from argparse import Namespace
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from weakref import finalize
 
 from forecast.clock import Step
 from forecast.flow import KINDS, carried_out
+from forecast.frame import written_by_narwhals
 from forecast.installed import missing
 from forecast.learner import checked_horizons
 from forecast.options import options_for, refuse_options_of_others
@@ -65,9 +67,10 @@ def evaluate(
 
     Parameters
     ----------
-    data : path, DataFrame or Series
-        Of a table the index is the time, if it is one of times or has a name. Words and labels
-        are read from a file.
+    data : path, or a table or series
+        Of pandas the index is the time, if it is one of times or has a name; of polars, pyarrow and
+        whatever else narwhals knows, the only column of dates or times. Words and labels are read
+        from a file.
     target : str or sequence of str
         Columns to forecast; by default the only one of numbers.
     horizon : int or sequence of int
@@ -176,6 +179,8 @@ def evaluate(
         report = quietly(
             asked, {**({} if kind == "numbers" else {"kind": kind}), **named, **reading}
         )
+        if not given:
+            lay_beside(report, data, source)
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
@@ -201,6 +206,22 @@ def listed(names: str | Sequence[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
+def lay_beside(report: Any, data: Any, source: str) -> None:
+    """Tell the report of one table the index of it, and what the run's files call its rows."""
+    import pandas as pd
+
+    from forecast.report import Report
+
+    if not isinstance(report, Report) or not isinstance(data, (pd.DataFrame, pd.Series)):
+        return
+    time = report.record["time"]
+    with Path(source).open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file, strict=True)
+    place = header.index(time) if time in header else None
+    report.index = data.index
+    report.stamps = [str(t) if place is None else row[place] for t, row in enumerate(rows)]
+
+
 def written(table: "DataFrame | Series[Any]", path: Path, said: dict[str, Any]) -> str:
     """Write a table as a CSV, its index as the time if it is one; returns where."""
     import pandas as pd
@@ -208,7 +229,9 @@ def written(table: "DataFrame | Series[Any]", path: Path, said: dict[str, Any]) 
     if isinstance(table, pd.Series):
         table = table.to_frame(table.name if table.name is not None else "y")
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"expected a path or a table; got {type(table).__name__}")
+        times_of_it = written_by_narwhals(table, path)
+        said["time"] = said["time"] or times_of_it
+        return os.fspath(path)
     index = table.index
     times = isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)) or index.name is not None
     if times and said["time"] is None:

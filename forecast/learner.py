@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from inspect import signature
 from itertools import pairwise
 from typing import Any, Self
 
@@ -184,9 +185,42 @@ class FlatLearner(Learner):
         twin.ints[:] = self.ints
         return twin
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments that make this learner again, as scikit-learn asks for them.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to list those of a learner among them too, as ``learner__horizons``.
+
+        Examples
+        --------
+        >>> from forecast import LightForecaster, Remembering
+        >>> Remembering(LightForecaster((1, 7))).get_params()["learner__horizons"]
+        (1, 7)
+        """
+        params = self.options()
+        within = {
+            f"{name}__{inner}": value
+            for name, learner in params.items()
+            if isinstance(learner, FlatLearner)
+            for inner, value in learner.get_params().items()
+        }
+        return {**params, **within} if deep else params
+
+    def __sklearn_clone__(self) -> Self:
+        """What ``sklearn.base.clone`` gives: the same learner, that has learned nothing."""
+        return type(self)(**self.options())
+
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.options().items())
-        return f"{type(self).__name__}({given})"
+        """As it would be written: the arguments that are not the usual ones."""
+        usual = signature(type(self)).parameters
+        given = [
+            f"{name}={value!r}"
+            for name, value in self.options().items()
+            if name not in usual or value != usual[name].default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 class NumberLearner(FlatLearner):
@@ -361,7 +395,10 @@ def checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
     ValueError
         If they are not.
     """
-    checked = tuple(int(horizon) for horizon in horizons)
+    try:
+        checked = tuple(int(horizon) for horizon in horizons)
+    except (TypeError, ValueError, OverflowError):  # no sequence, or of no numbers
+        checked = ()
     rising = all(a < b for a, b in pairwise(checked))
     if not checked or checked[0] < 1 or not rising or checked != tuple(horizons):
         raise ValueError(f"horizons must be whole numbers from 1 up, rising; got {horizons!r}")

@@ -15,6 +15,7 @@ import numpy as np
 from forecast.compiled import bound, compiled
 from forecast.distribution.held import Forecast
 from forecast.distribution.quantiles import Quantiles
+from forecast.frame import numbers_of
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
@@ -337,10 +338,10 @@ class Run:
 
 def run(
     learner: Learner,
-    ys: np.ndarray,
+    ys: Any,
     season: int = 0,
-    known: np.ndarray | None = None,
-    context: np.ndarray | None = None,
+    known: Any = None,
+    context: Any = None,
 ) -> Answers:
     """Walk a learner over a whole stream of numbers; the same bits as ``prequential``.
 
@@ -348,7 +349,7 @@ def run(
     ----------
     learner : Learner
         It has learned the stream when this returns.
-    ys : array_like
+    ys : array_like, or a table or series of pandas, polars or others that narwhals knows
         The observations, [n] or [n, channels]; NaN where missing.
     season : int
         Of the rival that repeats the last season; 0 for none.
@@ -364,7 +365,9 @@ def run(
     >>> answers.row, answers.last
     (array([1, 2, 3, 4]), array([1., 2., 1., 2.]))
     """
-    ys = np.asarray(ys, float)
+    ys = numbers_of(ys)
+    known = None if known is None else numbers_of(known)
+    context = None if context is None else numbers_of(context)
     beside = known is not None or context is not None
     xs = context_of(len(ys), learner.horizons, known, context) if beside else None
     return Run(learner, season).feed(ys, xs)

@@ -278,8 +278,10 @@ class Remembering(NumberLearner):
     family = QUANTILES
 
     def __init__(self, learner: NumberLearner, selves: int = 5) -> None:
+        if not isinstance(learner, NumberLearner):
+            raise TypeError(f"learner must be one of numbers; got {learner!r:.60}")
         if selves < 2:
-            raise ValueError(f"a past self is one of 2 or more; got {selves!r}")
+            raise ValueError(f"selves must be 2 or more; got {selves!r}")
         self.of = type(learner)(**learner.options())
         channels, beside, first = learner.channels, learner.beside, learner.horizons[0]
         state = Layout()

@@ -190,6 +190,42 @@ def test_no_more_is_known_than_is_said():
         assert not np.array_equal(before.quantiles[asked], after.quantiles[asked])
 
 
+OTHERS = np.random.default_rng(9).normal(size=(400, 1))
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """What was said with what really came, one step, three and six ahead."""
+    y, price, visitors = told(160)
+    return run(NumberForecaster((1, 3, 6), known=1, context=1), y, known=price, context=visitors)
+
+
+def asked_with(known_until, seen_until):
+    """The same, had other prices come after one row, other values and visitors after another."""
+    y, price, visitors = told(160)
+    price[known_until + 1 :] = OTHERS[known_until + 1 : len(price)]
+    y[seen_until + 1 :] = OTHERS[seen_until + 1 : len(y), 0]
+    visitors[seen_until + 1 :] = OTHERS[seen_until + 1 : len(visitors)]
+    return run(NumberForecaster((1, 3, 6), known=1, context=1), y, known=price, context=visitors)
+
+
+@pytest.mark.parametrize("cut", [35, 120])
+@pytest.mark.parametrize("horizon", [1, 3, 6])
+def test_a_horizon_sees_the_row_of_its_answer_and_none_after_it(horizon, cut, asked):
+    """Asked at ``cut``: values and late columns up to it, known ones up to ``cut + horizon``."""
+    other = asked_with(cut + horizon, cut)
+    early = (asked.horizon == horizon) & (asked.issued <= cut)
+    assert early.sum() == cut + 1
+    assert np.array_equal(asked.quantiles[early], other.quantiles[early])
+    assert np.array_equal(asked.mean[early], other.mean[early])
+    # the same question is answered otherwise once what it may see is another: price, or visitors
+    question = early & (asked.issued == cut)
+    for known_until, seen_until in [(cut + horizon - 1, cut), (cut + horizon, cut - 1)]:
+        nearer = asked_with(known_until, seen_until)
+        same = (nearer.horizon == horizon) & (nearer.issued == cut)
+        assert not np.array_equal(asked.quantiles[question], nearer.quantiles[same])
+
+
 def test_one_by_one_in_pieces_and_resumed_are_the_same_bits(tmp_path):
     y, price, visitors = told(260)
     y[50:53] = math.nan
@@ -239,7 +275,7 @@ def test_columns_are_lined_up_with_the_rows_of_the_answers():
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (lambda: NumberForecaster(known=-1), "fewer than none"),
+        (lambda: NumberForecaster(known=-1), "known must be a number of columns from 0"),
         (lambda: NumberForecaster().learn(1.0, [2.0]), "takes no context"),
         (lambda: NumberForecaster(known=1).learn(1.0, [2.0]), "expected 2 numbers"),
         (lambda: NumberForecaster(known=1).predict([2.0]), "with what it learns"),

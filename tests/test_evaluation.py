@@ -126,6 +126,41 @@ def test_an_index_of_times_is_the_time(index):
     assert report.series == ("y",) and report.record["rows"] == 50
     first = str(report.predictions["time"].iloc[0])
     assert first.startswith(str(index[1])[:7]) or float(first) == float(index[1])
+    aligned = report.aligned()
+    assert aligned.index.equals(index) and len(aligned) == 50
+    assert list(aligned["y"].iloc[1:]) == list(series.iloc[1:]) and np.isnan(aligned["y"].iloc[0])
+    assert list(aligned["median"].iloc[1:]) == list(report.predictions["median"])
+
+
+def test_forecasts_lie_on_the_index_that_was_given():
+    """Whatever is missing, out of the grid or asked of several series far ahead."""
+    frame = sales().drop(sales().index[[60, 61, 130]])
+    frame.loc[frame.index[20], "sold"] = np.nan
+    report = evaluate(frame, ["sold", "visitors"], horizon=(1, 7))
+    for series, horizon in [("sold", 1), ("visitors", 7)]:
+        aligned = report.aligned(series, horizon)
+        assert aligned.index.equals(frame.index)
+        said = aligned["median"].notna()
+        assert list(np.flatnonzero(~said)) == [*range(horizon), *[20] * (series == "sold")]
+        pd.testing.assert_series_equal(
+            aligned["y"][said], frame[series][said], check_names=False, rtol=1e-8
+        )
+        errors = (aligned["y"] - aligned["median"]).abs()
+        assert errors.mean() == pytest.approx(report.scores.loc[(series, horizon), "mae"], rel=1e-7)
+    assert list(report.aligned().columns) == list(report.aligned("sold", 1).columns)
+    with pytest.raises(
+        ValueError, match="nothing was asked of 'cost' at horizon 1: series are sold"
+    ):
+        report.aligned("cost")
+    with pytest.raises(ValueError, match=r"at horizon 3: .*horizons 1, 7"):
+        report.aligned(horizon=3)
+
+
+def test_a_file_has_no_index_to_align_with(tmp_path):
+    sales(40).to_csv(tmp_path / "sales.csv")
+    report = evaluate(tmp_path / "sales.csv", "sold")
+    with pytest.raises(ValueError, match="where a table of pandas was given"):
+        report.aligned()
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from forecast.numbers.series import LAST
 # once: they are asked where tests may be slow.
 LONG = ("edges are outlived", "the last value is near", "edges leave no scar")
 MANY = (
-    *("level, horizons 1 and 5", "regression, horizons 1 and 3"),
+    *("level, horizons 1 and 5", "naive, season 12", "regression, horizons 1 and 3"),
     *("forecaster, horizon 7", "forecaster, season 12", "forecaster, 3 channels"),
 )
 

@@ -184,9 +184,9 @@ def test_the_scale_model_forecasts_the_last_value(rate: float) -> None:
 
 
 @pytest.mark.parametrize(("made", "says"), [
-    (lambda: Paced("trend"), "'trend' is none of 'level', 'scale'"),
-    (lambda: Paced(rule="faith"), "'faith' is none of 'constant'"),
-    *((lambda rate=rate: Paced(rate=rate), r"a rate lies in \(0, 1\]") for rate in (
+    (lambda: Paced("trend"), "model must be one of level, scale.* got 'trend'"),
+    (lambda: Paced(rule="faith"), "rule must be one of constant.* got 'faith'"),
+    *((lambda rate=rate: Paced(rate=rate), r"rate must lie in \(0, 1\]") for rate in (
         0.0, -0.1, 1.5, math.nan, math.inf
     )),
 ])  # fmt: skip

@@ -16,6 +16,7 @@ from forecast.learner import Learner, SymbolLearner
 from forecast.numbers.forecaster import NumberForecaster
 from forecast.numbers.light import LightForecaster
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Level, Scale
+from forecast.numbers.naive import Naive
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
 from forecast.numbers.returns import ReturnForecaster
@@ -30,6 +31,8 @@ LEARNERS: dict[str, Factory] = {
     "level": Level,
     "level, horizons 1 and 5": lambda: Level(horizons=(1, 5)),
     "scale": Scale,
+    "naive, drift": lambda: Naive(drift=True),
+    "naive, season 12": lambda: Naive((1, 5), season=12),
     "gradient regression": GradientRegression,
     "least squares regression": LeastSquaresRegression,
     "regression, normal": lambda: Regression(lags=6, scale="normal"),

@@ -25,12 +25,14 @@ from forecast.distribution.quantiles import Quantiles
 from forecast.distribution.t4 import LEVELS
 from forecast.learner import Learner, NumberLearner
 from forecast.numbers.memories import GradientRegression, LeastSquaresRegression, Scale
+from forecast.numbers.naive import Naive
 from forecast.numbers.paced import Paced
 from forecast.numbers.regression import Regression
 from forecast.prequential import Answers, Run, prequential
 from forecast.truth import Truth
 
-ALONE = (Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)  # one model each
+# one model each
+ALONE = (Naive, Scale, GradientRegression, LeastSquaresRegression, Regression, Paced)
 FEW = ("one step", "missing until late", "spikes of thirty spreads")  # for slow learners
 KNOWN = 1e75  # a learner may refuse a value beyond it, and know nothing yet
 LONGEST_PATTERN = 50

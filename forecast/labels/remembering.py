@@ -143,7 +143,7 @@ class RememberingLabels(SymbolLearner):
 
     def __init__(self, learner: LabelForecaster, selves: int = 3) -> None:
         if selves < 2:
-            raise ValueError(f"a past self is one of 2 or more; got {selves!r}")
+            raise ValueError(f"selves must be 2 or more; got {selves!r}")
         if learner.sure is not None:
             raise ValueError("past selves learn from labels that are told: make it without `sure`")
         self.of = type(learner)(**learner.options())

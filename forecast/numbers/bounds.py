@@ -49,7 +49,7 @@ def checked_bounds(bounds: Told) -> Told:
         raise ValueError(f"bounds are two numbers, or None for none; got {bounds!r}") from None
     least, most = (-math.inf if low is None else low), (math.inf if high is None else high)
     if not least < most:
-        raise ValueError(f"the lower bound lies below the upper one; got {bounds!r}")
+        raise ValueError(f"bounds are told the lower one first; got {bounds!r}")
     return (low if math.isfinite(least) else None, high if math.isfinite(most) else None)
 
 

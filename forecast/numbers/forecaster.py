@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast.compiled import compiled
 from forecast.distribution.bounded import within
+from forecast.frame import numbers_of
 from forecast.learner import (
     BOUNDS,
     CELL,
@@ -370,8 +371,12 @@ class NumberForecaster(NumberLearner):
         self.season = checked_season(season, step)
         self.bounds = checked_bounds(bounds)
         self.asked_season, self.step = season, step
-        if known < 0 or context < 0:
-            raise ValueError(f"columns cannot be fewer than none; got {known!r} and {context!r}")
+        columns_asked = (("channels", channels, 1), ("known", known, 0), ("context", context, 0))
+        for name, columns, least in columns_asked:
+            if not isinstance(columns, int) or columns < least:
+                raise ValueError(
+                    f"{name} must be a number of columns from {least}; got {columns!r}"
+                )
         self.known, self.context = known, context
         horizons = checked_horizons(horizons)
         H, longest = len(horizons), horizons[-1]
@@ -463,7 +468,7 @@ class NumberForecaster(NumberLearner):
 
         Parameters
         ----------
-        history : array_like or DataFrame
+        history : array_like, or a table of pandas, polars or others that narwhals knows
             Numbers in the order in which they came, [n] or [n, channels]; NaN where missing.
         known : array_like [n or more, columns], optional
             Beside them, and known ahead.
@@ -480,8 +485,10 @@ class NumberForecaster(NumberLearner):
         >>> abs(learner.predict().median - math.sin(200 / 3)) < 0.05
         True
         """
-        ys = np.asarray(history, float)
+        ys = numbers_of(history)
         ys = ys.reshape(len(ys), -1)
+        known = None if known is None else numbers_of(known)
+        context = None if context is None else numbers_of(context)
         columns = [0 if beside is None else np.shape(beside)[1] for beside in (known, context)]
         learner = cls(channels=ys.shape[1], known=columns[0], context=columns[1], **options)
         xs = context_of(len(ys), learner.horizons, known, context) if any(columns) else None

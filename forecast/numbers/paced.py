@@ -313,11 +313,11 @@ class Paced(NumberLearner):
         rate: float = 0.05,
         strength: float | None = None,
     ) -> None:
-        for name, known in ((model, MODELS), (rule, RULES)):
-            if name not in known:
-                raise ValueError(f"{name!r} is none of {', '.join(map(repr, known))}")
+        for name, asked, known in (("model", model, MODELS), ("rule", rule, RULES)):
+            if asked not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}; got {asked!r}")
         if not 0.0 < rate <= 1.0:
-            raise ValueError(f"a rate lies in (0, 1]; got {rate!r}")
+            raise ValueError(f"rate must lie in (0, 1]; got {rate!r}")
         self.model, self.rule, self.base = model, rule, rate
         self.strength = RULES[rule].strengths[0] if strength is None else strength
         f, i = paced_begin(MODELS[model], rule, np.array([rate]), self.strength)

@@ -29,17 +29,13 @@ from forecast.learner import (
     write_unknown,
 )
 from forecast.numbers.rls import PRIOR, dot, rls_gain, rls_move
-from forecast.numbers.scale import MEANS as POSTERIOR_MEANS
 from forecast.numbers.scale import (
-    OVER_MEAN_ABS,
-    PARTS,
-    PARTS_BLEND,
     POSTERIOR_FLOATS,
     SMALLEST,
-    TAIL_RATES,
-    TAILS,
+    WILDEST,
     posterior_begin,
     posterior_learn,
+    posterior_write,
 )
 from forecast.numbers.series import (
     BEFORE,
@@ -66,7 +62,6 @@ WILD = 6.0  # units: a difference beyond is an outlier
 HUBER = 3.0  # mean errors: a larger one is learned from as if it were this large
 ERROR_RATE = 0.01  # of the mean |error| that bounds the step
 ERROR_BOUND = 8.0
-WILDEST = 1e100  # units: the square of an error is finite
 
 # integers of a regression
 LAGS, FEATURES, HORIZONS, LONGEST, NEWEST = range(5)  # and where the newest lag stands
@@ -267,11 +262,12 @@ def regression_learner_learn(f, i, y):
             said = at + size + turn(time - horizons[h], longest) * 2
             if time < horizons[h] or f[said + 1] <= 0.0:
                 continue
-            error = bounded((y[0] - f[said]) / f[said + 1], WILDEST)
+            error = (y[0] - f[said]) / f[said + 1]
             if i[POSTERIOR] == 1:
                 posterior_learn(f[at : at + size], error, horizons[h])
             else:
                 # v <- v + max(1/n, rate) (e^2 - v)
+                error = bounded(error, WILDEST)
                 f[at] += 1.0
                 f[at + 1] += one_over_n(f[at], VARIANCE_RATE) * (error * error - f[at + 1])
         regression_learn(rows, regression, horizons, time, y[0])
@@ -302,29 +298,15 @@ def regression_learner_ask(f, i, c, h, row):
     if unit <= 0.0:
         write_certain(row, location)
         return
-    row[LOCATION] = location
     row[CELL] = cell_of(f)
-    row[RATE] = one_over_n(max(1.0, f[at]), VARIANCE_RATE)
-    if i[POSTERIOR] == 0:
-        row[FAMILY] = NORMAL
-        variance = f[at + 1] if f[at] > 0.0 else 1.0 * i[HORIZON + h]
-        row[SPREAD] = unit * max(SMALLEST, math.sqrt(variance))
+    unseen = math.sqrt(i[HORIZON + h])
+    if i[POSTERIOR] == 1:
+        posterior_write(f[at : at + size], location, unit, unseen, row)
         return
-    row[FAMILY] = MIXTURE
-    row[SPREAD] = PARTS
-    part = SPREAD + 1
-    row[RATE] = 0.0
-    for j in range(len(TAIL_RATES)):
-        scale = f[at + POSTERIOR_MEANS + j] if f[at] > 0.0 else math.sqrt(i[HORIZON + h])
-        rate = one_over_n(max(1.0, f[at]), TAIL_RATES[j])
-        for tail in range(len(TAILS)):
-            weight = f[at + PARTS_BLEND + j * len(TAILS) + tail]
-            row[part] = weight
-            row[part + PARTS] = location
-            row[part + 2 * PARTS] = unit * scale * OVER_MEAN_ABS[tail]
-            row[part + 3 * PARTS] = TAILS[tail]
-            row[RATE] += weight * rate
-            part += 1
+    row[FAMILY] = NORMAL
+    row[LOCATION] = location
+    row[RATE] = one_over_n(max(1.0, f[at]), VARIANCE_RATE)
+    row[SPREAD] = unit * (max(SMALLEST, math.sqrt(f[at + 1])) if f[at] > 0.0 else unseen)
 
 
 class Regression(NumberLearner):

@@ -383,7 +383,7 @@ class ReturnForecaster(NumberLearner):
 
     def __init__(self, discount: float = 0.9) -> None:
         if not 0.0 < discount <= LARGEST:
-            raise ValueError(f"a discount lies between 0 and {LARGEST}; got {discount!r}")
+            raise ValueError(f"discount must lie between 0 and {LARGEST}; got {discount!r}")
         self.discount = discount
         self.window = window_of(discount)
         state = Layout()

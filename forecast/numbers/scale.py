@@ -11,6 +11,7 @@ import numpy as np
 from forecast.arrays import Floats
 from forecast.blend import LEAST, memories_begin, memories_floats, memories_learn
 from forecast.compiled import compiled
+from forecast.learner import FAMILY, LOCATION, MIXTURE, RATE, SPREAD
 from forecast.rate import bounded, one_over_n
 
 TAILS = np.array([2.0, 4.0, 8.0, math.inf])  # degrees of freedom with an algebraic density
@@ -23,6 +24,7 @@ OVER_TAILS = 1.0 / TAILS
 PEAK = np.array([0.35355339059327373, 0.375, 0.38669902096139315, 1.0 / math.sqrt(2.0 * math.pi)])
 BOUND = 8.0  # an error counts for at most this many scales
 SMALLEST = 1e-3  # units
+WILDEST = 1e100  # units: the square of an error is finite
 
 
 @compiled
@@ -131,6 +133,7 @@ def posterior_learn(f, error, overlap):
 
     As for a spread, errors that overlap move the scales by as much less.
     """
+    error = bounded(error, WILDEST)
     f[SEEN] += 1.0
     if f[SEEN] > 2.0:
         likelihood = np.empty(PARTS)
@@ -143,3 +146,28 @@ def posterior_learn(f, error, overlap):
         memories_learn(f[PARTS_BLEND:], likelihood, f[SEEN])
     for j in range(len(TAIL_RATES)):
         f[MEANS + j] = scale_learn(f[MEANS + j], error, TAIL_RATES[j] / overlap, f[SEEN])
+
+
+@compiled
+def posterior_write(f, location, unit, unseen, row):
+    """Write the mixture around a location: Student's t of every scale and tail, by its weight.
+
+    ``unseen`` is the mean |error| before there was one, in units. The effective rate is the mean of
+    the rates of the scales.
+    """
+    row[FAMILY] = MIXTURE
+    row[LOCATION] = location
+    row[SPREAD] = PARTS
+    row[RATE] = 0.0
+    part = SPREAD + 1
+    for j in range(len(TAIL_RATES)):
+        scale = f[MEANS + j] if f[SEEN] > 0.0 else unseen
+        rate = one_over_n(max(1.0, f[SEEN]), TAIL_RATES[j])
+        for tail in range(len(TAILS)):
+            weight = f[PARTS_BLEND + j * len(TAILS) + tail]
+            row[part] = weight
+            row[part + PARTS] = location
+            row[part + 2 * PARTS] = unit * scale * OVER_MEAN_ABS[tail]
+            row[part + 3 * PARTS] = TAILS[tail]
+            row[RATE] += weight * rate
+            part += 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from forecast.frame import known_to_narwhals, numbers_of
 from forecast.learner import LOCATION, NumberLearner
 from forecast.measure import LONG, MEAN, QUANTILE, SCORE
 from forecast.numbers.light import LightForecaster
@@ -165,7 +166,7 @@ class Panel:
 
         Parameters
         ----------
-        told : mapping of str to array_like [n], or DataFrame
+        told : mapping of str to array_like [n], or a table of pandas, polars and the like
             Of a table each column is a series, and each row an instant, one step after the other.
 
         Raises
@@ -287,6 +288,9 @@ def checked(told: "Mapping[str, Any] | DataFrame") -> dict[str, np.ndarray]:
     ...
     ValueError: the series 'south' is not a row of numbers: give it as [1.0, 2.0, ...]
     """
+    columns = known_to_narwhals(told)
+    if columns is not None:
+        told = columns.to_dict()
     times: Any = getattr(told, "index", None)
     if hasattr(times, "freq") and not (times.is_monotonic_increasing and times.is_unique):
         raise ValueError("the times of the table do not rise: sort it, and keep one row of each")
@@ -299,7 +303,7 @@ def checked(told: "Mapping[str, Any] | DataFrame") -> dict[str, np.ndarray]:
                 f"a series is called by a text; got {name!r}: of a table, table.rename(columns=str)"
             )
         try:
-            values[name] = np.asarray(ys, float)
+            values[name] = numbers_of(ys)
         except (TypeError, ValueError) as error:
             raise ValueError(f"the series {name!r} holds what is no number: {error}") from None
         if values[name].ndim != 1:

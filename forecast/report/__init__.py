@@ -16,13 +16,14 @@ from forecast.report.batch_means import SkillIntervals
 from forecast.report.course import Course
 from forecast.report.findings import findings
 from forecast.report.folder import Folder
-from forecast.report.predictions import Keep, Next, Predictions, next_file
+from forecast.report.predictions import Keep, Next, Predictions, cell, next_file
 from forecast.report.scores import RIVALS, Entry, Ints, Scores, errors
 from forecast.report.traces import MOST_SERIES, Traces
 from forecast.report.verdict import table, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from pandas import DataFrame, Index
 
     from forecast.prequential import Answers
     from forecast.report.confusion import Watched
@@ -74,6 +75,8 @@ class Report(Folder):
     """
 
     listing: Predictions
+    index: "Index[Any] | None" = None  # of the table that was given, where one of pandas was
+    stamps: Sequence[str] = ()  # its times, or rows, as the files tell them
     headline = ("n", "mae", "surprise", "crps", "coverage90", "skill_last", "skill_seasonal")
 
     def __init__(
@@ -93,6 +96,50 @@ class Report(Folder):
         self.sure = SkillIntervals(self.series, self.horizons, RIVALS)
         self.listing = Predictions(self.delivery, self.series, predictions)
         self.place = places(self.horizons)
+
+    def aligned(self, series: str | None = None, horizon: int | None = None) -> "DataFrame":
+        """The forecasts of each row of the table that was given, on its own index.
+
+        Parameters
+        ----------
+        series : str, optional
+            The first by default.
+        horizon : int, optional
+            How many rows before they were made; the first by default.
+
+        Returns
+        -------
+        DataFrame
+            Columns as in ``predictions``; NaN in rows of which nothing was forecast or kept.
+
+        Raises
+        ------
+        ValueError
+            If no table of pandas was given, or it was not asked about that series and horizon.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from forecast import evaluate
+        >>> days = pd.date_range("2024-01-01", periods=60)
+        >>> sold = pd.Series([5.0, 3.0, 4.0] * 20, days, name="sold")
+        >>> said = evaluate(sold, horizon=(1, 7)).aligned(horizon=7)
+        >>> said.index.equals(days), int(said["median"].isna().sum())
+        (True, 7)
+        """
+        if self.index is None:
+            raise ValueError("there is an index to align with where a table of pandas was given")
+        series = self.series[0] if series is None else series
+        horizon = self.horizons[0] if horizon is None else horizon
+        if series not in self.series or horizon not in self.horizons:
+            raise ValueError(
+                f"nothing was asked of {series!r} at horizon {horizon}: series are "
+                f"{', '.join(self.series)}, horizons {', '.join(map(str, self.horizons))}"
+            )
+        rows = self.predictions
+        rows = rows[(rows["series"] == cell(series)) & (rows["horizon"] == horizon)]
+        found = rows.drop(columns=["time", "series", "horizon"]).set_axis(rows["time"])
+        return found.reindex(list(self.stamps)).set_axis(self.index)
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
         """Take a block of answered questions, in order of rows.

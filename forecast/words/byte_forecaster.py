@@ -151,7 +151,7 @@ class ByteForecaster(SymbolLearner):
 
     def __init__(self, light: bool = False, bits: int = 23, words: bool = False) -> None:
         if not 8 <= bits <= 26:
-            raise ValueError(f"rows are 2^8 to 2^26; got bits = {bits}")
+            raise ValueError(f"bits must be from 8 to 26; got {bits!r}")
         self.light, self.bits, self.words = bool(light), int(bits), bool(words)
         kinds = LIGHT if light else range(CONTEXTS)
         pairs = () if light else PAIRS

@@ -1,0 +1,126 @@
+"""Learners as scikit-learn has its estimators: repr, parameters, clones, and what is refused."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import forecast
+from forecast import (
+    ByteForecaster,
+    GradientRegression,
+    LabelForecaster,
+    LeastSquaresRegression,
+    Level,
+    LightForecaster,
+    Naive,
+    NumberForecaster,
+    Paced,
+    Regression,
+    Remembering,
+    RememberingLabels,
+    ReturnForecaster,
+    Scale,
+    WordForecaster,
+)
+from forecast.learner import FlatLearner
+
+# One of each, with something that is not as usual; small ones.
+LEARNERS: dict[str, Callable[[], FlatLearner]] = {
+    "Level(horizons=(1, 3))": lambda: Level((1, 3)),
+    "Scale()": Scale,
+    "Naive(horizons=(2,), season=7)": lambda: Naive((2,), 7),
+    "GradientRegression()": GradientRegression,
+    "LeastSquaresRegression(horizons=(2,))": lambda: LeastSquaresRegression((2,)),
+    "Regression(lags=3, scale='normal')": lambda: Regression(3, "normal"),
+    "Paced(rule='bounded', rate=0.1, strength=2.0)": lambda: Paced(rule="bounded", rate=0.1),
+    "ReturnForecaster(discount=0.5)": lambda: ReturnForecaster(0.5),
+    "LightForecaster(horizons=(1, 7))": lambda: LightForecaster((1, 7)),
+    "NumberForecaster(season=12, bounds=(0.0, None))": lambda: NumberForecaster(
+        season=12, bounds=(0, None)
+    ),
+    "Remembering(learner=Level(horizons=(1, 2)), selves=2)": lambda: Remembering(Level((1, 2)), 2),
+    # sizes that were not told are those of a preset, and stand as what they are
+    "WordForecaster(vocabulary=20, nodes=50, orders=2, sides=2, contexts=7)": lambda: (
+        WordForecaster(vocabulary=20, nodes=50)
+    ),
+    "ByteForecaster(light=True, bits=8)": lambda: ByteForecaster(light=True, bits=8),
+    "LabelForecaster(labels=('no', 'yes'), bits=4)": lambda: LabelForecaster(("no", "yes"), 4),
+    "RememberingLabels(learner=LabelForecaster(bits=4), selves=2)": lambda: RememberingLabels(
+        LabelForecaster(bits=4), 2
+    ),
+}
+
+
+def test_these_are_all_public_learners() -> None:
+    public = [getattr(forecast, name) for name in forecast.__all__]
+    flat = {one for one in public if inspect.isclass(one) and issubclass(one, FlatLearner)}
+    assert {type(make()) for make in LEARNERS.values()} == flat
+
+
+@pytest.mark.parametrize("written", LEARNERS)
+def test_it_is_shown_as_it_would_be_written(written: str) -> None:
+    learner = LEARNERS[written]()
+    usual = inspect.signature(type(learner)).parameters
+    params = learner.get_params(deep=False)
+    assert set(params) <= set(usual)
+    assert repr(learner) == written
+    names = {name: getattr(forecast, name) for name in forecast.__all__}
+    again = eval(repr(learner), names)
+    assert repr(again) == repr(learner) and again.get_params(deep=False).keys() == params.keys()
+
+
+@pytest.mark.parametrize("written", LEARNERS)
+def test_scikit_learn_clones_it(written: str) -> None:
+    clone = pytest.importorskip("sklearn.base").clone
+    learner, new = LEARNERS[written](), LEARNERS[written]()
+    learner.floats[:] = 7.0  # it has learned something
+    learner.ints[-1] += 1
+    cloned = clone(learner)
+    assert type(cloned) is type(learner) and repr(cloned) == repr(learner)
+    assert cloned.floats.tobytes() == new.floats.tobytes() != learner.floats.tobytes()
+    assert cloned.ints.tobytes() == new.ints.tobytes()
+
+
+def test_parameters_of_a_learner_within_are_named_after_it() -> None:
+    learner = Remembering(Naive((1, 2), season=7), selves=2)
+    params = learner.get_params()
+    assert params["learner__season"] == 7 and params["learner__horizons"] == (1, 2)
+    assert list(learner.get_params(deep=False)) == ["learner", "selves"]
+
+
+BAD: list[tuple[type[Any], str, Any]] = [
+    *((made, "horizons", bad) for made in (Level, Naive, Regression, NumberForecaster)
+      for bad in (3, (), (0,), (2, 1), (1.5,), "ab", (None,), (float("inf"),))),
+    *((Naive, "season", bad) for bad in (1, -2, 3.0)),
+    *((NumberForecaster, "season", bad) for bad in (1, -2, 3.0, "week")),
+    *((NumberForecaster, name, bad) for name in ("known", "context") for bad in (-1, 0.5)),
+    *((NumberForecaster, "channels", bad) for bad in (0, -1, "two")),
+    *((NumberForecaster, "bounds", bad) for bad in ((2, 1), 3, (0, 1, 2), ("a", "b"))),
+    (NumberForecaster, "step", "soon"),
+    (Regression, "lags", 0),
+    (Regression, "scale", "uniform"),
+    (Paced, "model", "trend"),
+    (Paced, "rule", "faith"),
+    *((Paced, "rate", bad) for bad in (0.0, 1.5, float("nan"))),
+    *((ReturnForecaster, "discount", bad) for bad in (0.0, 1.0)),
+    *((WordForecaster, name, -1) for name in ("vocabulary", "nodes")),
+    *((ByteForecaster, "bits", bad) for bad in (7, 27)),
+    *((LabelForecaster, "bits", bad) for bad in (0, 60)),
+    (LabelForecaster, "labels", ("a", "a")),
+    (LabelForecaster, "sure", 0.3),
+    (lambda selves: Remembering(Level(), selves), "selves", 1),
+    (lambda selves: RememberingLabels(LabelForecaster(bits=4), selves), "selves", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "name", "bad"), BAD)
+def test_what_is_refused_is_named(make: Callable[..., Any], name: str, bad: Any) -> None:
+    with pytest.raises(ValueError, match=rf"\b{name}\b"):
+        make(**{name: bad})
+
+
+def test_what_is_no_learner_is_refused() -> None:
+    with pytest.raises(TypeError, match="learner must be one of numbers"):
+        Remembering(LabelForecaster(bits=4))  # type: ignore[arg-type]
