@@ -1,16 +1,17 @@
 """How much memory and time does a text take that is one line, as long as it may be?
 
-    python experiments/one_line.py [--megabytes 1 10 100 1000]
+    python experiments/one_line.py [--words 1 10 100 1000] [--bytes 1 10 100]
 
-The line arrives on standard input, and nothing of it is kept: of a gigabyte as of a megabyte.
+Its megabytes arrive on standard input, and nothing of them is kept: of a gigabyte as of one. Word
+by word a gigabyte takes minutes, byte by byte it takes hours.
 """
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,8 +37,8 @@ LINES = {"one letter": one_letter, "letters by chance": any_letters}
 
 
 def cost(kind: str, pieces: Iterator[bytes], out: Path) -> tuple[dict, float]:
-    """What a run says of itself, and its wall time."""
-    began = time.perf_counter()
+    """What a run says of itself, and its seconds of CPU."""
+    before = spent()
     command = [sys.executable, "-m", "forecast", "run", "-", "--kind", kind, "--json", "--force"]
     command += ["--predictions", "none", "--out", str(out)]
     with subprocess.Popen(
@@ -46,34 +47,49 @@ def cost(kind: str, pieces: Iterator[bytes], out: Path) -> tuple[dict, float]:
         for piece in pieces:
             run.stdin.write(piece)
         said, _ = run.communicate()
-    return json.loads(said), time.perf_counter() - began
+    return json.loads(said), spent() - before
+
+
+def spent() -> float:
+    """Seconds of CPU of all runs that ended."""
+    runs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return runs.ru_utime + runs.ru_stime
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--megabytes", type=int, nargs="+", default=[1, 10, 100, 1000])
-    parser.add_argument("--kind", default="words", choices=["words", "bytes"])
-    asked = parser.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, line in LINES.items():
-            for megabytes in asked.megabytes:
-                record, seconds = cost(asked.kind, line(megabytes), Path(folder, "out"))
-                peak = record["cost"]["peak_memory_bytes"] / 1e6
-                bits = record["scores"][0]["bits_per_byte"]
-                row = [name, f"{megabytes:,}", f"{record['bytes']:,}", f"{peak:.0f}"]
-                rows.append([*row, f"{seconds:.0f}", f"{bits:.5f}"])
-                print(rows[-1], flush=True)
-    sizes = " ".join(map(str, asked.megabytes))
-    page = Page("One line", __file__, f"--megabytes {sizes} --kind {asked.kind}")
+    parser.add_argument("--words", type=int, nargs="+", default=[1, 10, 100, 1000])
+    parser.add_argument("--bytes", type=int, nargs="+", default=[1, 10, 100])
+    sizes: dict[str, list[int]] = vars(parser.parse_args())
+    page = Page("One line", __file__, " ".join(map(option, sizes, sizes.values())))
     page.say(
-        f"A text without an end of line through `forecast run - --kind {asked.kind}`. The peak is "
-        "that of the whole process, the state of the forecaster and a copy of it included. Letters "
-        "by chance have ln 26 / ln 2 = 4.700 bits; to cut them into words of 40 costs the rest."
+        "A text without an end of line through `forecast run -`. The peak is that of the whole "
+        "process, the state of the forecaster and a copy of it included. Letters by chance have "
+        "ln 26 / ln 2 = 4.700 bits; to cut them into words of 40 costs the rest."
     )
-    header = ["line", "MB", "bytes read", "peak memory, MB", "seconds", "bits a byte"]
-    page.say(table(header, rows))
+    header = ["line", "MB", "bytes read", "peak memory, MB", "seconds of CPU", "bits a byte"]
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, megabytes in sizes.items():
+            page.say(f"## `--kind {kind}`")
+            page.say(table(header, list(rows(kind, megabytes, Path(folder, "out")))))
     page.write()
+
+
+def option(kind: str, megabytes: list[int]) -> str:
+    """How these sizes are asked for."""
+    return f"--{kind} {' '.join(map(str, megabytes))}"
+
+
+def rows(kind: str, sizes: list[int], out: Path) -> Iterator[list[str]]:
+    """What each line costs, as long as each size."""
+    for name, line in LINES.items():
+        for megabytes in sizes:
+            record, seconds = cost(kind, line(megabytes), out)
+            peak = record["cost"]["peak_memory_bytes"] / 1e6
+            row = [name, f"{megabytes:,}", f"{record['bytes']:,}", f"{peak:.0f}"]
+            row += [f"{seconds:.0f}", f"{record['scores'][0]['bits_per_byte']:.5f}"]
+            print(kind, row, flush=True)
+            yield row
 
 
 if __name__ == "__main__":

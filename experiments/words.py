@@ -51,6 +51,9 @@ ODD = {
     "numbers as they lie in memory": np.cumsum(np.arange(12_500) % 7 - 3.0).tobytes(),
     "one byte": b"x",
 }
+# where the name of a point stands: the lines of ours rise, so below is room, but not between them
+BELOW, BESIDE = ((0, -14), "left"), ((8, -3), "left")
+NAMED = {"**ByteForecaster(light=True)**": ((-4, 6), "right")}
 BLUE, VERMILLION, INK = "#0072b2", "#d55e00", "#1b1c1e"  # Okabe and Ito's
 
 
@@ -119,17 +122,19 @@ def curve(page: Page, name: str, text: bytes, costs: Costs) -> None:
         at = speed(text, cost), cost.bits
         how = {"marker": "o", "color": BLUE} if ours else {"marker": "s", "color": VERMILLION}
         ax.plot(*at, ms=7 if ours else 5, **how)
-        label, where = peer.strip("*"), (8, -3)
+        label, (where, side) = peer.strip("*"), NAMED.get(peer, BELOW if ours else BESIDE)
         if peer in ORDERS[1:]:  # of many points on one line the first is named in full
             label, where = peer.removeprefix("pyppmd, order "), (-3, -12)
-        how = {"textcoords": "offset points", "fontsize": 8, "color": INK}
+        how = {"textcoords": "offset points", "fontsize": 8, "color": INK, "ha": side}
         ax.annotate(label, at, where, weight="bold" if ours else "normal", **how)
     for family, colour in (("**ByteF", BLUE), ("**WordF", BLUE), ("pyppmd", VERMILLION)):
         points = [(speed(text, cost), cost.bits) for peer, cost in costs if family in peer]
         if points:
             ax.plot(*zip(*points, strict=True), color=colour, lw=1.2, zorder=0)
     ax.set_xscale("log")
-    ax.set_xlim(right=4.0 * ax.get_xlim()[1])  # room for names
+    lowest, highest = ax.get_ylim()
+    # room for names
+    ax.set(xlim=(None, 4.0 * ax.get_xlim()[1]), ylim=(lowest - 0.05 * (highest - lowest), highest))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.set_xlabel("speed, kB of text a second of CPU")
     ax.set_ylabel("cost, bits a byte")
@@ -321,8 +326,8 @@ def odd_inputs(page: Page) -> None:
         rows.append([name, f"{len(text):,}", *(f"{cost:.4f}" for cost in costs), strange])
     page.say("## Odd inputs, bits a byte")
     page.say(
-        "All are read to the byte, and what is strange in a text is told and kept. Of what is no "
-        "text, words say little: bytes are for that."
+        "All are read to the byte, and what is strange in a text is told and kept. Bytes by chance "
+        "cost words little more than their 8 bits; what else is no text is a matter of bytes."
     )
     page.say(table(["", "bytes", *OURS, "told"], rows))
 
