@@ -1,6 +1,6 @@
 """From how many series does Spark pay, what does it cost, and what does a kill leave?
 
-    python experiments/spark.py FOLDER [--points 1000] [--kills 6]
+    python experiments/spark.py FOLDER [--points 1000] [--kills 3]
 
 FOLDER is where rows, states and answers are written, and removed. Rates are of generated series on
 a local Spark, beside a ``Panel`` that is told the same rows in the same run.
@@ -32,7 +32,8 @@ from forecast.panel.panel import Panel, Part
 from forecast.panel.scores import panel_scores
 
 # keys, points of each in a micro-batch, micro-batches that are measured
-LOADS = ((1000, 100, 10), (1000, 10, 6), (1000, 1, 6), (10_000, 1, 4))
+LOADS = ((1000, 100, 3), (1000, 1, 3))
+KEYS, POINTS, FILES = 20, 10, 16  # of the query that is killed
 WARM = 2  # micro-batches before: Java compiles itself, workers load kernels
 COLUMNS = ("y", "mean", "median", "q05", "q95", "surprise", "rate")
 TICK = os.sysconf("SC_CLK_TCK")
@@ -189,20 +190,24 @@ def tested(page: Page, spark: Any, folder: Path, points: int) -> None:
     panel.close()
 
 
-def recovery(page: Page, spark: Any, folder: Path, kills: int) -> None:
-    """Kill a query, start it again, and compare what it left with one machine's run."""
+def interrupted(folder: Path, kills: int) -> list[int]:
+    """Kill a query and start it again; how many micro-batches were done at each kill."""
     clear(folder)
-    keys, each, files = 50, 10, 40 * max(1, kills // 2)
-    ys = generated(keys, each * files)
-    for number in range(files):
-        first = number * each
-        file_of(folder, number, rows_of(ys[:, first : first + each], first))
-    done = list(killed(folder, Random(7), kills, 6.0))
+    ys = generated(KEYS, POINTS * FILES)
+    for number in range(FILES):
+        first = number * POINTS
+        file_of(folder, number, rows_of(ys[:, first : first + POINTS], first))
+    return list(killed(folder, Random(7), kills, 6.0))
+
+
+def recovery(page: Page, spark: Any, folder: Path, done: list[int]) -> None:
+    """What a query left that was killed and started again, beside one machine's run."""
+    ys = generated(KEYS, POINTS * FILES)
     once, often = heard(spark, folder).toPandas(), heard_in_all(folder)
     kept = states(spark, folder)
     same_states = same_rows = 0
     answers_of = dict(list(once[once["what"] == "answer"].groupby("series")))
-    for k in range(keys):
+    for k in range(KEYS):
         learner = LightForecaster()
         answers = run(learner, ys[k])
         bits = bytes(kept[f"s{k}"]["floats"]), bytes(kept[f"s{k}"]["ints"])
@@ -215,15 +220,15 @@ def recovery(page: Page, spark: Any, folder: Path, kills: int) -> None:
         same_rows += all(got[n].to_numpy(float).tobytes() == e.tobytes() for n, e in both)
     without = often.drop_duplicates()
     lines = [
-        ["kills by SIGKILL, of the driver and its Java at once", str(kills)],
-        ["micro-batches done at each", ", ".join(map(str, done)) + f" of {files}"],
-        ["states equal to those of one machine, in every bit", f"{same_states} of {keys}"],
-        ["series whose answers are, by Spark's list of files", f"{same_rows} of {keys}"],
+        ["kills by SIGKILL, of the driver and its Java at once", str(len(done))],
+        ["micro-batches done at each", ", ".join(map(str, done)) + f" of {FILES}"],
+        ["states equal to those of one machine, in every bit", f"{same_states} of {KEYS}"],
+        ["series whose answers are, by Spark's list of files", f"{same_rows} of {KEYS}"],
         ["rows said, by that list", f"{len(once):,}"],
         ["rows in all files, whoever wrote them", f"{len(often):,}"],
         ["of these, without repeats", f"{len(without):,}"],
     ]
-    page.say(f"## Killed and started again: {keys} keys, {files} micro-batches of {each} points")
+    page.say(f"## Killed and started again: {KEYS} keys, {FILES} micro-batches of {POINTS} points")
     page.say(table(["", ""], lines))
 
 
@@ -273,16 +278,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--points", type=int, default=1000, help="of a series, in the back-test")
-    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--kills", type=int, default=3)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     page = Page("Spark", __file__, f"FOLDER --points {given.points} --kills {given.kills}")
     page.say(f"## From nothing\n\n```sh\n{COMMANDS}\n```")
+    done = interrupted(given.folder, given.kills)
     spark = session()
+    recovery(page, spark, given.folder, done)
     found = steady(page, spark, given.folder)
     tested(page, spark, given.folder, given.points)
-    recovery(page, spark, given.folder, given.kills)
     arithmetic(page, *found)
     clear(given.folder)
     spark.stop()

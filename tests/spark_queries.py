@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "key string, at timestamp, y double"
 HOW = {"series": "key", "time": "at", "target": "y", "step": "1 hour"}
+# Java compiles itself less, and Spark its queries not at all: for those that end soon
+BRIEF = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": False,
+}
 PATIENCE = 600.0  # seconds, of a machine that has other things to do
 
 
@@ -125,4 +130,4 @@ def start(folder: Path) -> "subprocess.Popen[bytes]":
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
-    query(session(), Path(sys.argv[1])).awaitTermination()
+    query(session(**BRIEF), Path(sys.argv[1])).awaitTermination()

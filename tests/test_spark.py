@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from spark_queries import HOW, file_of, heard, heard_in_all, killed, query, session, states
+from spark_queries import BRIEF, HOW, file_of, heard, heard_in_all, killed, query, session, states
 
 from forecast import LightForecaster, run
 from forecast.checkpoint import CheckpointError
@@ -282,7 +282,7 @@ on_spark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
     pytest.importorskip("pyspark")
-    found = session()
+    found = session(**BRIEF)
     yield found
     found.stop()
 
