@@ -154,7 +154,9 @@ def steady(page: Page, spark: Any, folder: Path) -> tuple[Rate, Rate, Rate, floa
     page.say(
         "Each row is forecast, answered (21 quantiles, surprise, rate) and written to Parquet by "
         f"Spark; the panel scores its answers and writes none. {WARM} micro-batches before those "
-        f"are not counted. The state of a key takes {kept:,} bytes, a series of the panel {held:,} "
+        f"are not counted; {os.getloadavg()[1]:.0f} processes wanted the cores of this machine on "
+        "average meanwhile, so that seconds are longer than its own. "
+        f"The state of a key takes {kept:,} bytes, a series of the panel {held:,} "
         "with its scores. CPU is that of Java, its Python workers and the driver together."
     )
     many, one = found[LOADS[0][:2]], found[LOADS[-1][:2]]
