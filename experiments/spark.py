@@ -32,9 +32,10 @@ from forecast.panel.panel import Panel, Part
 from forecast.panel.scores import panel_scores
 
 # keys, points of each in a micro-batch, micro-batches that are measured
-LOADS = ((1000, 100, 3), (1000, 1, 3))
+TABLE = 200  # series of the table
+LOADS = ((500, 100, 3), (500, 1, 3))
 KEYS, POINTS, FILES = 20, 10, 16  # of the query that is killed
-WARM = 2  # micro-batches before: Java compiles itself, workers load kernels
+WARM = 1  # micro-batches before: Java compiles itself, workers load kernels
 COLUMNS = ("y", "mean", "median", "q05", "q95", "surprise", "rate")
 TICK = os.sysconf("SC_CLK_TCK")
 MEMORY = 64e9  # bytes of one machine, in the arithmetic
@@ -106,7 +107,7 @@ def streamed(spark: Any, folder: Path, ys: np.ndarray, each: int) -> tuple[Rate,
         done = running.lastProgress
         if done is not None and (not marks or done["batchId"] > marks[-1][0]):
             marks.append((done["batchId"], cpu_seconds()))
-        time.sleep(0.02)
+        time.sleep(0.2)
     running.awaitTermination()
     steady = [one for one in running.recentProgress if one["batchId"] >= WARM]
     seconds = sum(one["durationMs"]["triggerExecution"] for one in steady) / 1000.0
@@ -166,9 +167,9 @@ def steady(page: Page, spark: Any, folder: Path) -> tuple[Rate, Rate, Rate, floa
 def tested(page: Page, spark: Any, folder: Path, points: int) -> None:
     """A back-test of a table, beside the panel's."""
     clear(folder)
-    ys = generated(1000, points)
-    for part, first in enumerate(range(0, 1000, 250)):
-        rows = rows_of(ys[first : first + 250], 0)
+    ys = generated(TABLE, points)
+    for part, first in enumerate(range(0, TABLE, TABLE // 4)):
+        rows = rows_of(ys[first : first + TABLE // 4], 0)
         rows["key"] = [f"s{int(key[1:]) + first}" for key in rows["key"]]
         file_of(folder, part, rows)
     frame = spark.read.schema(SCHEMA).parquet(str(folder / "in"))
@@ -186,7 +187,7 @@ def tested(page: Page, spark: Any, folder: Path, points: int) -> None:
     panel.learn({f"s{k}": one for k, one in enumerate(ys)})
     alone = panel_scores(panel)["crps"][:, 0]
     theirs = scores["theirs"].set_index("series")["crps"].loc[panel.names].to_numpy()
-    page.say(f"## Back-test of a table: 1,000 series of {points:,} points")
+    page.say(f"## Back-test of a table: {TABLE:,} series of {points:,} points")
     page.say(table(["", "rows a second", "us of CPU a row"], lines))
     page.say(f"CRPS equal to the last bit: {int((alone == theirs).sum()):,} of {len(alone):,}.")
     panel.close()
@@ -204,6 +205,7 @@ def interrupted(folder: Path, kills: int) -> list[int]:
 
 def recovery(page: Page, spark: Any, folder: Path, done: list[int]) -> None:
     """What a query left that was killed and started again, beside one machine's run."""
+    query(spark, folder).awaitTermination()
     ys = generated(KEYS, POINTS * FILES)
     once, often = heard(spark, folder).toPandas(), heard_in_all(folder)
     kept = states(spark, folder)

@@ -101,7 +101,7 @@ def committed(folder: Path) -> int:
 
 
 def killed(folder: Path, rng: Random, kills: int, within: float) -> Iterator[int]:
-    """Kill the query at random instants, and start it again; in the end let it through.
+    """Kill the query at random instants, and start it again; the last start is the caller's.
 
     Every third time it is killed while it starts, otherwise within some seconds after its first
     micro-batch. Yields how many micro-batches were done at each kill.
@@ -116,7 +116,6 @@ def killed(folder: Path, rng: Random, kills: int, within: float) -> Iterator[int
         os.killpg(child.pid, signal.SIGKILL)  # the virtual machine of Java with it
         assert child.wait() == -signal.SIGKILL, "it had ended by itself: let more come"
         yield committed(folder)
-    assert start(folder).wait(PATIENCE) == 0
 
 
 def start(folder: Path) -> "subprocess.Popen[bytes]":

@@ -377,9 +377,10 @@ class TestOnSpark:
         rows = frame_of(told)
         for number, part in enumerate(np.array_split(np.arange(len(rows)), 60)):
             file_of(tmp_path, number, rows.iloc[part])
-        done = list(killed(tmp_path, Random(1), 3, 5.0))
+        done = list(killed(tmp_path, Random(1), 2, 5.0))
         assert done == sorted(done)
         assert 0 < done[-1] < 60
+        query(spark, tmp_path).awaitTermination()
         once, often = heard(spark, tmp_path).toPandas(), heard_in_all(tmp_path)
         same_rows(once, told)
         same_rows(often.drop_duplicates(), told)
