@@ -93,7 +93,8 @@ def forecasts(
         ``what`` each row says, and the columns of ``predictions.csv``. "answer": a forecast and its
         answer, once each, whatever the micro-batches were. "next": what is forecast now, after the
         newest row of a series in a micro-batch. "left out: ...": a row of the input that was not
-        learned, and why; no such row ends a query.
+        learned, and why; no such row ends a query. Files that Spark writes hold each row once,
+        whenever it was killed; of a sink that may get one twice, drop what is equal.
 
     Raises
     ------
