@@ -35,8 +35,8 @@ def missing(task: str, terminal: bool) -> str:
 
 
 @contextmanager
-def wanted(library: str, purpose: str) -> Iterator[None]:
-    """Say what to install where an import finds nothing.
+def wanted(library: str, purpose: str, install: str | None = None) -> Iterator[None]:
+    """Say what to install where an import finds nothing; of that library, or what brings it.
 
     Examples
     --------
@@ -50,5 +50,5 @@ def wanted(library: str, purpose: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != library:
             raise
-        sentence = f"to {purpose}, install {library}: pip install {library}"
+        sentence = f"to {purpose}, install {library}: pip install {install or library}"
         raise ModuleNotFoundError(sentence, name=library) from None
