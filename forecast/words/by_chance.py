@@ -29,9 +29,8 @@ KINDS = np.full(256, LETTER, np.uint8)
 KINDS[[*range(32), 127]] = BETWEEN
 for _kind, _bytes in ((DIGIT, string.digits), (MARK, string.punctuation), (SPACE, " ")):
     KINDS[list(_bytes.encode())] = _kind
-FORMS = np.where(
-    KINDS == SPACE, np.uint8(BETWEEN), KINDS
-)  # of a word that has more before this byte
+# the form of a word that has more before this byte
+FORMS = np.where(KINDS == SPACE, np.uint8(BETWEEN), KINDS)
 
 # which kinds of bytes a word of a form goes on with, and which begin the next one after it
 _GOES_ON = np.eye(5, dtype=bool)
