@@ -52,8 +52,11 @@ ODD = {
     "one byte": b"x",
 }
 # where the name of a point stands: the lines of ours rise, so below is room, but not between them
-BELOW, BESIDE = ((0, -14), "left"), ((8, -3), "left")
-NAMED = {"**ByteForecaster(light=True)**": ((-4, 6), "right")}
+BELOW, BESIDE, UNDER = ((0, -14), "left"), ((8, -3), "left"), ((-1, -13), "center")
+NAMED = {
+    "**ByteForecaster(light=True)**": ((-4, 6), "right"),
+    "pyppmd, order 8": ((-6, -3), "right"),  # as fast as order 10
+}
 BLUE, VERMILLION, INK = "#0072b2", "#d55e00", "#1b1c1e"  # Okabe and Ito's
 
 
@@ -122,9 +125,10 @@ def curve(page: Page, name: str, text: bytes, costs: Costs) -> None:
         at = speed(text, cost), cost.bits
         how = {"marker": "o", "color": BLUE} if ours else {"marker": "s", "color": VERMILLION}
         ax.plot(*at, ms=7 if ours else 5, **how)
-        label, (where, side) = peer.strip("*"), NAMED.get(peer, BELOW if ours else BESIDE)
+        label, usual = peer.strip("*"), BELOW if ours else BESIDE
         if peer in ORDERS[1:]:  # of many points on one line the first is named in full
-            label, where = peer.removeprefix("pyppmd, order "), (-3, -12)
+            label, usual = peer.removeprefix("pyppmd, order "), UNDER
+        where, side = NAMED.get(peer, usual)
         how = {"textcoords": "offset points", "fontsize": 8, "color": INK, "ha": side}
         ax.annotate(label, at, where, weight="bold" if ours else "normal", **how)
     for family, colour in (("**ByteF", BLUE), ("**WordF", BLUE), ("pyppmd", VERMILLION)):
