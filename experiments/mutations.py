@@ -60,10 +60,10 @@ MUTATIONS = [
     ),
     Mutation(
         "the future changes no forecast",
-        "a word is learned with one byte of the next",
+        "a word is learned, as it answers, with one byte of the next",
         "prequential.py",
-        "        learn(f, i, x, y)",
-        "        learn(f, i, x, ys[y_at[t] : y_at[t + 1] + 1])",
+        "        ask(f, i, x, y, said[t])",
+        "        ask(f, i, x, ys[y_at[t] : y_at[t + 1] + 1], said[t])",
         "words",
     ),
     Mutation(
