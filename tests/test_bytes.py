@@ -259,7 +259,7 @@ def test_what_is_no_byte_is_refused(y: object, error: type[Exception]) -> None:
         learner.learn(y)
     with pytest.raises(TypeError, match="a byte is an int, a string or bytes, not float"):
         learner.learn(1.0)
-    with pytest.raises(ValueError, match="bits = 7"):
+    with pytest.raises(ValueError, match="bits must be from 8 to 26; got 7"):
         ByteForecaster(bits=7)
     with pytest.raises(ValueError, match="takes no context"):
         learner.predict("a")

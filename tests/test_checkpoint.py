@@ -547,12 +547,28 @@ def test_a_checkpoint_of_each_format_still_goes_on(name: str) -> None:
     np.testing.assert_allclose(first.floats, today.floats, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", kept_checkpoints.OTHERWISE)
+def test_a_checkpoint_whose_input_is_learned_otherwise_today_still_goes_on(name: str) -> None:
+    path = kept_checkpoints.FOLDER / f"{name}.checkpoint"
+    first, second = load(path), load(path)
+    assert bits(first) == parts_of(path)
+    for learner in (first, second):
+        kept_checkpoints.teach(learner, kept_checkpoints.LATER)
+    assert bits(first) == bits(second)
+    # the input is between 0 and 4, and 5 higher from row 61 on
+    assert 5.0 < first.predict().median < 9.0
+
+
 def test_kept_checkpoints_of_the_past_are_refused_and_none_is_forgotten() -> None:
     for name in kept_checkpoints.PAST:
         with pytest.raises(CheckpointError, match="which saved it, or learn the input anew"):
             load(kept_checkpoints.FOLDER / f"{name}.checkpoint")
     kept = {path.stem for path in kept_checkpoints.FOLDER.glob("*.checkpoint")}
-    assert kept == {*kept_checkpoints.NAMES, *kept_checkpoints.PAST}
+    assert kept == {
+        *kept_checkpoints.NAMES,
+        *kept_checkpoints.OTHERWISE,
+        *kept_checkpoints.PAST,
+    }
     formats = {
         read_header(kept_checkpoints.FOLDER / f"{name}.checkpoint")["format"] for name in kept
     }

@@ -729,7 +729,7 @@ def test_asking_changes_nothing_and_a_copy_goes_its_own_way() -> None:
     assert np.array_equal(learner.floats, floats) and np.array_equal(learner.ints, ints)
     twin = learner.copy()
     assert twin.options() == {"labels": ("no", "yes"), "bits": 12, "sure": None}
-    assert repr(twin) == "LabelForecaster(labels=('no', 'yes'), bits=12, sure=None)"
+    assert repr(twin) == "LabelForecaster(labels=('no', 'yes'), bits=12)"
     twin.learn("yes", "w1")
     assert np.array_equal(learner.floats, floats) and not np.array_equal(twin.floats, floats)
 

@@ -292,7 +292,7 @@ def test_a_young_learner_tells_how_it_moved(made: Callable[[], Any]) -> None:
 
 def test_options_make_it_again() -> None:
     learner = Paced("level", "hypergradient", rate=0.25, strength=0.01)
-    assert repr(learner) == ("Paced(model='level', rule='hypergradient', rate=0.25, strength=0.01)")
+    assert repr(learner) == "Paced(rule='hypergradient', rate=0.25, strength=0.01)"
     assert Paced(**learner.options()).floats.tobytes() == learner.floats.tobytes()
     assert Paced(rule="own surprise").strength == 0.5
     # paced: the base, and the rate of the copy
