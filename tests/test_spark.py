@@ -1,4 +1,4 @@
-"""Spark: each key as if it were alone on one machine, in whatever micro-batches its rows come.
+"""Spark: each key as if it were alone on one machine, in whatever micro-batches, killed or not.
 
 What Spark calls is asked without it; what it does with that, where it is installed (slow).
 """
@@ -7,12 +7,13 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from spark_queries import HOW, file_of, heard, query, session, states
+from spark_queries import BRIEF, HOW, file_of, heard, heard_in_all, killed, query, session, states
 
 from forecast import LightForecaster, run
 from forecast.checkpoint import CheckpointError
@@ -281,7 +282,7 @@ on_spark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
     pytest.importorskip("pyspark")
-    found = session()
+    found = session(**BRIEF)
     yield found
     found.stop()
 
@@ -370,3 +371,17 @@ class TestOnSpark:
             how = {"series": "key", "time": "number", "target": "y", "step": "1", **named}
             with pytest.raises(error, match=match):
                 forecasts(frame, LightForecaster, **how)
+
+    def test_a_killed_query_goes_on_as_if_it_never_was(self, spark: Any, tmp_path: Path) -> None:
+        told = {f"s{seed}": rows_of(400, seed) for seed in range(5)}
+        rows = frame_of(told)
+        for number, part in enumerate(np.array_split(np.arange(len(rows)), 60)):
+            file_of(tmp_path, number, rows.iloc[part])
+        done = list(killed(tmp_path, Random(1), 2, 5.0))
+        assert done == sorted(done)
+        assert 0 < done[-1] < 60
+        query(spark, tmp_path).awaitTermination()
+        once, often = heard(spark, tmp_path).toPandas(), heard_in_all(tmp_path)
+        same_rows(once, told)
+        same_rows(often.drop_duplicates(), told)
+        same_states(states(spark, tmp_path), told)

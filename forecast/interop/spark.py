@@ -14,9 +14,9 @@
     backtest(spark.read.parquet("sold"), LightForecaster, **how).show()
 
 Each series gets the bits that ``forecast.run`` gives it alone, in whatever micro-batches its rows
-come. Spark keeps the state of each key in the checkpoint location, from which a query goes on: the
-two flat arrays of its learner, the questions that wait, its place in time. It takes Java 17 or
-later, and ``pip install 'forecast[spark]'`` for the driver and for all that work for it;
+come. A query that was killed goes on from its checkpoint location, where Spark keeps the state of
+each key: the two flat arrays of its learner, the questions that wait, its place in time. It takes
+Java 17 or later, and ``pip install 'forecast[spark]'`` for the driver and for all that work for it;
 PYSPARK_PYTHON says which Python those have.
 """
 
@@ -93,8 +93,8 @@ def forecasts(
         ``what`` each row says, and the columns of ``predictions.csv``. "answer": a forecast and its
         answer, once each, whatever the micro-batches were. "next": what is forecast now, after the
         newest row of a series in a micro-batch. "left out: ...": a row of the input that was not
-        learned, and why; no such row ends a query. Where a sink may get a row twice, drop what is
-        equal.
+        learned, and why; no such row ends a query. Files that Spark writes hold each row once,
+        whenever it was killed; of a sink that may get one twice, drop what is equal.
 
     Raises
     ------
