@@ -91,8 +91,13 @@ def heard(spark: "SparkSession", folder: Path) -> "DataFrame":
 
 
 def heard_in_all(folder: Path) -> pd.DataFrame:
-    """All rows of all files, also of those that a killed query had written and writes again."""
-    return pd.concat([pd.read_parquet(path) for path in (folder / "said").glob("*.parquet")])
+    """All rows of all files, also of those that a killed query had written and writes again.
+
+    A file whose writing was killed lacks its end, and is on no list.
+    """
+    files = (folder / "said").glob("*.parquet")
+    whole = [path for path in files if path.read_bytes()[-4:] == b"PAR1"]
+    return pd.concat([pd.read_parquet(path) for path in whole])
 
 
 def committed(folder: Path) -> int:
