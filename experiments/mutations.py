@@ -127,10 +127,10 @@ MUTATIONS = [
     ),
     Mutation(
         "resuming changes nothing",
-        "the last integer is not read back",
+        "the first integer is not read back",
         "checkpoint.py",
         '    learner.ints[:] = np.frombuffer(body[n:past], "<i8")',
-        '    learner.ints[:-1] = np.frombuffer(body[n : past - 8], "<i8")',
+        '    learner.ints[1:] = np.frombuffer(body[n + 8 : past], "<i8")',
         "forecaster",
     ),
     Mutation(
@@ -143,11 +143,11 @@ MUTATIONS = [
     ),
     Mutation(
         "bad values do no harm",
-        "no value is absurd",
+        "infinity is a number",
         "numbers/series.py",
-        "ABSURD = 1e12",
-        "ABSURD = math.inf",
-        "regression, normal",
+        "    if abs(y) > LARGEST:",
+        "    if abs(y) > math.inf:",
+        "level",
     ),
     Mutation(
         "shifts are learned",
@@ -159,10 +159,10 @@ MUTATIONS = [
     ),
     Mutation(
         "a change is followed",
-        "after 500 labels the regressions learn the other one",
+        "after 500 labels nothing is learned",
         "labels/belief.py",
-        "        regression_learn(w, places, n, k, y, z[k])",
-        "        regression_learn(w, places, n, k, y if t < 500 else 1 - y, z[k])",
+        "    gated_learn(d[BLEND:], likelihood, t)",
+        "    if t >= 500:\n        return\n    gated_learn(d[BLEND:], likelihood, t)",
         "labels",
     ),
     Mutation(
