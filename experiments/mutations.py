@@ -127,10 +127,10 @@ MUTATIONS = [
     ),
     Mutation(
         "resuming changes nothing",
-        "the first integer is not read back",
+        "the integers are not read back",
         "checkpoint.py",
         '    learner.ints[:] = np.frombuffer(body[n:past], "<i8")',
-        '    learner.ints[1:] = np.frombuffer(body[n + 8 : past], "<i8")',
+        '    np.frombuffer(body[n:past], "<i8")',
         "forecaster",
     ),
     Mutation(
@@ -143,10 +143,10 @@ MUTATIONS = [
     ),
     Mutation(
         "bad values do no harm",
-        "infinity is a number",
+        "infinity is refused and learned",
         "numbers/series.py",
-        "    if abs(y) > LARGEST:",
-        "    if abs(y) > math.inf:",
+        "        i[REFUSED] += 1\n        return SKIP\n    away",
+        "        i[REFUSED] += 1\n        return LEARN\n    away",
         "level",
     ),
     Mutation(
