@@ -144,7 +144,9 @@ def kills_of_live(
         given, wrong, rotated, size = 0, [], False, min(chain, kills - done)
         for kill in range(size):
             more = rng.randint(0, 2 * len(whole) // chain)
-            if not rotated and rng.random() < 0.3 and whole[:given].endswith("\n"):
+            # a file that has another name before any run came to note its place is nobody's
+            known = state.exists()
+            if rng.random() < 0.3 and known and not rotated and whole[:given].endswith("\n"):
                 source.rename(folder / "x.csv.1")
                 source.write_text(HEADER)
                 rotated = True
