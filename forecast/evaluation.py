@@ -5,6 +5,7 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -214,12 +215,17 @@ def lay_beside(report: Any, data: Any, source: str) -> None:
 
     if not isinstance(report, Report) or not isinstance(data, (pd.DataFrame, pd.Series)):
         return
-    time = report.record["time"]
-    with Path(source).open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file, strict=True)
-    place = header.index(time) if time in header else None
     report.index = data.index
-    report.stamps = [str(t) if place is None else row[place] for t, row in enumerate(rows)]
+    report.stamps = partial(stamps_in, source, report.record["time"])
+
+
+def stamps_in(source: str, time: str | None) -> list[str]:
+    """The text of the time of each row of a CSV; the number of the row where it has none."""
+    with Path(source).open(newline="", encoding="utf-8") as file:
+        rows = csv.reader(file, strict=True)
+        header = next(rows)
+        place = header.index(time) if time in header else None
+        return [str(t) if place is None else row[place] for t, row in enumerate(rows)]
 
 
 def written(table: "DataFrame | Series[Any]", path: Path, said: dict[str, Any]) -> str:

@@ -380,6 +380,7 @@ ROOMS = (
     "neighbours",
     "rivals",
     "numbers",
+    "coming",
     "remembering",
     "words",
     "labels",

@@ -1,5 +1,6 @@
 """Learners as scikit-learn has its estimators: repr, parameters, clones, and what is refused."""
 
+import ast
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,15 @@ LEARNERS: dict[str, Callable[[], FlatLearner]] = {
 }
 
 
+def as_written(node: ast.expr) -> Any:
+    """The learner, or the value, that a piece of text stands for."""
+    if not isinstance(node, ast.Call):
+        return ast.literal_eval(node)
+    assert isinstance(node.func, ast.Name) and not node.args
+    given = {str(each.arg): as_written(each.value) for each in node.keywords}
+    return getattr(forecast, node.func.id)(**given)
+
+
 def test_these_are_all_public_learners() -> None:
     public = [getattr(forecast, name) for name in forecast.__all__]
     flat = {one for one in public if inspect.isclass(one) and issubclass(one, FlatLearner)}
@@ -66,8 +76,7 @@ def test_it_is_shown_as_it_would_be_written(written: str) -> None:
     params = learner.get_params(deep=False)
     assert set(params) <= set(usual)
     assert repr(learner) == written
-    names = {name: getattr(forecast, name) for name in forecast.__all__}
-    again = eval(repr(learner), names)
+    again = as_written(ast.parse(repr(learner), mode="eval").body)
     assert repr(again) == repr(learner) and again.get_params(deep=False).keys() == params.keys()
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from forecast.checkpoint import CheckpointError
 from forecast.clock import Step
-from forecast.learner import LOCATION, ROW, NumberLearner
-from forecast.measure import LONG, SCORE, SURPRISE, Y
-from forecast.numbers.series import turn
+from forecast.coming import coming_of
+from forecast.learner import ROW, NumberLearner
+from forecast.measure import LONG, MEAN, SCORE, SURPRISE, Y
 from forecast.panel.grid import Grids
 from forecast.panel.panel import PART
 from forecast.panel.store import summed
@@ -230,12 +230,9 @@ class Series:
 
     def _coming(self) -> np.ndarray:
         """What is said of each horizon now; nothing where nothing is known."""
-        asked = self.waiting[int(turn(self.rows - 1, len(self.waiting))), 0]
-        coming = np.full((len(asked), LONG), math.nan)
-        if math.isnan(asked[0, LOCATION]):
+        coming = coming_of(self.waiting[:, 0], self.rows, self._score)
+        if math.isnan(coming[0, MEAN]):
             return coming[:0]
-        for row, out in zip(asked, coming, strict=True):
-            self._score(row, row[LOCATION], out)
         coming[:, [Y, SURPRISE]] = math.nan
         return coming
 

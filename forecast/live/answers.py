@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from forecast.coming import coming_of
 from forecast.kinds.numbers import learner_for
-from forecast.learner import LOCATION, ROW
+from forecast.learner import ROW
 from forecast.live.alert import Alert
 from forecast.measure import ASKED_RATE, LONG, SCORE, SURPRISE
 from forecast.numbers.forecaster import NumberForecaster
-from forecast.numbers.series import turn
 from forecast.prequential import walk_of
 from forecast.stream import Step
 
@@ -113,13 +113,8 @@ class Answering:
         return int(self._walk(*state, *asked, self._y, self._y, self._out, self._where))
 
     def _coming(self) -> np.ndarray:
-        """What is said of each horizon now, measured as if its answer were its mean."""
-        asked = self._queue[int(turn(self.rows - 1, len(self._queue))), 0]
-        coming = np.full((len(asked), LONG), math.nan)
-        for row, out in zip(asked, coming, strict=True):
-            if not math.isnan(row[LOCATION]):
-                self._score(row, row[LOCATION], out)
-        return coming
+        """What is said of each horizon now."""
+        return coming_of(self._queue[:, 0], self.rows, self._score)
 
     # ---- going on ---------------------------------------------------------------------------
 

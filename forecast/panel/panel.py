@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from forecast.coming import coming_of
 from forecast.frame import known_to_narwhals, numbers_of
-from forecast.learner import LOCATION, NumberLearner
+from forecast.learner import NumberLearner
 from forecast.measure import LONG, MEAN, QUANTILE, SCORE
 from forecast.numbers.light import LightForecaster
-from forecast.numbers.series import turn
 from forecast.numbers.taught import taught as common
 from forecast.panel.loop import loop_of
 from forecast.panel.shelf import Shelf
@@ -267,15 +267,12 @@ class Panel:
     def coming(self) -> Iterator[tuple[int, int, float, np.ndarray]]:
         """Of each series and horizon the next value: number, horizon, mean, quantiles [21]."""
         self.settle()
-        score, said = SCORE[self.pattern.family], np.empty(LONG)
-        longest = self.horizons[-1]
+        score = SCORE[self.pattern.family]
         for number in range(len(self)):
             shelf, place = self._place(number)
-            newest = int(shelf.arrays["rows"][place]) - 1
-            asked: np.ndarray = shelf.arrays["queue"][place, int(turn(newest, longest)), 0]
-            for h, horizon in enumerate(self.horizons):
-                score(asked[h], asked[h, LOCATION], said)
-                yield number, horizon, float(said[MEAN]), said[QUANTILE:].copy()
+            rows, queue = int(shelf.arrays["rows"][place]), shelf.arrays["queue"][place, :, 0]
+            for horizon, said in zip(self.horizons, coming_of(queue, rows, score), strict=True):
+                yield number, horizon, float(said[MEAN]), said[QUANTILE:]
 
 
 def checked(told: "Mapping[str, Any] | DataFrame") -> dict[str, np.ndarray]:

@@ -76,7 +76,7 @@ class Report(Folder):
 
     listing: Predictions
     index: "Index[Any] | None" = None  # of the table that was given, where one of pandas was
-    stamps: Sequence[str] = ()  # its times, or rows, as the files tell them
+    stamps: Callable[[], Sequence[str]] = tuple  # its times, or rows, as the files tell them
     headline = ("n", "mae", "surprise", "crps", "coverage90", "skill_last", "skill_seasonal")
 
     def __init__(
@@ -139,7 +139,7 @@ class Report(Folder):
         rows = self.predictions
         rows = rows[(rows["series"] == cell(series)) & (rows["horizon"] == horizon)]
         found = rows.drop(columns=["time", "series", "horizon"]).set_axis(rows["time"])
-        return found.reindex(list(self.stamps)).set_axis(self.index)
+        return found.reindex(list(self.stamps())).set_axis(self.index)
 
     def add(self, answers: "Answers", times: Callable[[int], str]) -> None:
         """Take a block of answered questions, in order of rows.
