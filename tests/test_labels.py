@@ -16,8 +16,9 @@ from forecast import Level, WordForecaster
 from forecast.gate import ALL, gated_begin, gated_floats, gated_learn
 from forecast.labels.belief import LARGEST, MEMBERS, PRIORS, RATES
 from forecast.labels.evidence import EVIDENCE, READ, SEEN, evidence_of, evidence_text
-from forecast.labels.forecaster import LabelForecast, LabelForecaster, label_logits
+from forecast.labels.forecaster import LabelForecaster, label_logits
 from forecast.labels.journal import LEAST, MOST
+from forecast.labels.learner import LabelForecast
 from forecast.learner import EFFECTIVE_RATE, EXPECTED, SAID, SPELLED, SURPRISE, TOP, Symbols
 from forecast.prequential import SymbolRun, prequential
 

@@ -25,7 +25,8 @@ from forecast.checks import LAWS, LEARNERS, LawBroken, laws_of, numbers, symbols
 from forecast.compiled import compiled
 from forecast.distribution.hinged import Hinged
 from forecast.distribution.mixture import Mixture
-from forecast.labels.forecaster import LEARNED, LabelForecast, label_ask, label_learn
+from forecast.labels.forecaster import LEARNED, label_ask, label_learn
+from forecast.labels.learner import LabelForecast
 from forecast.learner import SURPRISE, NumberLearner
 from forecast.numbers.series import LAST
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from forecast.arrays import Floats, floats, ints
 from forecast.compiled import compiled
-from forecast.distribution.categories import Categorical
 from forecast.gate import WEIGHED
 from forecast.labels.belief import (
     BLEND,
@@ -36,16 +35,8 @@ from forecast.labels.journal import (
     journal_write,
     known_label,
 )
-from forecast.learner import (
-    EFFECTIVE_RATE,
-    EXPECTED,
-    SPELLED,
-    SURPRISE,
-    TOP,
-    Bytes,
-    Layout,
-    SymbolLearner,
-)
+from forecast.labels.learner import LabelLearner, checked_labels
+from forecast.learner import EFFECTIVE_RATE, EXPECTED, SPELLED, SURPRISE, TOP, Layout
 
 MOST_BITS = 24
 
@@ -150,24 +141,7 @@ class Evidence(NamedTuple):
     nats: float  # of log odds, for the positive label
 
 
-class LabelForecast(Categorical):
-    """The probabilities of two labels, as a forecaster of labels says them.
-
-    Examples
-    --------
-    >>> forecast = LabelForecast({"spam": 0.75, "ham": 0.25})
-    >>> forecast.p("spam"), forecast.top(1), round(forecast.surprise("ham"), 4)
-    (0.75, [('spam', 0.75)], 1.3863)
-    """
-
-    __slots__ = ()
-
-    def __init__(self, probabilities: dict[str, float]) -> None:
-        # they sum to 1 by how they were made; it need not be looked at for each message
-        self.probabilities = probabilities
-
-
-class LabelForecaster(SymbolLearner):
+class LabelForecaster(LabelLearner):
     """Forecasts which of two labels a message gets, and learns from each that is told.
 
     Parameters
@@ -195,7 +169,6 @@ class LabelForecaster(SymbolLearner):
     ('spam', True)
     """
 
-    lazy = False
     _learn = staticmethod(label_learn)
     _ask = staticmethod(label_ask)
     _top = staticmethod(label_top)
@@ -224,29 +197,6 @@ class LabelForecaster(SymbolLearner):
         super().__init__(state, (1,))
         self.view("bits")[:] = bits
         belief_begin(self.floats[:SHARED])
-
-    def predict(self, x: str | bytes | None = None, horizon: int | None = None) -> LabelForecast:
-        """Forecast the label of a message; changes nothing.
-
-        Parameters
-        ----------
-        x : str or bytes, optional
-            The message; None where there is no text.
-        horizon : int, optional
-            1: the label of this message.
-
-        Raises
-        ------
-        TypeError
-            If the message is neither.
-        ValueError
-            If the horizon is another.
-        """
-        self.expects(horizon)
-        ids, ps = np.empty(TOP, np.int64), np.empty(TOP)
-        self._top(self.floats, self.ints, self.context(x), ids, ps)
-        both = zip(ids[:2].tolist(), ps[:2].tolist(), strict=True)
-        return LabelForecast({self.labels[k]: p for k, p in both})
 
     @property
     def rate(self) -> float:
@@ -337,39 +287,6 @@ class LabelForecaster(SymbolLearner):
         what, text = seen.reshape(-1, SEEN).tolist(), message.tobytes()
         return [Evidence(evidence_text(text, *what[j]), float(nats[j])) for j in order]
 
-    def context(self, x: Any) -> Bytes:
-        """The bytes of a message: of a text those of UTF-8, of None none.
-
-        Raises
-        ------
-        TypeError
-            If it is neither text nor bytes.
-        """
-        if isinstance(x, str):
-            x = x.encode(errors="surrogatepass")
-        elif x is None:
-            x = b""
-        elif not isinstance(x, bytes):
-            raise TypeError(f"a message is text, bytes or None, not {type(x).__name__}")
-        return np.frombuffer(bytearray(x), np.uint8)
-
-    def told(self, y: Any) -> Bytes:
-        """One byte: 0 for the negative label, 1 for the positive one.
-
-        Raises
-        ------
-        ValueError
-            If it is neither.
-        """
-        if y not in self.labels:
-            no, yes = self.labels
-            raise ValueError(f"{y!r} is none of the labels, which are {no!r} and {yes!r}")
-        return np.array([self.labels.index(y)], np.uint8)
-
-    def name(self, number: int) -> str:
-        """The label of a number, 0 or 1."""
-        return self.labels[number]
-
     def moved(self, before: "LabelForecaster") -> Floats:
         """The step of the weights of managers and gate."""
         weighed = slice(MEMBERS + WEIGHED, MEMBERS + WEIGHED + 2)
@@ -379,18 +296,3 @@ class LabelForecaster(SymbolLearner):
     def options(self) -> dict[str, Any]:
         """The arguments that make this learner again."""
         return {"labels": self.labels, "bits": self.view("bits").item(), "sure": self.sure}
-
-
-def checked_labels(labels: tuple[str, str]) -> tuple[str, str]:
-    """The two labels, negative and positive.
-
-    Raises
-    ------
-    ValueError
-        If they are not two different texts.
-    """
-    found = tuple(labels)
-    whole = all(isinstance(label, str) and label for label in found)
-    if len(found) != 2 or not whole or found[0] == found[1]:
-        raise ValueError(f"labels are two different texts, negative and positive; got {labels!r}")
-    return found

@@ -13,7 +13,8 @@ import numpy as np
 
 from forecast.arrays import Floats
 from forecast.compiled import bound
-from forecast.labels.forecaster import LabelForecast, LabelForecaster
+from forecast.labels.forecaster import LabelForecaster
+from forecast.labels.learner import LabelLearner
 from forecast.learner import (
     EFFECTIVE_RATE,
     EXPECTED,
@@ -21,9 +22,7 @@ from forecast.learner import (
     SPELLED,
     SURPRISE,
     TOP,
-    Bytes,
     Layout,
-    SymbolLearner,
 )
 from forecast.selves import (
     KEEP,
@@ -113,7 +112,7 @@ def _kernels_of(learns: Callable[..., None], asks: Callable[..., None]) -> tuple
     return learn, bound(remembering_ask, mix=both), bound(remembering_top, mix=both)
 
 
-class RememberingLabels(SymbolLearner):
+class RememberingLabels(LabelLearner):
     """A forecaster of labels that remembers its past selves.
 
     Parameters
@@ -139,8 +138,6 @@ class RememberingLabels(SymbolLearner):
     'spam'
     """
 
-    lazy = False
-
     def __init__(self, learner: LabelForecaster, selves: int = 3) -> None:
         if selves < 2:
             raise ValueError(f"selves must be 2 or more; got {selves!r}")
@@ -155,29 +152,6 @@ class RememberingLabels(SymbolLearner):
         selves_begin(self.floats, self.ints, learner.floats, learner.ints)
         self._learn, self._ask, self._top = _kernels_of(learner._learn, learner._ask)
 
-    def predict(self, x: str | bytes | None = None, horizon: int | None = None) -> LabelForecast:
-        """Forecast the label of a message; changes nothing.
-
-        Parameters
-        ----------
-        x : str or bytes, optional
-            The message; None where there is no text.
-        horizon : int, optional
-            1: the label of this message.
-
-        Raises
-        ------
-        TypeError
-            If the message is neither.
-        ValueError
-            If the horizon is another.
-        """
-        self.expects(horizon)
-        ids, ps = np.empty(TOP, np.int64), np.empty(TOP)
-        self._top(self.floats, self.ints, self.context(x), ids, ps)
-        both = zip(ids[:2].tolist(), ps[:2].tolist(), strict=True)
-        return LabelForecast({self.labels[k]: p for k, p in both})
-
     @property
     def rate(self) -> float:
         """Effective rate: the weighted mean of the selves' rates."""
@@ -188,18 +162,6 @@ class RememberingLabels(SymbolLearner):
     def weights(self) -> dict[str, float]:
         """How much each self weighs, the present one and those of so many labels ago."""
         return selves_named(self)
-
-    def context(self, x: Any) -> Bytes:
-        """The bytes of a message; see ``LabelForecaster.context``."""
-        return self.of.context(x)
-
-    def told(self, y: Any) -> Bytes:
-        """One byte: 0 for the negative label, 1 for the positive one."""
-        return self.of.told(y)
-
-    def name(self, number: int) -> str:
-        """The label of a number, 0 or 1."""
-        return self.labels[number]
 
     def moved(self, before: "RememberingLabels") -> Floats:
         """The step of the weights of the managers that weigh the selves."""
