@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import Any
 
 import kept_checkpoints
@@ -50,6 +51,7 @@ from forecast.checkpoint import (
     save,
 )
 from forecast.learner import SAID, TOP, FlatLearner, NumberLearner, SymbolLearner
+from forecast.lock import locked
 
 LEARNERS: dict[str, Callable[[], FlatLearner]] = {
     "level": lambda: Level(horizons=(1, 4)),
@@ -209,6 +211,17 @@ def test_options_that_no_state_holds_are_refused(tmp_path: Path) -> None:
         options = {**header["options"], option: number}
         with pytest.raises(CheckpointError, match=sentence):
             load(written(tmp_path / "a", sealed({**header, "options": options}, body)))
+
+
+def test_an_option_is_believed_as_far_as_the_state_is_large(
+    trained: tuple[Level, bytes], tmp_path: Path
+) -> None:
+    header, body = parts(trained[1])
+    places = len(body) // 8
+    for horizon, sentence in ((places, "in other places"), (places + 1, "does not fit a state of")):
+        forgery = {**header, "options": {"horizons": [horizon]}}
+        with pytest.raises(CheckpointError, match=sentence):
+            load(written(tmp_path / "a", sealed(forgery, body)))
 
 
 def test_options_may_be_integers_of_numpy(tmp_path: Path) -> None:
@@ -600,6 +613,19 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(
     assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
     assert path.read_bytes() == content
     assert bits(load(path)) == bits(level)
+
+
+def test_of_two_that_save_at_once_one_waits(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    other = locked(tmp_path / ".a.new", wait=True)
+    assert other is not None
+    saving = Thread(target=save, args=(path, Level()))
+    saving.start()
+    saving.join(0.2)
+    assert saving.is_alive() and not path.exists()
+    other.close()
+    saving.join(10.0)
+    assert repr(load(path)) == "Level()"
 
 
 def test_the_file_is_durable_before_it_takes_the_name(

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from forecast import Level, NumberForecaster, Run, WordForecaster, run
+from forecast import Level, NumberForecaster, ReturnForecaster, Run, WordForecaster, run
 from forecast.learner import Learner, Symbols
 from forecast.prequential import SymbolRun, prequential
 from forecast.rivals import Rivals
@@ -172,6 +172,28 @@ def test_rivals_know_what_was_known() -> None:
                 same = range(row % S, issued + 1, S)
                 known = [ys[r] for r in same if not math.isnan(ys[r])]
                 assert rivals.seasonal(asked[0], asked[1], zero)[0] == known[-1]
+
+
+def test_answers_hold_what_each_rival_would_have_said() -> None:
+    ys = np.array([0.5, 3.25, -1.75, 2.5, 0.75, 4.5, -2.25])
+    answers = run(Level(), ys, season=3)
+    assert answers.row.tolist() == [1, 2, 3, 4, 5, 6]
+    assert answers.last.tolist() == ys[:-1].tolist()
+    assert answers.seasonal[2:].tolist() == ys[:-3].tolist()
+    assert answers.running.tolist() == pytest.approx([ys[:row].mean() for row in answers.row])
+
+
+def test_a_sum_of_what_is_to_come_is_told_when_its_last_term_has_come() -> None:
+    ys = np.array([0.5, 3.25, -1.75, 2.5, 0.75, 4.5, -2.25, 1.5, 8.25, -0.5])
+    learner = ReturnForecaster(0.5)
+    weights = learner.window
+    assert weights is not None and len(weights) == 7
+    answers = run(learner, ys, season=2)
+    sums = [weights @ ys[first : first + 7] for first in (1, 2, 3)]
+    assert answers.row.tolist() == [7, 8, 9]
+    assert answers.y.tolist() == pytest.approx(sums, rel=1e-14)
+    # a rival says the same value for each term
+    assert answers.last.tolist() == pytest.approx((weights.sum() * ys[:3]).tolist(), rel=1e-14)
 
 
 def test_the_running_mean_is_the_same_in_any_blocks_and_far_from_zero() -> None:
