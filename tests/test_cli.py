@@ -21,11 +21,11 @@ from forecast import NumberForecaster
 from forecast import run as walk
 from forecast.cli import main
 from forecast.kinds.numbers import pieces, season_said
-from forecast.options import horizons_of
 from forecast.prequential import Answers, Run
 from forecast.report.symbols.predictions import spelled
 from forecast.stream import Rows, Step, open_numbers
 from forecast.terminal import rivals, show_table
+from forecast.written import horizons_named
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -334,7 +334,7 @@ def test_the_cost_of_a_point_is_measured(two: tuple[Path, Path]) -> None:
     ],
 )
 def test_horizons(text: str, horizons: tuple[int, ...]) -> None:
-    assert horizons_of(text) == horizons
+    assert horizons_named(text) == horizons
 
 
 @pytest.mark.parametrize(

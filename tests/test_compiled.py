@@ -398,6 +398,7 @@ ROOMS = (
     "kinds",
     "flow",
     "compare",
+    "written",
     "options",
     "terminal",
     "live",
