@@ -1,12 +1,13 @@
 """Which column of a CSV is what: the header, the delimiter, the times and the targets."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, NoRowsError, Refused, StreamError, shown
 from forecast.stream.gather import Gather, How
-from forecast.stream.notation import layout_options, number_options
+from forecast.stream.notation import layout_options, number_options, unit_of
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
 from forecast.stream.times import ISO, NumberTimes, Times, times_like
@@ -18,6 +19,11 @@ TIME_WORDS = (
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 PATTERN = {"*": ".*", "?": "."}
 ANY_NAME = re.compile(".*", re.DOTALL)
+PLAIN_NAME = re.compile(r"[\w.:+/-]+")
+SEVERAL = (
+    "; forecast run takes several together: repeat it, or say a pattern, as --target '*'; or, with "
+    "--wide, each as a series of its own."
+)
 HTML = re.compile(r"\s*<(?:!doctype|html)", re.IGNORECASE)  # what a server says instead of a file
 
 
@@ -56,6 +62,7 @@ class Columns:
         beside: Sequence[str],
     ) -> None:
         self.guessed: list[str] = []
+        self._by_pattern: set[str] = set()
         self._reader, self._numerals = reader, numerals
         self._source = reader.lines.source.name
         self._read_header(delimiter)
@@ -221,6 +228,7 @@ class Columns:
                 advice=f"The columns are {_listed(self.names)}.",
             )  # fmt: skip
         self._refuse_other_numbers(found, pattern)
+        self._by_pattern |= set(found)
         self.guessed.append(f"{shown(name)} stands for {_listed(found)}")
         return found
 
@@ -288,13 +296,10 @@ class Columns:
     def _find_target(self) -> str:
         choices = self._of_numbers()
         if len(choices) > 1:
-            more = (
-                "; repeat it for several, or say a pattern, as --target '*'; with --wide each is "
-                "a series of its own."
-            )
-            raise self._several("numbers", "--target", choices, more)
+            raise self._several("numbers", "--target", choices, f"{self._maybe(choices)}{SEVERAL}")
         self._refuse_other_numbers(choices)
         if not choices:
+            self._refuse_units()
             raise StreamError(
                 "has no number beside the time", self._source, self._line,
                 text=self._reader.delimiter.join(self._first),
@@ -303,6 +308,31 @@ class Columns:
             )  # fmt: skip
         self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
         return choices[0]
+
+    def _maybe(self, choices: list[str]) -> str:
+        """Which of some columns say nothing in the first row, and may hold anything."""
+        first = dict(zip(self.names, self._first, strict=True))
+        empty = [name for name in choices if self._numerals.is_missing(first[name])]
+        return f" (empty in the first row: {_listed(empty)})" if empty else ""
+
+    def doubt(self, field: int) -> str:
+        """What to do about text in a column that only an empty field has let pass for numbers."""
+        if self.names[field] in self._by_pattern and self._numerals.is_missing(self._first[field]):
+            return (
+                "Its field in the first row is empty: if it is none of numbers, name those that "
+                "are, each with --target; else name the text with --missing."
+            )
+        return ""
+
+    def _refuse_units(self) -> None:
+        """Say it where a column has numbers with units in its fields."""
+        for name, text in zip(self.names, self._first, strict=True):
+            if name != self.time and unit_of(text):
+                try:
+                    self._numerals.read([text])
+                except Refused as error:
+                    where = self._source, self._line, name, text
+                    raise StreamError(error.problem, *where, error.advice) from None
 
     def _refuse_other_numbers(self, choices: list[str], meant: re.Pattern[str] = ANY_NAME) -> None:
         """Refuse to guess where a column may hold numbers that are written another way."""
@@ -317,8 +347,13 @@ class Columns:
                 )  # fmt: skip
 
     def _several(self, what: str, option: str, choices: list[str], more: str) -> StreamError:
-        listed = _listed([f"{option} {name}" for name in choices], " or ")
+        listed = _listed([f"{option} {_typed(name)}" for name in choices], " or ")
         return self._error(f"has {len(choices)} columns of {what}", f"Say {listed}{more}")
+
+
+def _typed(name: str) -> str:
+    """A name as it is typed in a shell."""
+    return name if PLAIN_NAME.fullmatch(name) else shlex.quote(name)
 
 
 def _listed(names: Sequence[str], between: str = ", ", most: int = 20) -> str:

@@ -7,16 +7,20 @@ _GROUPS = r"[+-]?\d{1,3}(?:%s\d{3})+"
 _NUMBERS = tuple(
     (re.compile(pattern, re.ASCII), options)
     for pattern, options in (
-        (_GROUPS % r"\." + r",\d+", "--decimal , --thousands ."),
-        (_GROUPS % "," + r"\.\d+", "--thousands ,"),
+        (_GROUPS % r"\." + r",\d+", '--decimal "," --thousands "."'),
+        (_GROUPS % "," + r"\.\d+", '--thousands ","'),
         (_GROUPS % "['’]" + r"(?:\.\d+)?", '--thousands "\'"'),
-        (_GROUPS % "[ \u00a0\u202f]" + r",\d+", "--decimal , --thousands space"),
+        (_GROUPS % "[ \u00a0\u202f]" + r",\d+", '--decimal "," --thousands space'),
         (_GROUPS % "[ \u00a0\u202f]" + r"(?:\.\d+)?", "--thousands space"),
-        (r"[+-]?\d{1,3}(?:\.\d{3}){2,}", "--decimal , --thousands ."),
-        (r"[+-]?\d{1,3}(?:,\d{3}){2,}", "--thousands ,"),
-        (r"[+-]?[1-9]\d{0,2},\d{3}", "--decimal , or --thousands ,"),
-        (r"[+-]?\d*,\d+", "--decimal ,"),
+        (r"[+-]?\d{1,3}(?:\.\d{3}){2,}", '--decimal "," --thousands "."'),
+        (r"[+-]?\d{1,3}(?:,\d{3}){2,}", '--thousands ","'),
+        (r"[+-]?[1-9]\d{0,2},\d{3}", '--decimal "," or --thousands ","'),
+        (r"[+-]?\d*,\d+", '--decimal ","'),
     )
+)
+_WITH_UNIT = re.compile(
+    r"(?P<before>[$€£¥])?[ \u00a0\u202f]?[+-]?\d[\d.,'’ \u00a0\u202f]*?"
+    r"(?P<after>[a-zA-Zµμ°%‰$€£¥][a-zA-Zµμ°%‰$€£¥/·²³]{0,9})?"
 )
 _DATE = re.compile(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?:( |, |T)\d{1,2}:\d\d(:\d\d)?)?", re.ASCII
@@ -29,10 +33,22 @@ def number_options(text: str) -> str:
     Examples
     --------
     >>> number_options("1.234,56"), number_options("1,234"), number_options("Ulm")
-    ('--decimal , --thousands .', '--decimal , or --thousands ,', '')
+    ('--decimal "," --thousands "."', '--decimal "," or --thousands ","', '')
     """
     found = (options for pattern, options in _NUMBERS if pattern.fullmatch(text.strip(" ")))
     return next(found, "")
+
+
+def unit_of(text: str) -> str:
+    """What stands beside a number in the same field, as its unit; "" where nothing does.
+
+    Examples
+    --------
+    >>> unit_of("21.5 °C"), unit_of("1.234,50€"), unit_of("$12"), unit_of("12"), unit_of("a 12")
+    ('°C', '€', '$', '', '')
+    """
+    match = _WITH_UNIT.fullmatch(text.strip(" "))
+    return "" if match is None else match["before"] or match["after"] or ""
 
 
 def layouts(text: str) -> list[str]:
