@@ -542,3 +542,23 @@ def test_a_live_run_is_told_of_no_option_that_it_lacks(
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     assert named
     assert named <= known
+
+
+def test_a_column_of_text_leads_to_those_of_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the advice was the decimal mark."""
+    source = tmp_path / "a.csv"
+    source.write_text("day,region,y,z\n2024-01-01,north,1,2\n2024-01-02,north,2,3\n")
+    said = (
+        ", line 2, column 'region': 'north' is not a number. Say a column of numbers, as {}; or "
+        "name the text with --missing."
+    )
+    assert refused(source, capsys, "--target", "region") == said.format("y, z")
+    words = ("--target", "y", "--known", "region")
+    assert refused(source, capsys, *words) == said.format("y, z")
+    source.write_text("day,y\n2024-01-01,1\n2024-01-02,2\n")
+    assert refused(source, capsys, "--known", "y") == (
+        ", line 2: '2024-01-01,1' has no number beside the time and y. All columns are taken; "
+        "--delimiter and --decimal tell how numbers are written."
+    )

@@ -10,7 +10,7 @@ from forecast.stream.gather import Gather, How
 from forecast.stream.notation import layout_options, number_options, unit_of
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
-from forecast.stream.times import ISO, NumberTimes, Times, times_like
+from forecast.stream.times import ISO, NO_DIGIT, NumberTimes, Times, times_like
 
 DELIMITERS = (",", ";", "\t", "|")
 TIME_WORDS = (
@@ -300,11 +300,13 @@ class Columns:
         self._refuse_other_numbers(choices)
         if not choices:
             self._refuse_units()
+            taken = _listed(["the time", *self.beside], " and ")
+            others = [name for name in self.names if name != self.time and name not in self.beside]
+            say = f"Say --target, of {_listed(others)}" if others else "All columns are taken"
             raise StreamError(
-                "has no number beside the time", self._source, self._line,
+                f"has no number beside {taken}", self._source, self._line,
                 text=self._reader.delimiter.join(self._first),
-                advice=f"Say --target, of {_listed(self.names)}; --delimiter and --decimal tell "
-                "how numbers are written.",
+                advice=f"{say}; --delimiter and --decimal tell how numbers are written.",
             )  # fmt: skip
         self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
         return choices[0]
@@ -316,7 +318,12 @@ class Columns:
         return f" (empty in the first row: {_listed(empty)})" if empty else ""
 
     def doubt(self, field: int) -> str:
-        """What to do about text in a column that only an empty field has let pass for numbers."""
+        """What to do about a column that is none of numbers, as far as its first field tells."""
+        numbers = self._of_numbers()
+        if self.names[field] not in numbers and NO_DIGIT.fullmatch(self._first[field]) and numbers:
+            return (
+                f"Say a column of numbers, as {_listed(numbers)}; or name the text with --missing."
+            )
         if self.names[field] in self._by_pattern and self._numerals.is_missing(self._first[field]):
             return (
                 "Its field in the first row is empty: if it is none of numbers, name those that "
