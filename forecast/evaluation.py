@@ -125,7 +125,6 @@ def evaluate(
         If an argument is out of range, or about another kind.
     TypeError
         At a name that is no option, and at a table of words or labels.
-
     ModuleNotFoundError
         Where a library is missing; it says what to install.
 
@@ -141,7 +140,10 @@ def evaluate(
     if sentence := missing("evaluate", terminal=False):
         raise ModuleNotFoundError(sentence)
     if unknown := set(reading) - set(READING):
-        raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
+        raise TypeError(
+            f"evaluate has no option {' or '.join(sorted(unknown))}; of how a file is read it has "
+            f"{', '.join(sorted(READING))}"
+        )
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}: say one of {', '.join(KINDS)}")
     horizons = checked_horizons((horizon,) if isinstance(horizon, int) else tuple(horizon))
