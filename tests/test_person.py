@@ -385,6 +385,11 @@ def test_a_thousand_and_a_comma_are_asked_about(
         ("1/13/2024 7:05", "--time-format '%m/%d/%Y %H:%M'"),
         ("13/1/24 07:05:09", "--time-format '%d/%m/%y %H:%M:%S'"),
         ("31-12-2024", "--time-format '%d-%m-%Y'"),
+        ("2024/1/31", "--time-format '%Y/%m/%d'"),
+        ("2024.12.31 23:59", "--time-format '%Y.%m.%d %H:%M'"),
+        ("1/13/2024 11:59 PM", "--time-format '%m/%d/%Y %I:%M %p'"),
+        ("13.1.2024, 1:05:09am", "--time-format '%d.%m.%Y, %I:%M:%S%p'"),
+        ("2024-01-31 11:59", ""),
         ("13/13/2024", ""),
         ("1.5", ""),
     ],
@@ -562,3 +567,47 @@ def test_a_column_of_text_leads_to_those_of_numbers(
         ", line 2: '2024-01-01,1' has no number beside the time and y. All columns are taken; "
         "--delimiter and --decimal tell how numbers are written."
     )
+
+
+def test_a_day_and_its_hour_in_two_columns_are_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --duplicates drop was offered, which leaves the first hour of each day."""
+    source = tmp_path / "a.csv"
+    source.write_text("day,hour,y\n2024-01-01,00:00,1\n2024-01-01,01:00,2\n")
+    assert refused(source, capsys) == (
+        ", line 3, column 'day': '2024-01-01' is the same time as a row before it. The column "
+        "'hour' has times of day: write them behind the dates, in one column, as 2024-01-31 23:59."
+    )
+    source.write_text("at,open,y\n2024-01-01 00:00,09:00,1\n2024-01-01 00:00,09:00,2\n")
+    assert "Say --duplicates drop to keep the first" in refused(source, capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "say"),
+    [
+        ("2024-01-01T00:00[Europe/Berlin]", "Write the zone as its offset from UTC"),
+        ("2024-01-01 00:00 CET", "Write the zone as its offset from UTC"),
+        ("01/13/2024 12:00 AM", "Say --time-format '%m/%d/%Y %I:%M %p'"),
+    ],
+)
+def test_rows_are_not_taken_for_instants_where_a_column_has_times(
+    text: str, say: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, zones with a name and hours of half a day were taken for mere text."""
+    source = tmp_path / "a.csv"
+    source.write_text(f"at,y\n{text},1\n{text},2\n")
+    said = refused(source, capsys)
+    assert said.startswith(f", line 2, column 'at': {text!r} may be a time, in a layout of its own")
+    assert say in said and said.endswith("or --step rows to take each row for one instant.")
+    said_by(source, tmp_path / "out", "--step", "rows")
+
+
+def test_a_title_over_the_header_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("Sales of 2024\n\nday,y\n2024-01-01,1\n2024-01-02,2\n")
+    said = refused(source, capsys)
+    assert said.startswith(", line 3: 'day,y' has 2 fields where the first row has 1.")
+    assert said.endswith("A title over the header has to be deleted.")

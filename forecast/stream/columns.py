@@ -10,7 +10,15 @@ from forecast.stream.gather import Gather, How
 from forecast.stream.notation import layout_options, number_options, unit_of
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
-from forecast.stream.times import ISO, NO_DIGIT, NumberTimes, Times, times_like
+from forecast.stream.times import (
+    ISO,
+    NAMED_ZONE,
+    NO_DIGIT,
+    NO_NAMES,
+    NumberTimes,
+    Times,
+    times_like,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 TIME_WORDS = (
@@ -19,6 +27,7 @@ TIME_WORDS = (
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 PATTERN = {"*": ".*", "?": "."}
 ANY_NAME = re.compile(".*", re.DOTALL)
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?", re.ASCII)
 PLAIN_NAME = re.compile(r"[\w.:+/-]+")
 SEVERAL = (
     "; forecast run takes several together: repeat it, or say a pattern, as --target '*'; or, with "
@@ -79,6 +88,13 @@ class Columns:
     def first_time(self) -> str:
         """Text of the first time; nothing where there is no time column."""
         return "" if self.time is None else self._first[self.names.index(self.time)].strip(" ")
+
+    @property
+    def clock(self) -> str:
+        """The column of the times of day, where that of the times has mere dates; "" if none."""
+        both = zip(self.names, self._first, strict=True)
+        clocks = (name for name, text in both if CLOCK.fullmatch(text.strip(" ")))
+        return "" if ":" in self.first_time else next(clocks, "")
 
     def times(self, step: Step | None, decimal: str, layout: str | None) -> Times | None:
         """How times are read; None where rows are instants and times mere text."""
@@ -252,12 +268,15 @@ class Columns:
 
     def _refuse_unread_times(self) -> None:
         """Refuse to take rows for instants where a column has dates in another layout."""
-        for name, options in self._proposed.items():
-            text = self._first[self.names.index(name)]
-            raise StreamError(
-                "may be a time, in a layout of its own", self._source, self._line, name, text,
-                f"Say {options}, or --step rows to take each row for one instant.",
-            )  # fmt: skip
+        for name, text in zip(self.names, self._first, strict=True):
+            say = f"Say {options}," if (options := layout_options(text)) else ""
+            if ISO.match(text) and NAMED_ZONE.search(text):
+                say = NO_NAMES.removesuffix(".") + ","
+            if say:
+                raise StreamError(
+                    "may be a time, in a layout of its own", self._source, self._line, name, text,
+                    f"{say} or --step rows to take each row for one instant.",
+                )  # fmt: skip
 
     def _refuse_twice(self) -> None:
         """Refuse a column that is to be two things."""

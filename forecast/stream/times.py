@@ -24,6 +24,7 @@ Unit = Literal["M", "D", "m", "s", "us"]
 UNITS: tuple[Unit, ...] = ("M", "D", "m", "s", "us")
 WIDTH = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 FEW = 8  # times that are read faster one by one
+NAMED_ZONE = re.compile(r"\d ?\[?[A-Z][A-Za-z/_]{2,}\]?$", re.ASCII)
 NO_DIGIT = re.compile(r"\D*", re.ASCII)
 END_OF_DAY = re.compile(r".*\b24:00\b.*", re.DOTALL | re.ASCII)
 SURE = 15  # so many digits every float tells apart
@@ -146,8 +147,7 @@ class IsoTimes:
     def __init__(self, first: str) -> None:
         match = ISO.fullmatch(first)
         if match is None:
-            named = re.search(r"\d ?[A-Z][A-Za-z/_]{2,}$", first, re.ASCII)
-            raise Refused(0, "is not a time", NO_NAMES if named else ADVICE)
+            raise Refused(0, "is not a time", NO_NAMES if NAMED_ZONE.search(first) else ADVICE)
         parts = match.groupdict()
         self.aware = parts["z"] is not None
         self._separator = parts["T"] or "T"
