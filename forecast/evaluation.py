@@ -18,6 +18,7 @@ from forecast.frame import written_by_narwhals
 from forecast.installed import missing
 from forecast.learner import checked_horizons
 from forecast.options import options_for, refuse_options_of_others
+from forecast.stream.errors import StreamError
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -184,6 +185,11 @@ def evaluate(
         )
         if not given:
             lay_beside(report, data, source)
+    except StreamError as error:
+        rmtree(folder, ignore_errors=True)
+        if not given and error.source == source:
+            error.rename("the table, as a CSV with a header")
+        raise
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise
