@@ -112,6 +112,7 @@ class Panel:
 
     @property
     def horizons(self) -> tuple[int, ...]:
+        """How many observations ahead each series is forecast; rising."""
         return self.pattern.horizons
 
     def __len__(self) -> int:
