@@ -753,3 +753,16 @@ def test_a_full_learner_of_a_panel_is_that_of_a_run(table: Path, tmp_path: Path)
         after = [row for row in coming if row["series"] == name]
         for row, alone in zip(after, rows_of(tmp_path / name / "forecast.csv"), strict=True):
             assert {**row, "series": "y"} == alone
+
+
+def test_what_a_long_table_is_refused_for_is_told_as_of_one_series(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --duplicates drop was offered for hours in a column of their own."""
+    path = tmp_path / "long.csv"
+    path.write_text("shop,day,hour,note,y\na,2024-01-01,00:00,x,1\na,2024-01-01,01:00,x,2\n")
+    asked = ["run", str(path), "--series", "shop", "--time", "day", "--out", str(tmp_path / "out")]
+    assert main([*asked, "--target", "y"]) == 3
+    assert "The column 'hour' has times of day: write them behind the" in capsys.readouterr().err
+    assert main([*asked, "--target", "note"]) == 3
+    assert "'x' is not a number. Say a column of numbers, as y; or" in capsys.readouterr().err

@@ -90,11 +90,16 @@ class Columns:
         return "" if self.time is None else self._first[self.names.index(self.time)].strip(" ")
 
     @property
-    def clock(self) -> str:
-        """The column of the times of day, where that of the times has mere dates; "" if none."""
+    def in_two(self) -> str:
+        """What to do where dates and times of day stand in two columns; "" where they do not."""
         both = zip(self.names, self._first, strict=True)
-        clocks = (name for name, text in both if CLOCK.fullmatch(text.strip(" ")))
-        return "" if ":" in self.first_time else next(clocks, "")
+        clocks = [name for name, text in both if CLOCK.fullmatch(text.strip(" "))]
+        if not clocks or ":" in self.first_time:
+            return ""
+        return (
+            f"The column {shown(clocks[0])} has times of day: write them behind the dates, in one "
+            "column, as 2024-01-31 23:59."
+        )
 
     def times(self, step: Step | None, decimal: str, layout: str | None) -> Times | None:
         """How times are read; None where rows are instants and times mere text."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.clock import Step
 from forecast.stream.columns import Columns
-from forecast.stream.errors import Refused, StreamError, shown
+from forecast.stream.errors import Refused, StreamError
 from forecast.stream.exclusion import Exclusions
 from forecast.stream.gather import Gather, How
 from forecast.stream.grid import DUPLICATE, EARLIER, KEPT, OFF, Grid, Placed
@@ -345,9 +345,7 @@ class NumberStream:
                 f"Say --duplicates drop to keep the first, or {rows}; {clock}; where rows are of "
                 "several series, as devices, forecast run tells them apart by --series COL."
             )
-            if clock := self.columns.clock:
-                both = f"column {shown(clock)} has times of day: write them behind the dates"
-                advice = f"The {both}, in one column, as 2024-01-31 23:59."
+            advice = self.columns.in_two or advice
         elif fate == EARLIER:
             self._refuse_earlier(table, row)
         elif fate == OFF:
