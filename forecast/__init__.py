@@ -1,4 +1,18 @@
-"""Forecast the next observation, be surprised by it, learn that much, report."""
+"""Forecast the next observation, be surprised by it, learn that much, report.
+
+``evaluate`` forecasts a file or a table row by row, as the command does, and reports. Below it lie
+learners: ``NumberForecaster``, or the light one for many series (``Panel``), ``WordForecaster``,
+``ByteForecaster`` and ``LabelForecaster``. Each has ``predict``, which returns a ``Forecast``, and
+``learn``. ``run`` walks one over an array, ``save`` and ``load`` keep it, and ``check`` tries the
+laws of learners on one of your own. What works with river, statsmodels and Spark is in
+``forecast.interop``.
+
+>>> learner = NumberForecaster(season=4)
+>>> for y in [30.0, 21.0, 25.0, 42.0] * 20:
+...     learner.learn(y)
+>>> round(learner.predict().median)
+30
+"""
 
 from __future__ import annotations
 

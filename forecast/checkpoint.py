@@ -187,6 +187,16 @@ def _spoken(option: Any) -> Any:
 def load(path: str | os.PathLike[str]) -> "FlatLearner":
     """The learner that a file holds, in the very state in which it was saved.
 
+    Parameters
+    ----------
+    path : path
+        What `save` has written.
+
+    Returns
+    -------
+    FlatLearner
+        Of the class that was saved; it goes on as that one would have, bit for bit.
+
     Raises
     ------
     CheckpointError
@@ -194,6 +204,15 @@ def load(path: str | os.PathLike[str]) -> "FlatLearner":
         keeps the state of such a learner in another way. No part of it is used then.
     OSError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from forecast import Level
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder + "/level.checkpoint", Level(horizons=(1, 7)))
+    ...     load(folder + "/level.checkpoint")
+    Level(horizons=(1, 7))
     """
     return load_whole(path).learner
 

@@ -18,6 +18,7 @@ from forecast.frame import written_by_narwhals
 from forecast.installed import missing
 from forecast.learner import checked_horizons
 from forecast.options import options_for, refuse_options_of_others
+from forecast.stream.errors import StreamError
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -125,7 +126,6 @@ def evaluate(
         If an argument is out of range, or about another kind.
     TypeError
         At a name that is no option, and at a table of words or labels.
-
     ModuleNotFoundError
         Where a library is missing; it says what to install.
 
@@ -141,7 +141,10 @@ def evaluate(
     if sentence := missing("evaluate", terminal=False):
         raise ModuleNotFoundError(sentence)
     if unknown := set(reading) - set(READING):
-        raise TypeError(f"evaluate has no option {' or '.join(sorted(unknown))}")
+        raise TypeError(
+            f"evaluate has no option {' or '.join(sorted(unknown))}; of how a file is read it has "
+            f"{', '.join(sorted(READING))}"
+        )
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}: say one of {', '.join(KINDS)}")
     horizons = checked_horizons((horizon,) if isinstance(horizon, int) else tuple(horizon))
@@ -182,6 +185,11 @@ def evaluate(
         )
         if not given:
             lay_beside(report, data, source)
+    except StreamError as error:
+        rmtree(folder, ignore_errors=True)
+        if not given and error.source == source:
+            error.rename("the table, as a CSV with a header")
+        raise
     except BaseException:
         rmtree(folder, ignore_errors=True)
         raise

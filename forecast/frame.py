@@ -94,7 +94,8 @@ def written_by_narwhals(table: Any, path: str | os.PathLike[str]) -> str | None:
 
     found = known_to_narwhals(table)
     if found is None:
-        raise TypeError(f"expected a path or a table; got {type(table).__name__}")
+        got = type(table).__name__
+        raise TypeError(f"expected a path or a table; got {got}: make it one, as pandas.Series(y)")
     if isinstance(found, nw.Series):
         found = found.alias(found.name or "y").to_frame()
     if len(found.columns) == 1:  # a row that is empty would be none

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-COMPILED = "numpy", "numba", "scipy"
+COMPILED = "numpy", "numba", "llvmlite", "scipy"
 # what each command, and the function of a notebook, cannot do without
 NEEDS = {
-    "run": (*COMPILED, "matplotlib", "river"),
+    "run": (*COMPILED, "matplotlib", "river", "narwhals"),
     "live": COMPILED,
     "compare": (*COMPILED, "pandas", "matplotlib", "statsmodels"),
     "check": COMPILED,
-    "evaluate": (*COMPILED, "pandas", "matplotlib", "river"),
+    "evaluate": (*COMPILED, "pandas", "matplotlib", "river", "narwhals"),
 }
 
 

@@ -154,6 +154,8 @@ def differences(one: "Answers", two: "Answers", cut: int) -> tuple[int, int]:
     count = max(len(first[0]), len(second[0]))
     if len(first[0]) != len(second[0]):
         return count, count
+    if not count:
+        return 0, 0  # no value has come by then: there is nothing to compare
     alike = np.ones(count, bool)
     for a, b in zip(first, second, strict=True):
         alike &= same(a, b).reshape(count, -1).all(axis=1)

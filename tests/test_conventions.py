@@ -133,3 +133,44 @@ def test_what_is_refused_is_named(make: Callable[..., Any], name: str, bad: Any)
 def test_what_is_no_learner_is_refused() -> None:
     with pytest.raises(TypeError, match="learner must be one of numbers"):
         Remembering(LabelForecaster(bits=4))  # type: ignore[arg-type]
+
+
+def test_a_learner_in_the_place_of_what_makes_one_is_told() -> None:
+    """Before, it was said that an object is not callable."""
+    with pytest.raises(TypeError, match="takes what makes a learner, as Level or a function"):
+        forecast.check(Level())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes what makes learners, as LightForecaster, not a"):
+        forecast.Panel(LightForecaster())  # type: ignore[arg-type]
+    panel = forecast.Panel(LightForecaster)
+    panel.learn({"north": [1.0, 2.0]})
+    assert repr(panel) == "Panel of 1 series, each of a LightForecaster()"
+    for asked in (panel.learner, panel.rows):
+        with pytest.raises(KeyError, match="there is no series 'south'"):
+            asked("south")
+
+
+def test_a_coverage_in_percent_is_told() -> None:
+    """Before, a level of -44.5 was refused that nobody had named."""
+    for bad in (90, 0.0, 1.0, float("nan")):
+        with pytest.raises(ValueError, match=r"a coverage lies between 0 and 1, as 0\.9; got"):
+            forecast.Normal(0.0, 1.0).interval(bad)
+
+
+def test_members_and_guests_are_shown_by_their_names() -> None:
+    pytest.importorskip("river")
+    from river import naive_bayes, time_series
+
+    from forecast.interop.blended import Blended
+    from forecast.interop.guest import Guest
+    from forecast.interop.labels import BlendedLabels, LabelGuest
+
+    guest = Guest(time_series.HoltWinters(alpha=0.3))
+    shown = "Blended({'ours': Level(), 'winters': Guest(HoltWinters, horizons=(1,))})"
+    assert repr(Blended({"ours": Level(), "winters": guest})) == shown
+    bayes = LabelGuest(naive_bayes.BernoulliNB())
+    shown = "BlendedLabels({'bayes': LabelGuest(BernoulliNB, labels=(False, True))})"
+    assert repr(BlendedLabels({"bayes": bayes})) == shown
+
+
+def test_a_forecast_of_nothing_is_shown_as_one() -> None:
+    assert repr(WordForecaster(vocabulary=20, nodes=50).predict()) == "WordForecast(...)"

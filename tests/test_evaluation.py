@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import NumberForecaster, evaluate, run
+from forecast import NumberForecaster, Report, evaluate, run
 from forecast.cli import main
 from forecast.distribution.t4 import LEVELS
 from forecast.report.plots import FIGURES
@@ -252,3 +252,23 @@ def test_every_figure_of_words_and_labels_can_be_drawn(symbols, kind):
 def test_wrong_options_of_words_and_labels_are_refused(how, error, said):
     with pytest.raises(error, match=said):
         evaluate(**{"data": sales(20), **how})
+
+
+def test_what_is_refused_of_a_table_names_no_file_that_is_gone(tmp_path):
+    """Before, a path was named that had been removed by then."""
+    twice = sales(20).reset_index().loc[[0, 1, 1, 2]]
+    with pytest.raises(StreamError) as refused:
+        evaluate(twice, "sold", time=str(twice.columns[0]))
+    assert str(refused.value).startswith("the table, as a CSV with a header, line 4, column ")
+    assert refused.value.source == "the table, as a CSV with a header"
+    twice.to_csv(tmp_path / "twice.csv", index=False)
+    with pytest.raises(StreamError) as refused:
+        evaluate(tmp_path / "twice.csv", "sold")
+    assert str(refused.value).startswith(f"{tmp_path / 'twice.csv'}, line 4, column ")
+
+
+def test_a_report_is_shown_by_what_it_says(tmp_path):
+    report = evaluate(sales(40), "sold", out=tmp_path / "out")
+    assert repr(report) == f"<Report in {tmp_path / 'out'}: {report.verdict}>"
+    with Report(tmp_path / "new", ["y"], [1], season=0) as begun:
+        assert repr(begun) == f"<Report in {tmp_path / 'new'}: not finished>"

@@ -238,3 +238,15 @@ def test_without_the_likeliest_answers_the_surprises_are_compared() -> None:
 def test_where_no_other_word_came_nothing_is_claimed(n: int) -> None:
     block = symbols([b""] * n, [b"a"] * n)
     assert read_and_tested(lambda: SymbolRun(small()), block)["held"] is None
+
+
+def test_a_series_that_begins_late_is_tested_from_its_first_value() -> None:
+    """Before, a run whose column was empty for its first 100 rows ended in a traceback."""
+    ys = walk()
+    ys[:150] = math.nan
+    said = ran_and_tested(lambda: Run(LightForecaster()), ys)
+    wanted = int(np.isfinite(ys[:202]).sum()) - 1  # asked before the later cut, after a first value
+    assert said["cuts"] == [100, 201]
+    assert (said["held"], said["forecasts"], said["changed"]) == (True, wanted, 0)
+    ys[:] = math.nan
+    assert ran_and_tested(lambda: Run(LightForecaster()), ys)["held"] is None

@@ -329,7 +329,7 @@ REFUSED_WIDE = {
     "day,a,b\n2024-01-01,1,2\n2024-01-02,1,x\n": (3, "b", "not a number"),
     "day,a,b\n2024-01-01,1,2\n2024-01-01,1,2\n": (3, "day", "the same time"),
     "day,a,b\n2024-01-01,1,2\nsoon,1,2\n": (3, "day", "not a time"),
-    'day,a,b\n2024-01-01,1,"2,5"\n': (2, "b", "written another way.*--decimal ,"),
+    'day,a,b\n2024-01-01,1,"2,5"\n': (2, "b", 'written another way.*--decimal ","'),
     "day,a,b\n2024-01-01,1,2\n2024-01-02,1\n": (3, None, "2 fields where the first row has 3"),
     "day,a,a\n2024-01-01,1,2\n": (1, None, "name of two columns"),
     "day,note\n2024-01-01,fine\n": (None, None, "stands for no column of numbers"),
@@ -625,7 +625,7 @@ def test_many_columns_lead_to_the_options_for_them(
     wide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", str(wide)]) == 3
-    assert "with --wide each is a series of its own" in capsys.readouterr().err
+    assert "with --wide, each as a series of its own" in capsys.readouterr().err
     known = ["run", str(wide), "--wide", "--known", "s0", "--out", str(tmp_path / "out")]
     assert main(known) == 2
     assert "leave out --wide" in capsys.readouterr().err
@@ -753,3 +753,16 @@ def test_a_full_learner_of_a_panel_is_that_of_a_run(table: Path, tmp_path: Path)
         after = [row for row in coming if row["series"] == name]
         for row, alone in zip(after, rows_of(tmp_path / name / "forecast.csv"), strict=True):
             assert {**row, "series": "y"} == alone
+
+
+def test_what_a_long_table_is_refused_for_is_told_as_of_one_series(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --duplicates drop was offered for hours in a column of their own."""
+    path = tmp_path / "long.csv"
+    path.write_text("shop,day,hour,note,y\na,2024-01-01,00:00,x,1\na,2024-01-01,01:00,x,2\n")
+    asked = ["run", str(path), "--series", "shop", "--time", "day", "--out", str(tmp_path / "out")]
+    assert main([*asked, "--target", "y"]) == 3
+    assert "The column 'hour' has times of day: write them behind the" in capsys.readouterr().err
+    assert main([*asked, "--target", "note"]) == 3
+    assert "'x' is not a number. Say a column of numbers, as y; or" in capsys.readouterr().err

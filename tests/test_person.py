@@ -17,7 +17,7 @@ import pytest
 from forecast.cli import main
 from forecast.completion import commands, script
 from forecast.installed import NEEDS
-from forecast.stream.notation import layout_options, layouts
+from forecast.stream.notation import layout_options, layouts, unit_of
 from forecast.stream.numerals import Numerals
 from forecast.terminal import show_table
 
@@ -317,7 +317,7 @@ def test_european_numbers_and_dates_lead_to_what_reads_them(
     """Before, 'Menge' was taken for the only column of numbers, and rows for instants."""
     assert refused(sales, capsys) == (
         ", line 2, column 'Umsatz': '1.000,5' may be a number, written another way. "
-        "Say --decimal , --thousands ., or --target Menge."
+        'Say --decimal "," --thousands ".", or --target Menge.'
     )
     numbers = ("--decimal", ",", "--thousands", ".", "--target", "Umsatz")
     assert refused(sales, capsys, *numbers) == (
@@ -326,7 +326,8 @@ def test_european_numbers_and_dates_lead_to_what_reads_them(
     )
     layout = ("--time-format", "%d.%m.%Y")
     assert refused(sales, capsys, *layout, "--target", "Umsatz") == (
-        ", line 2, column 'Umsatz': '1.000,5' is not a number. Say --decimal , --thousands ., "
+        ", line 2, column 'Umsatz': '1.000,5' is not a number. Say "
+        '--decimal "," --thousands ".", '
         "if that is how numbers are written here, or name the text with --missing."
     )
     said_by(sales, sales.parent / "out", *numbers, *layout)
@@ -372,7 +373,7 @@ def test_a_thousand_and_a_comma_are_asked_about(
 ) -> None:
     source = tmp_path / "a.csv"
     source.write_text("day;sold\n2024-01-01;1,234\n2024-01-02;1,300\n")
-    assert "Say --decimal , or --thousands ,." in refused(source, capsys)
+    assert 'Say --decimal "," or --thousands ",".' in refused(source, capsys)
     assert main(["run", str(source), "--decimal", ",", "--thousands", ","]) == 2
     assert "different marks" in capsys.readouterr().err
 
@@ -384,6 +385,11 @@ def test_a_thousand_and_a_comma_are_asked_about(
         ("1/13/2024 7:05", "--time-format '%m/%d/%Y %H:%M'"),
         ("13/1/24 07:05:09", "--time-format '%d/%m/%y %H:%M:%S'"),
         ("31-12-2024", "--time-format '%d-%m-%Y'"),
+        ("2024/1/31", "--time-format '%Y/%m/%d'"),
+        ("2024.12.31 23:59", "--time-format '%Y.%m.%d %H:%M'"),
+        ("1/13/2024 11:59 PM", "--time-format '%m/%d/%Y %I:%M %p'"),
+        ("13.1.2024, 1:05:09am", "--time-format '%d.%m.%Y, %I:%M:%S%p'"),
+        ("2024-01-31 11:59", ""),
         ("13/13/2024", ""),
         ("1.5", ""),
     ],
@@ -403,8 +409,10 @@ def test_a_panel_is_named_by_a_pattern(tmp_path: Path, capsys: pytest.CaptureFix
         comment = '"sale, ""big"""' if t % 9 == 0 else ""
         lines.append(f"{at},north,{t % 5},{'' if t == 0 else t % 3},{t},{comment}")
     source.write_text("\n".join(lines) + "\n")
-    several = "has 3 columns of numbers. Say --target shop [a] or --target shop b or --target total"
-    assert f"{several}; repeat it for several, or say a pattern" in refused(source, capsys)
+    said = refused(source, capsys)
+    several = "Say --target 'shop [a]' or --target 'shop b' or --target total"
+    assert f"has 3 columns of numbers. {several} (empty in the first row: shop b); " in said
+    assert "repeat it, or say a pattern" in said
     assert "stands for no column of numbers" in refused(source, capsys, "--target", "reg*")
     said_by(source, tmp_path / "shops", "--target", "shop*")
     with (tmp_path / "shops" / "forecast.csv").open() as file:
@@ -435,4 +443,171 @@ def test_a_sensor_with_gaps_and_two_zones(
     source.write_text("at,c\n2024-03-31 01:00:00 CET,1\n2024-03-31 01:05:00 CEST,2\n")
     assert "Write the zone as its offset from UTC" in refused(source, capsys, "--time", "at")
     source.write_text("at,device,c\n2024-03-31,a,1\n2024-03-31,b,2\n")
-    assert "say --series COL" in refused(source, capsys)
+    assert "forecast run tells them apart by --series COL" in refused(source, capsys)
+
+
+def test_a_total_and_the_end_of_a_day_are_told_for_what_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the advice was another layout, which reads neither."""
+    source, layout = tmp_path / "power.csv", ("--time-format", "%d.%m.%Y %H:%M")
+    hours = [f"{1 + t // 24:02d}.03.2024 {1 + t % 24:02d}:00" for t in range(72)]
+    lines = ["Zeit;kWh", *(f"{hour};{t % 24}" for t, hour in enumerate(hours)), "Summe;828"]
+    source.write_text("\n".join(lines) + "\n")
+    assert refused(source, capsys, *layout) == (
+        f", line 25, column 'Zeit': '01.03.2024 24:00' is not a time of the layout '{layout[1]}'. "
+        "Write the end of a day as 00:00 of the next, or say --step rows to read no times."
+    )
+    written = [f"{1 + (t + 1) // 24:02d}.03.2024 {(t + 1) % 24:02d}:00" for t in range(72)]
+    mended = [f"{hour};{t % 24}" for t, hour in enumerate(written)]
+    source.write_text("\n".join(["Zeit;kWh", *mended, "Summe;828"]) + "\n")
+    assert refused(source, capsys, *layout) == (
+        f", line 74, column 'Zeit': 'Summe' is not a time of the layout '{layout[1]}'. "
+        "Give the layout that the file has. A line that is no row, as a total, has to be deleted."
+    )
+    source.write_text("\n".join(["Zeit;kWh", *mended]) + "\n")
+    said = said_by(source, tmp_path / "out", *layout)
+    assert said.splitlines()[1].startswith("04.03.2024 01:00,kWh,1,")
+    source.write_text("year,y\n2001,1\n2002,2\nTotal,3\n")
+    assert refused(source, capsys) == (
+        ", line 4, column 'year': 'Total' is not a number. Write all times as numbers alone. "
+        "A line that is no row, as a total, has to be deleted."
+    )
+
+
+def test_a_unit_beside_each_number_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the advice was --target, and then the decimal mark."""
+    source = tmp_path / "sensor.csv"
+    source.write_text("at,probe,heat\n2024-01-01,p-3,21.5 °C\n2024-01-02,p-3,21.7 °C\n")
+    said = (
+        ", line 2, column 'heat': '21.5 °C' is not a number. If '°C' is its unit, write numbers "
+        "alone, and the unit in the header; or name the text with --missing."
+    )
+    assert refused(source, capsys) == said
+    assert refused(source, capsys, "--target", "heat") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("21.5 °C", "°C"), ("1.234,50€", "€"), ("$ 12", "$"), ("-3\u00a0m³/h", "m³/h"), ("7%", "%"),
+        ("12", ""), ("1e5", ""), ("1_000", ""), ("p-3", ""), ("2024-01-02", ""), ("2\x1b[31m", ""),
+        ("10:30", ""), ("", ""), ("nan", ""),
+    ],
+)  # fmt: skip
+def test_units(text: str, unit: str) -> None:
+    assert unit_of(text) == unit
+
+
+def test_a_column_of_text_that_begins_empty_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the advice was --missing for each note of a column that has nothing else."""
+    source = tmp_path / "panel.csv"
+    first = date(2024, 1, 1)
+    lines = [
+        f"{first + timedelta(t)},{t % 5},{t % 3},{'sale' if t == 4 else ''}" for t in range(30)
+    ]
+    source.write_text("\n".join(["day,north,south,note", *lines]) + "\n")
+    said = (
+        ", line 6, column 'note': 'sale' is not a number. Its field in the first row is empty: if "
+        "it is none of numbers, name those that are, each with --target; else name the text with "
+        "--missing."
+    )
+    for words in (["--wide"], ["--target", "*"]):
+        assert refused(source, capsys, *words) == said
+    said_by(source, tmp_path / "out", "--wide", "--target", "north", "--target", "south")
+    with (tmp_path / "out" / "forecast.csv").open() as file:
+        assert [row["series"] for row in csv.DictReader(file)] == ["north", "south"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "day,a,b\n2024-01-01,1,2\n",
+        "day,probe,y\n2024-01-01,a,1\n2024-01-01,b,2\n",
+        "at,y\n2024-01-01 00:00,1\n2024-01-01 00:10,2\n2024-01-01 00:15,2\n",
+        "day,y\n2024-01-02,1\n2024-01-01,2\n",
+        'day,y\n2024-01-02,"1.000,5"\n',
+        "at,until,y\n2024-01-02,2024-01-02,1\n",
+    ],
+)
+def test_a_live_run_is_told_of_no_option_that_it_lacks(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, a wide file was to be read by --wide, and sensors to be told apart by --series."""
+    source = tmp_path / "x.csv"
+    source.write_text(text)
+    main(["live", str(source), "--out", str(tmp_path / "answers")])
+    said = [line.partition("forecast run")[0] for line in capsys.readouterr().err.splitlines()]
+    named = {option for own in said for option in re.findall(r"--[a-z-]+", own)}
+    assert main(["live", "--help"]) == 0
+    known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert named
+    assert named <= known
+
+
+def test_a_column_of_text_leads_to_those_of_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, the advice was the decimal mark."""
+    source = tmp_path / "a.csv"
+    source.write_text("day,region,y,z\n2024-01-01,north,1,2\n2024-01-02,north,2,3\n")
+    said = (
+        ", line 2, column 'region': 'north' is not a number. Say a column of numbers, as {}; or "
+        "name the text with --missing."
+    )
+    assert refused(source, capsys, "--target", "region") == said.format("y, z")
+    words = ("--target", "y", "--known", "region")
+    assert refused(source, capsys, *words) == said.format("y, z")
+    source.write_text("day,y\n2024-01-01,1\n2024-01-02,2\n")
+    assert refused(source, capsys, "--known", "y") == (
+        ", line 2: '2024-01-01,1' has no number beside the time and y. All columns are taken; "
+        "--delimiter and --decimal tell how numbers are written."
+    )
+
+
+def test_a_day_and_its_hour_in_two_columns_are_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, --duplicates drop was offered, which leaves the first hour of each day."""
+    source = tmp_path / "a.csv"
+    source.write_text("day,hour,y\n2024-01-01,00:00,1\n2024-01-01,01:00,2\n")
+    assert refused(source, capsys) == (
+        ", line 3, column 'day': '2024-01-01' is the same time as a row before it. The column "
+        "'hour' has times of day: write them behind the dates, in one column, as 2024-01-31 23:59."
+    )
+    source.write_text("at,open,y\n2024-01-01 00:00,09:00,1\n2024-01-01 00:00,09:00,2\n")
+    assert "Say --duplicates drop to keep the first" in refused(source, capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "say"),
+    [
+        ("2024-01-01T00:00[Europe/Berlin]", "Write the zone as its offset from UTC"),
+        ("2024-01-01 00:00 CET", "Write the zone as its offset from UTC"),
+        ("01/13/2024 12:00 AM", "Say --time-format '%m/%d/%Y %I:%M %p'"),
+    ],
+)
+def test_rows_are_not_taken_for_instants_where_a_column_has_times(
+    text: str, say: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before, zones with a name and hours of half a day were taken for mere text."""
+    source = tmp_path / "a.csv"
+    source.write_text(f"at,y\n{text},1\n{text},2\n")
+    said = refused(source, capsys)
+    assert said.startswith(f", line 2, column 'at': {text!r} may be a time, in a layout of its own")
+    assert say in said and said.endswith("or --step rows to take each row for one instant.")
+    said_by(source, tmp_path / "out", "--step", "rows")
+
+
+def test_a_title_over_the_header_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("Sales of 2024\n\nday,y\n2024-01-01,1\n2024-01-02,2\n")
+    said = refused(source, capsys)
+    assert said.startswith(", line 3: 'day,y' has 2 fields where the first row has 1.")
+    assert said.endswith("A title over the header has to be deleted.")

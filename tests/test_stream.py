@@ -142,7 +142,7 @@ def test_decimal_comma(read: Reader) -> None:
     error = read.refuses("time;y\n1;1,25\n2;1.250\n", decimal=",")
     assert (error.line, error.column, error.text) == (3, "y", "1.250")
     error = read.refuses("time;y\n1;1,25\n")
-    assert (error.column, error.text, error.advice) == ("y", "1,25", "Say --decimal ,.")
+    assert (error.column, error.text, error.advice) == ("y", "1,25", 'Say --decimal ",".')
     assert read.refuses("time;y\n1;one\n").text == "1;one"
 
 
@@ -288,8 +288,9 @@ def test_delimiters(read: Reader, delimiter: str) -> None:
 def test_choices_are_listed(read: Reader) -> None:
     error = read.refuses("time,a,word,b\n2024-01-01,1,x,\n")
     assert error.advice == (
-        "Say --target a or --target b; repeat it for several, or say a pattern, as --target '*'; "
-        "with --wide each is a series of its own."
+        "Say --target a or --target b (empty in the first row: b); forecast run takes several "
+        "together: repeat it, or say a pattern, as --target '*'; or, with --wide, each as a series "
+        "of its own."
     )
     error = read.refuses("start,end,y\n2024-01-01,2024-01-02,1\n")
     assert error.advice == "Say --time start or --time end."
@@ -453,8 +454,8 @@ def test_the_step_may_be_named(read: Reader) -> None:
     error = read.refuses(text)
     assert (error.line, error.text) == (4, "2024-01-01 00:24")
     assert error.advice == (
-        "Say --step '2 minutes', or --step rows to take rows as they come, "
-        "or --gather mean to take those of a step together."
+        "Say --step '2 minutes', or --step rows to take rows as they come; "
+        "forecast run takes those of a step together by --gather mean."
     )
     assert len(read(text, step="2 minutes").times) == 13
     assert read(text, step="rows").values == [1.0, 2.0, 3.0]

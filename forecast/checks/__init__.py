@@ -98,12 +98,24 @@ def judged(factory: Factory) -> Iterator[tuple[str, Law, str]]:
 
 
 def check(factory: Factory) -> list[str]:
-    """Run every law on the learners that a factory makes; returns the laws, all of which held.
+    """Run every law on the learners that a factory makes.
+
+    Parameters
+    ----------
+    factory : callable
+        Makes a new learner each time, as a class that needs no arguments does.
+
+    Returns
+    -------
+    list of str
+        The laws, all of which held; those of numbers are others than those of words and labels.
 
     Raises
     ------
     LawBroken
         With a line for each law that did not hold.
+    TypeError
+        If the factory cannot be called, as a learner that was made.
 
     Examples
     --------
@@ -111,6 +123,9 @@ def check(factory: Factory) -> list[str]:
     >>> check(Level)[0]
     'the future changes no forecast'
     """
+    if not callable(factory):
+        made = type(factory).__name__
+        raise TypeError(f"check takes what makes a learner, as {made} or a function, not a {made}")
     said = [(name, why) for name, _, why in judged(factory)]
     if broken := [f"{name}: {why}" for name, why in said if why]:
         raise LawBroken("\n".join(broken))

@@ -54,7 +54,7 @@ class Categorical(Forecast):
         return -math.fsum(p * math.log(p) for p in self.probabilities.values() if p > 0.0)
 
     def sample(self, rng: np.random.Generator, n: int = 1) -> list[Any]:
-        """Draw n of them."""
+        """Draw n of them, by their probabilities."""
         labels, ps = zip(*self.probabilities.items(), strict=True)
         return [labels[k] for k in rng.choice(len(labels), n, p=np.array(ps) / math.fsum(ps))]
 
@@ -65,6 +65,16 @@ class Categorical(Forecast):
 
 class Bernoulli(Categorical):
     """True with probability p, False otherwise.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If it does not lie there.
 
     Examples
     --------

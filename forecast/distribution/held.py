@@ -12,13 +12,28 @@ Floats = NDArray[np.float64]
 
 
 class Forecast(ABC):
-    """A distribution over what comes next. It never changes."""
+    """A distribution over what comes next. It never changes.
+
+    What ``predict`` returns. All say how much an answer would surprise; of numbers there are
+    ``mean``, ``median``, ``quantile(level)``, ``interval(coverage)``, ``cdf(y)``, ``pdf(y)`` and
+    ``sample(rng, n)`` beside, in the units of the series; of words and labels ``p(y)`` and
+    ``top(k)``. Before anything was learned the numbers are NaN.
+
+    Examples
+    --------
+    >>> from forecast import Normal
+    >>> forecast = Normal(mean=20.0, sd=2.0)
+    >>> forecast.median, [round(end, 1) for end in forecast.interval(0.9)]
+    (20.0, [16.7, 23.3])
+    >>> forecast.surprise(20.0) < forecast.expected_surprise() < forecast.surprise(30.0)
+    True
+    """
 
     __slots__ = ()
 
     @abstractmethod
     def surprise(self, y: Any) -> float:
-        """-log p(y), nats."""
+        """How surprising y would be: -log p(y), nats; less than 0 where a density is above 1."""
 
     @abstractmethod
     def expected_surprise(self) -> float:
@@ -43,11 +58,11 @@ class NumberForecast(Forecast):
     @property
     @abstractmethod
     def mean(self) -> float:
-        """Expected value."""
+        """Expected value, in units of y."""
 
     @property
     def median(self) -> float:
-        """The value that is exceeded half of the time."""
+        """The value that is exceeded half of the time, in units of y."""
         return self.quantile(0.5)
 
     @abstractmethod
@@ -60,14 +75,32 @@ class NumberForecast(Forecast):
 
     @abstractmethod
     def cdf(self, y: float) -> float:
-        """P(Y <= y)."""
+        """P(Y <= y), from 0 to 1."""
 
     @abstractmethod
     def pdf(self, y: float) -> float:
         """Density at y, per unit of y."""
 
     def interval(self, coverage: float) -> tuple[float, float]:
-        """The central interval that holds Y with probability ``coverage``, in (0, 1)."""
+        """The central interval that holds Y with probability ``coverage``.
+
+        Parameters
+        ----------
+        coverage : float
+            In (0, 1): 0.9 for from the 5 % quantile to the 95 % quantile.
+
+        Returns
+        -------
+        (float, float)
+            Its ends, in units of y.
+
+        Raises
+        ------
+        ValueError
+            If the coverage does not lie between 0 and 1.
+        """
+        if not 0.0 < coverage < 1.0:
+            raise ValueError(f"a coverage lies between 0 and 1, as 0.9; got {coverage!r}")
         tail = 0.5 * (1.0 - coverage)
         return self.quantile(tail), self.quantile(1.0 - tail)
 

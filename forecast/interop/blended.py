@@ -85,6 +85,9 @@ class Blended(Learner):
         state[0] = (self.prior / self.prior.sum())[:, None]
         return state
 
+    def __repr__(self) -> str:
+        return f"Blended({self.members!r})"
+
     @property
     def rate(self) -> float:
         """The mean of the members' rates, by how much each weighs."""

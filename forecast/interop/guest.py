@@ -141,6 +141,10 @@ class Guest(Learner):
         self.fault = ""
         self.next = math.nan  # what a forecaster says of the next value
 
+    def __repr__(self) -> str:
+        lags = f", lags={self.lags}" if self.lags else ""
+        return f"Guest({type(self.models[0]).__name__}{lags}, horizons={self.horizons!r})"
+
     @property
     def rate(self) -> float:
         """1 before the first value; after it, 0.05: what a model of river does is not known."""

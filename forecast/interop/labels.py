@@ -70,6 +70,9 @@ class LabelGuest(Learner):
         self.learned = self.out = self.unlearned = 0
         self.fault = ""
 
+    def __repr__(self) -> str:
+        return f"LabelGuest({type(self.model).__name__}, labels={self.labels!r})"
+
     @property
     def rate(self) -> float:
         """1/n: its counts are those of the whole past."""
@@ -171,6 +174,9 @@ class BlendedLabels(Learner):
         self.f = np.empty(memories_floats(len(members)))
         memories_begin(self.f, len(members))
         self.learned = 0
+
+    def __repr__(self) -> str:
+        return f"BlendedLabels({self.members!r})"
 
     @property
     def rate(self) -> float:

@@ -140,6 +140,14 @@ class Forecaster(time_series.base.Forecaster):
     horizon : int
         Steps ahead that can be asked for, where there is no ``learner``.
 
+    Raises
+    ------
+    ValueError
+        Once rows come: if a row has not as many features as the learner has known columns, or more
+        steps are asked than it was made for.
+    TypeError
+        If a feature is no number.
+
     Examples
     --------
     >>> from forecast.interop.river import Forecaster
@@ -195,6 +203,11 @@ class Regressor(base.Regressor):
     season : int or str
         Rows after which the pattern comes back, 0 for none, "auto" to look for it.
 
+    Raises
+    ------
+    TypeError
+        Once rows come: if a feature is no number.
+
     Examples
     --------
     >>> from river import datasets, evaluate, metrics
@@ -236,6 +249,11 @@ class Classifier(base.Classifier):
         The negative and the positive label.
     bits : int
         Its weights have 2^bits places.
+
+    Raises
+    ------
+    ValueError
+        If ``bits`` is not from 1 to 24; once labels come, if one is none of the two.
 
     Examples
     --------

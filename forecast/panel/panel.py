@@ -64,7 +64,8 @@ class Panel:
     ValueError
         If the learner is one of several numbers, of columns beside them, or of sums of numbers.
     TypeError
-        If its state is not two arrays, or one that cannot be taught is to be.
+        If its state is not two arrays, or one that cannot be taught is to be, or a learner is given
+        in the place of what makes one.
 
     Examples
     --------
@@ -85,6 +86,9 @@ class Panel:
         workers: int | None = None,
         taught: bool = False,
     ) -> None:
+        if not callable(make):
+            made = type(make).__name__
+            raise TypeError(f"a panel takes what makes learners, as {made}, not a {made}")
         self.pattern = self._beginning = make()
         if not isinstance(self.pattern, NumberLearner):
             raise TypeError(f"a panel is of learners of numbers, not {type(self.pattern).__name__}")
@@ -108,6 +112,7 @@ class Panel:
 
     @property
     def horizons(self) -> tuple[int, ...]:
+        """How many observations ahead each series is forecast; rising."""
         return self.pattern.horizons
 
     def __len__(self) -> int:
@@ -238,14 +243,35 @@ class Panel:
 
     # ---- what is known of the series ---------------------------------------------------------
 
+    def __repr__(self) -> str:
+        return f"Panel of {len(self)} series, each of a {self.pattern!r}"
+
+    def _found(self, name: str) -> tuple[Shelf, int]:
+        """Where a series is kept that has been told something."""
+        if name not in self.places:
+            raise KeyError(f"there is no series {name!r}: nothing was told of it")
+        return self._place(self.places[name])
+
     def rows(self, name: str) -> int:
-        """Values that a series was told, missing ones included."""
-        shelf, place = self._place(self.places[name])
+        """Values that a series was told, missing ones included.
+
+        Raises
+        ------
+        KeyError
+            If there is no such series.
+        """
+        shelf, place = self._found(name)
         return int(shelf.arrays["rows"][place])
 
     def learner(self, name: str) -> NumberLearner:
-        """The learner of a series: a copy, that goes its own way."""
-        shelf, place = self._place(self.places[name])
+        """The learner of a series: a copy, that goes its own way.
+
+        Raises
+        ------
+        KeyError
+            If there is no such series.
+        """
+        shelf, place = self._found(name)
         twin = self.pattern.copy()
         twin.floats[:] = shelf.arrays["floats"][place]
         twin.ints[:] = shelf.arrays["ints"][place]

@@ -42,7 +42,8 @@ class Rows:
                 y.append(numerals.read(table.columns[0]))
             except Refused as error:
                 row = self.begins[k] + error.index
-                raise self.error(row, 0, error.problem, error.advice) from None
+                doubt = stream.columns.doubt(stream.columns.fields[0])
+                raise self.error(row, 0, error.problem, doubt or error.advice) from None
             numbers = stream.numbered(table.columns[1])
             if -1 in numbers:
                 problem, advice = "is empty: which series is this row of?", "Name it in each row."

@@ -216,7 +216,7 @@ class LongStream:
         problem, advice = {
             DUPLICATE: (
                 f"is the same time as a row before it {of}",
-                f"Say --duplicates drop to keep the first, or {rows_only}.",
+                self.columns.in_two or f"Say --duplicates drop to keep the first, or {rows_only}.",
             ),
             EARLIER: (
                 f"is earlier than a row before it {of}",

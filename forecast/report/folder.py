@@ -100,7 +100,13 @@ class Folder(ABC):
 
     @property
     def scores(self) -> "DataFrame":
-        """A row for each series and horizon, a column for each score."""
+        """A row for each series and horizon, a column for each score; NaN where it is undefined.
+
+        Of numbers ``mae``, ``rmse``, ``crps``, ``pinball``, ``bias``, ``width90`` and ``winkler90``
+        are in units of the series and ``surprise`` in nats; ``coverage90`` and its like are shares
+        from 0 to 1, and so is a ``skill``: 0.2 where the error is 20 % below that of a rival. Of
+        words and bytes ``bits_per_byte`` is what an answer cost, of labels ``log_loss``, in nats.
+        """
         from pandas import DataFrame
 
         plain = [
@@ -131,6 +137,10 @@ class Folder(ABC):
     def to_html(self, path: str | Path) -> None:
         """Write the page to a file of its own."""
         Path(path).write_bytes((self.out / "report.html").read_bytes())
+
+    def __repr__(self) -> str:
+        said = self.verdict if hasattr(self, "_record") else "not finished"
+        return f"<{type(self).__name__} in {self.out}: {said}>"
 
     def _repr_html_(self) -> str:
         """The verdict, and the first scores: what a notebook shows."""

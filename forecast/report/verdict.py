@@ -110,6 +110,8 @@ def how_sure(interval: Sequence[float] | None, sides: tuple[str, str] = CLOSER) 
     --------
     >>> how_sure([0.27, 0.31]), how_sure([-0.31, -0.27])
     ('95 % sure: 27 to 31 %', '95 % sure: 27 to 31 %')
+    >>> how_sure([0.86, 1.05])  # an error is not below 0
+    '95 % sure: 86 to 100 %'
     >>> how_sure([-0.02, 0.05])
     'not sure, it may be chance: from 2 % further off to 5 % closer'
     >>> how_sure(None)
@@ -117,7 +119,7 @@ def how_sure(interval: Sequence[float] | None, sides: tuple[str, str] = CLOSER) 
     """
     if interval is None:
         return "too few points to say how sure"
-    low, high = interval
+    low, high = interval[0], min(interval[1], 1.0)
     if low <= 0.0 <= high:
         return f"not sure, it may be chance: from {closer(low, sides)} to {closer(high, sides)}"
     near, far = sorted((abs(low), abs(high)))  # on the side of the skill itself

@@ -1,15 +1,24 @@
 """Which column of a CSV is what: the header, the delimiter, the times and the targets."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from forecast.clock import Step
 from forecast.stream.errors import SHOWN, NoRowsError, Refused, StreamError, shown
 from forecast.stream.gather import Gather, How
-from forecast.stream.notation import layout_options, number_options
+from forecast.stream.notation import layout_options, number_options, unit_of
 from forecast.stream.numerals import Numerals
 from forecast.stream.table import Malformed, TableReader, fields_of
-from forecast.stream.times import ISO, NumberTimes, Times, times_like
+from forecast.stream.times import (
+    ISO,
+    NAMED_ZONE,
+    NO_DIGIT,
+    NO_NAMES,
+    NumberTimes,
+    Times,
+    times_like,
+)
 
 DELIMITERS = (",", ";", "\t", "|")
 TIME_WORDS = (
@@ -18,6 +27,12 @@ TIME_WORDS = (
 TIME_NAMES = {*TIME_WORDS.split(), "index", "t", "unnamed: 0"}
 PATTERN = {"*": ".*", "?": "."}
 ANY_NAME = re.compile(".*", re.DOTALL)
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?", re.ASCII)
+PLAIN_NAME = re.compile(r"[\w.:+/-]+")
+SEVERAL = (
+    "; forecast run takes several together: repeat it, or say a pattern, as --target '*'; or, with "
+    "--wide, each as a series of its own."
+)
 HTML = re.compile(r"\s*<(?:!doctype|html)", re.IGNORECASE)  # what a server says instead of a file
 
 
@@ -56,6 +71,7 @@ class Columns:
         beside: Sequence[str],
     ) -> None:
         self.guessed: list[str] = []
+        self._by_pattern: set[str] = set()
         self._reader, self._numerals = reader, numerals
         self._source = reader.lines.source.name
         self._read_header(delimiter)
@@ -72,6 +88,18 @@ class Columns:
     def first_time(self) -> str:
         """Text of the first time; nothing where there is no time column."""
         return "" if self.time is None else self._first[self.names.index(self.time)].strip(" ")
+
+    @property
+    def in_two(self) -> str:
+        """What to do where dates and times of day stand in two columns; "" where they do not."""
+        both = zip(self.names, self._first, strict=True)
+        clocks = [name for name, text in both if CLOCK.fullmatch(text.strip(" "))]
+        if not clocks or ":" in self.first_time:
+            return ""
+        return (
+            f"The column {shown(clocks[0])} has times of day: write them behind the dates, in one "
+            "column, as 2024-01-31 23:59."
+        )
 
     def times(self, step: Step | None, decimal: str, layout: str | None) -> Times | None:
         """How times are read; None where rows are instants and times mere text."""
@@ -221,6 +249,7 @@ class Columns:
                 advice=f"The columns are {_listed(self.names)}.",
             )  # fmt: skip
         self._refuse_other_numbers(found, pattern)
+        self._by_pattern |= set(found)
         self.guessed.append(f"{shown(name)} stands for {_listed(found)}")
         return found
 
@@ -244,12 +273,15 @@ class Columns:
 
     def _refuse_unread_times(self) -> None:
         """Refuse to take rows for instants where a column has dates in another layout."""
-        for name, options in self._proposed.items():
-            text = self._first[self.names.index(name)]
-            raise StreamError(
-                "may be a time, in a layout of its own", self._source, self._line, name, text,
-                f"Say {options}, or --step rows to take each row for one instant.",
-            )  # fmt: skip
+        for name, text in zip(self.names, self._first, strict=True):
+            say = f"Say {options}," if (options := layout_options(text)) else ""
+            if ISO.match(text) and NAMED_ZONE.search(text):
+                say = NO_NAMES.removesuffix(".") + ","
+            if say:
+                raise StreamError(
+                    "may be a time, in a layout of its own", self._source, self._line, name, text,
+                    f"{say} or --step rows to take each row for one instant.",
+                )  # fmt: skip
 
     def _refuse_twice(self) -> None:
         """Refuse a column that is to be two things."""
@@ -288,21 +320,50 @@ class Columns:
     def _find_target(self) -> str:
         choices = self._of_numbers()
         if len(choices) > 1:
-            more = (
-                "; repeat it for several, or say a pattern, as --target '*'; with --wide each is "
-                "a series of its own."
-            )
-            raise self._several("numbers", "--target", choices, more)
+            raise self._several("numbers", "--target", choices, f"{self._maybe(choices)}{SEVERAL}")
         self._refuse_other_numbers(choices)
         if not choices:
+            self._refuse_units()
+            taken = _listed(["the time", *self.beside], " and ")
+            others = [name for name in self.names if name != self.time and name not in self.beside]
+            say = f"Say --target, of {_listed(others)}" if others else "All columns are taken"
             raise StreamError(
-                "has no number beside the time", self._source, self._line,
+                f"has no number beside {taken}", self._source, self._line,
                 text=self._reader.delimiter.join(self._first),
-                advice=f"Say --target, of {_listed(self.names)}; --delimiter and --decimal tell "
-                "how numbers are written.",
+                advice=f"{say}; --delimiter and --decimal tell how numbers are written.",
             )  # fmt: skip
         self.guessed.append(f"the target is {shown(choices[0])}: the only column of numbers")
         return choices[0]
+
+    def _maybe(self, choices: list[str]) -> str:
+        """Which of some columns say nothing in the first row, and may hold anything."""
+        first = dict(zip(self.names, self._first, strict=True))
+        empty = [name for name in choices if self._numerals.is_missing(first[name])]
+        return f" (empty in the first row: {_listed(empty)})" if empty else ""
+
+    def doubt(self, field: int) -> str:
+        """What to do about a column that is none of numbers, as far as its first field tells."""
+        numbers = self._of_numbers()
+        if self.names[field] not in numbers and NO_DIGIT.fullmatch(self._first[field]) and numbers:
+            return (
+                f"Say a column of numbers, as {_listed(numbers)}; or name the text with --missing."
+            )
+        if self.names[field] in self._by_pattern and self._numerals.is_missing(self._first[field]):
+            return (
+                "Its field in the first row is empty: if it is none of numbers, name those that "
+                "are, each with --target; else name the text with --missing."
+            )
+        return ""
+
+    def _refuse_units(self) -> None:
+        """Say it where a column has numbers with units in its fields."""
+        for name, text in zip(self.names, self._first, strict=True):
+            if name != self.time and unit_of(text):
+                try:
+                    self._numerals.read([text])
+                except Refused as error:
+                    where = self._source, self._line, name, text
+                    raise StreamError(error.problem, *where, error.advice) from None
 
     def _refuse_other_numbers(self, choices: list[str], meant: re.Pattern[str] = ANY_NAME) -> None:
         """Refuse to guess where a column may hold numbers that are written another way."""
@@ -317,8 +378,13 @@ class Columns:
                 )  # fmt: skip
 
     def _several(self, what: str, option: str, choices: list[str], more: str) -> StreamError:
-        listed = _listed([f"{option} {name}" for name in choices], " or ")
+        listed = _listed([f"{option} {_typed(name)}" for name in choices], " or ")
         return self._error(f"has {len(choices)} columns of {what}", f"Say {listed}{more}")
+
+
+def _typed(name: str) -> str:
+    """A name as it is typed in a shell."""
+    return name if PLAIN_NAME.fullmatch(name) else shlex.quote(name)
 
 
 def _listed(names: Sequence[str], between: str = ", ", most: int = 20) -> str:

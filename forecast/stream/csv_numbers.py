@@ -343,8 +343,9 @@ class NumberStream:
             problem = "is the same time as a row before it"
             advice = (
                 f"Say --duplicates drop to keep the first, or {rows}; {clock}; where rows are of "
-                "several series, as devices, say --series COL."
+                "several series, as devices, forecast run tells them apart by --series COL."
             )
+            advice = self.columns.in_two or advice
         elif fate == EARLIER:
             self._refuse_earlier(table, row)
         elif fate == OFF:
@@ -352,7 +353,10 @@ class NumberStream:
             place = np.searchsorted(kept, [row])
             finer = self._grid.finer(placed.before.pick(place), placed.at.pick(place))
             named = "--step STEP" if finer is None else f"--step {str(finer)!r}"
-            advice = f"Say {named}, or {rows}, or --gather mean to take those of a step together."
+            advice = (
+                f"Say {named}, or {rows}; forecast run takes those of a step together by --gather "
+                "mean."
+            )
         else:
             ahead = int(placed.ahead[np.searchsorted(kept, row)])
             problem = f"leaves a gap of {ahead - 1:,} missing steps ({self.step})"
@@ -378,7 +382,8 @@ class NumberStream:
             except Refused as error:
                 column, row = divmod(error.index, rows)
                 where = row, first + column
-                raise self._error(table, *where, error.problem, error.advice) from None
+                doubt = self.columns.doubt(self.columns.fields[first + column])
+                raise self._error(table, *where, error.problem, doubt or error.advice) from None
             y[:, first : first + some] = read.reshape(len(columns), rows).T
         return y
 

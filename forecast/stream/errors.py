@@ -40,6 +40,12 @@ class StreamError(ValueError):
         self.advice = advice
         super().__init__(self._sentence(problem))
 
+    def rename(self, source: str) -> None:
+        """Call the input by a name that says more to who gave it."""
+        (sentence,) = self.args
+        self.args = (source + sentence.removeprefix(self.source),)
+        self.source = source
+
     def _sentence(self, problem: str) -> str:
         place = [self.source] if self.source else []
         if self.line is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.stream.errors import Refused
-from forecast.stream.notation import number_options
+from forecast.stream.notation import number_options, unit_of
 
 MISSING = ("", "NA", "NaN", "nan", "null", "None")
 NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -105,19 +105,24 @@ class Numerals:
             return math.nan
         value = self._value(text)
         if value is None:
-            raise Refused(
-                index,
-                "is not a number",
-                f"Say {options}, if that is how numbers are written here, or name the text with "
-                "--missing."
-                if (options := number_options(text))
-                else f"Write digits with the decimal mark {self.decimal!r} (--decimal, "
-                "--thousands), or name the text with --missing.",
-            )
+            raise Refused(index, "is not a number", self._advice(text))
         if math.isinf(value) and not INFINITE.fullmatch(text):
             problem = "is beyond the largest number that 64 bits hold (1.8e308)"
             raise Refused(index, problem, "Is it right? Else name the text with --missing.")
         return value
+
+    def _advice(self, text: str) -> str:
+        """What to do about a text that is no number."""
+        if options := number_options(text):
+            said = f"Say {options}, if that is how numbers are written here"
+            return f"{said}, or name the text with --missing."
+        if unit := unit_of(text):
+            said = f"If {unit!r} is its unit, write numbers alone, and the unit in the header"
+            return f"{said}; or name the text with --missing."
+        return (
+            f"Write digits with the decimal mark {self.decimal!r} (--decimal, --thousands), or "
+            "name the text with --missing."
+        )
 
     def _together(self, text: str) -> str:
         """A number without the marks between its thousands; any other text as it is."""

@@ -211,7 +211,8 @@ class TableReader:
                 f"has {len(fields)} fields where the first row has {self.width}",
                 line,
                 record,
-                f"Are all rows whole, and is {self.delimiter!r} the delimiter?",
+                f"Are all rows whole, and is {self.delimiter!r} the delimiter?"
+                + (" A title over the header has to be deleted." if self.width == 1 else ""),
             )
         for text in fields:
             if len(text) > FIELD:

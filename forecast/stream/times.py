@@ -24,6 +24,9 @@ Unit = Literal["M", "D", "m", "s", "us"]
 UNITS: tuple[Unit, ...] = ("M", "D", "m", "s", "us")
 WIDTH = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 FEW = 8  # times that are read faster one by one
+NAMED_ZONE = re.compile(r"\d ?\[?[A-Z][A-Za-z/_]{2,}\]?$", re.ASCII)
+NO_DIGIT = re.compile(r"\D*", re.ASCII)
+END_OF_DAY = re.compile(r".*\b24:00\b.*", re.DOTALL | re.ASCII)
 SURE = 15  # so many digits every float tells apart
 NO_NAMES = "Write the zone as its offset from UTC, as 2024-01-31T23:59:00+01:00, or Z for none."
 ADVICE = (
@@ -144,8 +147,7 @@ class IsoTimes:
     def __init__(self, first: str) -> None:
         match = ISO.fullmatch(first)
         if match is None:
-            named = re.search(r"\d ?[A-Z][A-Za-z/_]{2,}$", first, re.ASCII)
-            raise Refused(0, "is not a time", NO_NAMES if named else ADVICE)
+            raise Refused(0, "is not a time", NO_NAMES if NAMED_ZONE.search(first) else ADVICE)
         parts = match.groupdict()
         self.aware = parts["z"] is not None
         self._separator = parts["T"] or "T"
@@ -188,7 +190,7 @@ class IsoTimes:
     def _one(self, index: int, text: str) -> datetime:
         match = ISO.fullmatch(text.strip(" "))
         if match is None:
-            raise Refused(index, "is not a time", ADVICE)
+            raise Refused(index, "is not a time", _advice(text, ADVICE))
         parts = match.groupdict(default="0")
         fraction = parts["f"].ljust(9, "0")
         if fraction[6:] != "000":
@@ -199,7 +201,8 @@ class IsoTimes:
             zone = None if match["z"] is None else timezone(_offset(parts))
             at = datetime(year, month, day, hour, minute, second, int(fraction[:6]), zone)
         except ValueError as error:
-            raise Refused(index, f"is not a time that exists ({error})", ADVICE) from None
+            problem = f"is not a time that exists ({error})"
+            raise Refused(index, problem, _advice(text, ADVICE)) from None
         return _same_kind(index, at, self.aware)
 
     def write(self, stamps: Stamps) -> list[str]:
@@ -281,7 +284,7 @@ class FormatTimes:
                 raise ValueError  # strptime would take 2024112 for the second of November
             at = datetime.strptime(text.strip(" "), self._layout)
         except (ValueError, re.error):  # the latter where the layout names a part twice
-            advice = "Give the layout that the file has."
+            advice = _advice(text, "Give the layout that the file has.")
             raise Refused(index, f"is not a time of the layout {self._layout!r}", advice) from None
         return _same_kind(index, at, self.aware)
 
@@ -327,7 +330,11 @@ class NumberTimes:
 
     def read(self, texts: Sequence[str]) -> Stamps:
         """Numbers of these texts, all finite and told apart; see `IsoTimes.read`."""
-        values = self._numerals.read(texts)
+        try:
+            values = self._numerals.read(texts)
+        except Refused as error:
+            advice = _advice(texts[error.index], "Write all times as numbers alone.")
+            raise Refused(error.index, error.problem, advice) from None
         if not np.isfinite(values).all():
             raise Refused(int(np.argmin(np.isfinite(values))), "is not a time", ADVICE)
         for index, text in enumerate(texts):
@@ -378,6 +385,15 @@ def times_like(first: str, decimal: str, layout: str | None, numbers: bool = Fal
     if Numerals(decimal, missing=()).is_number(first):
         return NumberTimes(decimal, first)
     return IsoTimes(first)
+
+
+def _advice(text: str, usual: str) -> str:
+    """What to do about a text of a later row that is no time."""
+    if NO_DIGIT.fullmatch(text):
+        return f"{usual} A line that is no row, as a total, has to be deleted."
+    if END_OF_DAY.fullmatch(text):
+        return "Write the end of a day as 00:00 of the next, or say --step rows to read no times."
+    return usual
 
 
 def _touching(layout: str) -> re.Pattern[str] | None:

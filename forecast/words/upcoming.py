@@ -89,5 +89,5 @@ class Upcoming(Forecast):
         return drawn
 
     def __repr__(self) -> str:
-        likely = ", ".join(f"{y!r}: {p:.3g}" for y, p in self.top(3))
-        return f"{type(self).__name__}({likely}, ...)"
+        likely = [f"{y!r}: {p:.3g}" for y, p in self.top(3)]
+        return f"{type(self).__name__}({', '.join([*likely, '...'])})"
