@@ -303,7 +303,8 @@ class Run:
             return np.pad(ys, ((0, 0), (0, self._beside)), constant_values=math.nan)
         if np.shape(xs) != (len(ys), self._beside):
             wanted = f"[{len(ys)}, {self._beside}]"
-            raise ValueError(f"expected a context {wanted}; got {list(np.shape(xs))}")
+            made = "it is made for so many columns beside, as NumberForecaster(known=1, context=1)"
+            raise ValueError(f"expected a context {wanted}; got {list(np.shape(xs))}: {made}")
         return np.concatenate([ys, np.asarray(xs, float)], axis=1)
 
     def _walk_in_python(self, ys: np.ndarray, out: np.ndarray, where: np.ndarray) -> int:
@@ -353,10 +354,23 @@ def run(
         The observations, [n] or [n, channels]; NaN where missing.
     season : int
         Of the rival that repeats the last season; 0 for none.
-    known : array_like [n or more, columns], optional
+    known : array_like [n or more, columns], or [n or more] of one column, optional
         Beside the series and known ahead; rows past the last observation are the future.
-    context : array_like [n, columns], optional
+    context : array_like [n, columns], or [n] of one column, optional
         Beside the series, seen with each observation.
+
+    Returns
+    -------
+    Answers
+        Of each answered question its row, forecast and errors, in units of the series.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many columns as the learner was made for, or fewer rows of them than
+        observations.
+    TypeError
+        If the learner is a class, or something is no number.
 
     Examples
     --------
@@ -365,6 +379,8 @@ def run(
     >>> answers.row, answers.last
     (array([1, 2, 3, 4]), array([1., 2., 1., 2.]))
     """
+    if isinstance(learner, type):
+        raise TypeError(f"run takes a learner, as {learner.__name__}(), not what makes one")
     ys = numbers_of(ys)
     known = None if known is None else numbers_of(known)
     context = None if context is None else numbers_of(context)

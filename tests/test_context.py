@@ -328,3 +328,24 @@ def test_a_column_is_one_thing(tmp_path, capsys):
     assert "'sold' is named twice" in capsys.readouterr().err
     assert main([*args, "--known", "cost"]) == 3
     assert "is not a column of this file" in capsys.readouterr().err
+
+
+def test_one_column_may_come_as_a_mere_array() -> None:
+    """Before, it ended in an index that was out of range."""
+    rng = np.random.default_rng(0)
+    price, visitors = rng.choice([0.5, 1.0], 81), rng.normal(size=80)
+    y = 30.0 - 20.0 * price[:80]
+    given = [(price, visitors), (price[:, None], visitors[:, None])]
+    one, two = (
+        run(NumberForecaster(known=1, context=1), y, known=known, context=context)
+        for known, context in given
+    )
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, two, strict=True))
+    one, two = (NumberForecaster.from_history(y, *columns) for columns in given)
+    assert one.floats.tobytes() == two.floats.tobytes()
+    with pytest.raises(ValueError, match=r"columns beside 80 observations, \[80, columns\]"):
+        run(NumberForecaster(known=1), y, known=price[:70])
+    with pytest.raises(ValueError, match="made for so many columns beside"):
+        run(NumberForecaster(), y, known=price)
+    with pytest.raises(TypeError, match=r"as NumberForecaster\(\), not what makes one"):
+        run(NumberForecaster, y)  # type: ignore[arg-type]

@@ -201,6 +201,23 @@ def context_learn(f, i, band, time, overlap, y):
     own[SIZE] += rate * (seen - size) if size > 0.0 else seen
 
 
+def in_columns(beside: Floats, n: int) -> Floats:
+    """What stands beside n observations, [n or more, columns]; one column may come as [n].
+
+    Examples
+    --------
+    >>> in_columns(np.array([1.0, 2.0]), 2)
+    array([[1.],
+           [2.]])
+    """
+    rows = np.asarray(beside, float)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    if rows.ndim != 2 or len(rows) < n:
+        found = list(np.shape(beside))
+        raise ValueError(f"expected columns beside {n} observations, [{n}, columns]; got {found}")
+    return rows
+
+
 def context_of(
     n: int, horizons: tuple[int, ...], known: Floats | None, late: Floats | None
 ) -> Floats:
@@ -210,7 +227,7 @@ def context_of(
     ----------
     n : int
     horizons : tuple of int
-    known : ndarray [n or more, columns] or None
+    known : ndarray [n or more, columns], or [n or more] of one column, or None
         Known ahead, row by row; rows past the last observation are the future.
     late : ndarray [n, columns] or None
         Seen together with the observation, not before.
@@ -227,8 +244,8 @@ def context_of(
     array([[ 1.,  2.],
            [ 2., nan]])
     """
-    ahead = np.empty((n, 0)) if known is None else np.asarray(known, float)
-    columns = [] if late is None else [np.asarray(late, float)[:n]]
+    ahead = np.empty((n, 0)) if known is None else in_columns(known, n)
+    columns = [] if late is None else [in_columns(late, n)[:n]]
     columns.append(ahead[:n])
     if ahead.shape[1]:
         beyond = np.full((horizons[-1], ahead.shape[1]), math.nan)

@@ -49,6 +49,7 @@ from forecast.numbers.context import (
     context_floats,
     context_learn,
     context_of,
+    in_columns,
 )
 from forecast.numbers.experts import experts_ask
 from forecast.numbers.lattice import (
@@ -317,6 +318,11 @@ def forecaster_ask(f, i, c, h, row):
 class NumberForecaster(NumberLearner):
     """Forecasts a number, or a vector of them, for a person who tunes nothing.
 
+    ``learn(y)`` tells it the next number; ``predict(horizon=h)`` returns what it says of the number
+    h steps on, a ``Forecast`` in the units of y: ``mean``, ``median``, ``interval(0.9)``,
+    ``quantile(level)``, ``surprise(y)`` in nats. ``forecast.run(learner, ys, known=, context=)``
+    does both over an array, and puts the columns beside in the order in which it takes them.
+
     Parameters
     ----------
     horizons : sequence of int
@@ -352,6 +358,19 @@ class NumberForecaster(NumberLearner):
     (420, 441)
     >>> learner.seasons()
     (7,)
+    >>> low, high = learner.predict(horizon=1).interval(0.9)
+    >>> low <= 420 <= high
+    True
+
+    With a price that is known ahead, and told for the next value too:
+
+    >>> from forecast import run
+    >>> price = np.random.default_rng(0).choice([0.5, 1.0], 200)
+    >>> sold = 30.0 - 20.0 * price
+    >>> learner = NumberForecaster(season=0, known=1)
+    >>> answers = run(learner, sold, known=np.append(price, 0.5))
+    >>> round(learner.predict().median)
+    20
     """
 
     family = QUANTILES
@@ -470,9 +489,9 @@ class NumberForecaster(NumberLearner):
         ----------
         history : array_like, or a table of pandas, polars or others that narwhals knows
             Numbers in the order in which they came, [n] or [n, channels]; NaN where missing.
-        known : array_like [n or more, columns], optional
+        known : array_like [n or more, columns], or [n or more] of one column, optional
             Beside them, and known ahead.
-        context : array_like [n, columns], optional
+        context : array_like [n, columns], or [n] of one column, optional
             Beside them, seen with each.
         **options
             As the forecaster takes them; channels, known and context are those of the history.
@@ -487,8 +506,8 @@ class NumberForecaster(NumberLearner):
         """
         ys = numbers_of(history)
         ys = ys.reshape(len(ys), -1)
-        known = None if known is None else numbers_of(known)
-        context = None if context is None else numbers_of(context)
+        known = None if known is None else in_columns(numbers_of(known), len(ys))
+        context = None if context is None else in_columns(numbers_of(context), len(ys))
         columns = [0 if beside is None else np.shape(beside)[1] for beside in (known, context)]
         learner = cls(channels=ys.shape[1], known=columns[0], context=columns[1], **options)
         xs = context_of(len(ys), learner.horizons, known, context) if any(columns) else None
