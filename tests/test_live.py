@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,7 +30,7 @@ from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
 from forecast.live.answers import Answer
 from forecast.live.record import Appended, Output, Record
 from forecast.live.stop import Stop
-from forecast.live.text import SHOWN, Text
+from forecast.live.text import COLUMNS, SHOWN, Text
 from forecast.lock import locked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
@@ -485,6 +486,26 @@ def test_the_rate_of_false_alarms_holds(name: str, p: float) -> None:
     assert alarms == rare.raised
     low, high = poisson.interval(0.999, p * (n - LEAST))
     assert low <= alarms <= high
+
+
+@pytest.mark.parametrize("unknown", [math.nan, math.inf, -math.inf, 1e308])
+def test_each_number_that_is_none_is_null_and_no_other_one(unknown: float) -> None:
+    """However great the others are."""
+    text, wanted = Text((1, 2), tails=False, alarms=False), None if unknown != 1e308 else unknown
+    for horizon, column in product((0, 1), COLUMNS):
+        answer = Answer(0, 1.5e308, np.full((2, 28), 1e308))
+        answer.surprise = answer.rate = 2.5
+        answer.coming[horizon, column] = unknown
+        told = json.loads(text.of(answer, "7", ["8", "9"]))
+        numbers = [list(each.values())[2:] for each in told["forecasts"]]
+        assert numbers[horizon].pop(COLUMNS.index(column)) == wanted
+        assert {number for each in numbers for number in each} == {1e308}
+        assert (told["y"], told["surprise"], told["rate"]) == (1.5e308, 2.5, 2.5)
+    for name in ("y", "surprise", "rate"):
+        answer = Answer(0, 1.5, np.full((2, 28), 1.5))
+        answer.surprise = answer.rate = 2.5
+        setattr(answer, name, unknown)
+        assert json.loads(text.of(answer, "7", ["8", "9"]))[name] == wanted
 
 
 def test_what_is_not_known_is_null_and_no_letter_of_a_time_is_changed() -> None:

@@ -1,5 +1,6 @@
 """An answer as one line of JSON."""
 
+import math
 import re
 from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as quoted
@@ -57,16 +58,17 @@ class Text:
 
     def of(self, answer: Answer, time: str, times: Sequence[str | None]) -> bytes:
         """The line of an answer at a time, with the times of what comes, None where unknown."""
-        values: list[object] = [answer.row, quoted(time)]
-        values += [answer.y, answer.surprise, answer.rate]
+        measured = [answer.y, answer.surprise, answer.rate]
+        values: list[object] = [answer.row, quoted(time), *measured]
         if self._tails:
             values.append("null" if answer.tail is None else f"{answer.tail:.4g}")
         if self._alarms:
             values.append("true" if answer.alarm else "false")
-        coming = answer.coming.take(COLUMNS, axis=1)
-        for at, numbers in zip(times, coming.tolist(), strict=True):
+        coming = answer.coming.take(COLUMNS, axis=1).tolist()
+        for at, numbers in zip(times, coming, strict=True):
             values.append("null" if at is None else quoted(at))
             values += numbers
         line = self._template % tuple(values)
-        known = "nan" not in line and "inf" not in line
+        # where one of them is no number the sum is none
+        known = math.isfinite(sum(map(sum, coming), sum(measured)))
         return (line if known else UNKNOWN.sub(":null", line)).encode()
