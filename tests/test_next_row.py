@@ -1,14 +1,18 @@
 """A row that plainly is the next one is read at once: as any other way of reading would have it."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from live_trials import answered
 
+from forecast.live import record
 from forecast.live.options import parser
 from forecast.live.rows import LiveRows
 from forecast.stream import open_numbers
@@ -19,6 +23,7 @@ from forecast.stream.source import Given
 from forecast.stream.table import Table
 
 Write = Callable[[int], str]
+DATA = Path(__file__).parent.parent / "data"
 ROWS = 300
 START, LATE = datetime(2024, 2, 28, 20), datetime(9999, 12, 31, 18, 55)
 HORIZONS = (1, 2, 3, 12)
@@ -125,9 +130,10 @@ def lines_of(write: Write, rng: Random) -> Iterator[str]:
         k += 1
 
 
-def looked_at(stream: NumberStream, table: Table) -> Rows | None:
-    """In place of `follow`: no row plainly is the next one."""
-    return None
+def look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no row plainly is the next one, and no time is written by itself."""
+    monkeypatch.setattr(NumberStream, "follow", lambda stream, table: None)
+    monkeypatch.setattr(NumberStream, "_ahead", lambda stream, last, ks: None)
 
 
 def read(
@@ -169,8 +175,7 @@ def both(
 
     monkeypatch.setattr(NumberStream, "follow", counted)
     found = read(coded, words, prepare)
-    monkeypatch.setattr(NumberStream, "follow", looked_at)
-    monkeypatch.setattr(NumberStream, "_ahead", lambda stream, last, ks: None)
+    look_at_all(monkeypatch)
     wanted = read(coded, words, prepare)
     for line, one, other in zip(coded, found, wanted, strict=True):
         assert one == other, line
@@ -248,6 +253,32 @@ def test_rows_that_were_read_before_are_passed_over(monkeypatch: pytest.MonkeyPa
         reader.read_anew()
 
     assert both(["time,y\n", *lines], [], monkeypatch, prepare=prepare) == 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("water_flow", ["--horizon", "1-12"]),
+        ("trump_approval", ["--target", "gallup", "--horizon", "12", "--alert", "p=0.01"]),
+        ("co2", ["--alert", "5"]),
+        ("nile", ["--horizon", "1-3"]),
+        ("sunspots", ["--step", "rows"]),
+        ("macrodata", ["--target", "m1"]),
+    ],
+)
+def test_not_a_byte_of_a_whole_run_differs(
+    name: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DATA / f"{name}.csv").read_bytes()
+    found = []
+    for _ in range(2):
+        code, answers, said = answered(["-", *words], tmp_path, text)
+        assert len(answers) >= text.count(b"\n") - 1
+        found.append((code, (tmp_path / "stdout").read_bytes(), said))
+        look_at_all(monkeypatch)
+        monkeypatch.setattr(record, "TOGETHER", 1)  # each line by itself
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
