@@ -4,13 +4,16 @@ python experiments/live.py [--seconds 60]
 """
 
 import argparse
+import json
 import os
-import signal
+import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 from page import Page, table
@@ -27,7 +30,28 @@ from forecast.live.rows import LiveRows
 from forecast.live.session import warm
 from forecast.live.text import Text
 
-RATES = (1.0, 100.0, 1_000.0)  # rows a second; ten thousand are above what one process answers
+RATES = (1.0, 100.0, 1_000.0, 10_000.0)  # rows a second
+TOGETHER = 100  # rows at most that are told at once
+HELD = 0.99  # of a rate
+
+
+class Trial(NamedTuple):
+    """How a run fared with rows that were told at a rate.
+
+    Attributes
+    ----------
+    held : float
+        Rows a second that were answered.
+    p50, p99 : float
+        Milliseconds from when a row was told to when its answer was heard.
+    cost : float
+        Microseconds of CPU a row.
+    """
+
+    held: float
+    p50: float
+    p99: float
+    cost: float
 
 
 def main() -> None:
@@ -37,42 +61,45 @@ def main() -> None:
     seconds = asked.parse_args().seconds
     page = Page("A live run: how fast it answers", __file__, f"--seconds {seconds:g}")
     page.say(
-        "Microseconds of CPU a row, each stage apart, in one process: the limit is "
-        "what is done in Python around the kernels."
+        "Microseconds of CPU a row, each stage apart, in one process; of every twenty rows one has "
+        "a gap before it, and is read with more care, as is whatever is not plainly the next row."
     )
     rows = [
-        [horizon, *(f"{each:.0f}" for each in stages(horizon, 2000))]
-        for horizon in ("1", "12", "1-12")
+        [horizon, form, *(f"{each:.0f}" for each in stages(horizon, 2000, form == "JSON"))]
+        for horizon, form in (("1", "CSV"), ("12", "CSV"), ("12", "JSON"), ("1-12", "CSV"))
     ]
-    page.say(
-        table(["--horizon", "read", "answer, learn, ask", "measure what comes", "write JSON"], rows)
-    )
+    named = ["read", "answer, learn, ask", "measure what comes", "write JSON"]
+    page.say(table(["--horizon", "rows of", *named], rows))
     load = os.getloadavg()[0]
     page.say(
-        "Milliseconds from the last byte of a row to the first of its answer, through two pipes, "
-        f"and rows a second of CPU where rows never lack (load of the machine: {load:.0f} on "
-        f"{os.cpu_count()} cores; where it is above the cores, most of a wait is for one)."
+        f"Rows that are told for {seconds:g} seconds at a rate, and milliseconds until the answer "
+        "was heard, through two pipes. A rate is not held where fewer rows were answered: its "
+        "waits are those of a queue as long as the pipes hold, as are those of as many as it takes "
+        f"(load of the machine: {load:.0f} on {os.cpu_count()} cores, of which this program takes "
+        "some; where it is above the cores, most of a wait is for one)."
     )
     rows = []
-    for rate in RATES:
-        waits, held = latency(rate, seconds, ["--horizon", "12"])
-        p50, p99 = np.percentile(waits, [50, 99])
-        rows.append([f"{rate:g}", f"{held:.1f}", f"{p50:.2f}", f"{p99:.2f}"])
+    for rate in (*RATES, np.inf):
+        trial = latency(rate, seconds, ["--horizon", "12"])
+        name = "as many as it takes" if rate == np.inf else f"{rate:,.0f}"
+        held = "" if rate == np.inf else "yes" if trial.held >= HELD * rate else "no"
+        waits = f"{trial.p50:.2f}", f"{trial.p99:.2f}"
+        rows.append([name, f"{trial.held:,.1f}", held, *waits, f"{trial.cost:.0f}"])
         print(rows[-1], flush=True)
-    _, most = latency(np.inf, seconds, ["--horizon", "12"])
-    rows.append(["as many as it takes", f"{most:,.0f} a second of CPU", "", ""])
-    page.say(table(["rows a second told", "answered", "p50", "p99"], rows))
+    header = ["rows a second told", "answered", "held", "p50", "p99", "microseconds of CPU a row"]
+    page.say(table(header, rows))
     sizes = [[h, *(f"{each:.1f}" for each in checkpoints(h))] for h in ("1", "12", "1-12", "1-48")]
     page.say("A checkpoint, every ten seconds by default; rows wait while it is written:")
     page.say(table(["--horizon", "kB", "ms"], sizes))
     page.write()
 
 
-def stages(horizon: str, rows: int) -> list[float]:
+def stages(horizon: str, rows: int, objects: bool = False) -> list[float]:
     """CPU microseconds a row of reading, answering and learning, saying what comes, and writing."""
     asked = parser().parse_args(["-", "--quiet", "--horizon", horizon])
     warm(asked)
-    lines = (HEADER + "".join(rows_of(rows))).encode().splitlines(keepends=True)
+    told = rows_of(rows)
+    lines = [line.encode() for line in (map(as_object, told) if objects else (HEADER, *told))]
     reader, answering = LiveRows(asked, "rows", lambda sentence: None), Answering(asked, None)
     text = Text(asked.horizon, tails=False, alarms=False)
     spent = [0.0] * 4
@@ -101,71 +128,56 @@ def stages(horizon: str, rows: int) -> list[float]:
     return [1e6 * each / n for each in spent]
 
 
-def latency(rate: float, seconds: float, words: list[str]) -> tuple[np.ndarray, float]:
-    """Milliseconds from the last byte of each row to the first of its answer; rows a second held.
+def as_object(line: str) -> str:
+    """A row of a CSV as a line of JSON."""
+    time, y = line.rstrip("\n").split(",")
+    return json.dumps({"time": time, "y": float(y) if y else None}) + "\n"
 
-    Of a rate of infinity rows are written as fast as they are taken.
+
+def latency(rate: float, seconds: float, words: list[str]) -> Trial:
+    """Tell rows at a rate, whether or not the ones before them were answered.
+
+    Of a rate of infinity rows are told as fast as they are taken.
     """
     command = [sys.executable, "-m", "forecast", "live", "-", "--quiet", *words]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin is not None and child.stdout is not None
     telling, hearing = child.stdin.fileno(), child.stdout.fileno()
-    line = 0
-
-    def row() -> bytes:
-        return f"{line},{10 + line % 7 + (line * 37 % 101) / 50:.2f}\n".encode()
-
-    os.write(telling, b"t,y\n" + row())
+    os.write(telling, b"t,y\n" + row(0))
     heard = os.read(hearing, 1 << 16)
     assert heard.endswith(b"\n")
-    if rate == np.inf:
-        return np.empty(0), flat_out(child, seconds)
-    waits = []
-    began = time.perf_counter()
-    while (now := time.perf_counter()) - began < seconds:
-        line += 1
-        time.sleep(max(0.0, began + line / rate - now))
-        start = time.perf_counter()
-        os.write(telling, row())
-        heard = os.read(hearing, 1 << 16)
-        waits.append(1e3 * (time.perf_counter() - start))
-        while not heard.endswith(b"\n"):
-            heard = os.read(hearing, 1 << 16)
-    held = line / (time.perf_counter() - began)
-    end(child)
-    return np.array(waits), held
-
-
-def flat_out(child: "subprocess.Popen[bytes]", seconds: float) -> float:
-    """Rows a second of CPU that a run answers when it never waits for one."""
-    assert child.stdin is not None and child.stdout is not None
-    began, ticks = time.perf_counter(), processor_seconds(child.pid)
-    os.set_blocking(child.stdin.fileno(), False)
-    rest, line, answered = b"", 0, 0
-    while time.perf_counter() - began < seconds:
-        if len(rest) < 1 << 16:
-            rest += b"".join(b"%d,%d.5\n" % (k, k % 7) for k in range(line + 1, line + 1001))
-            line += 1000
-        try:
-            rest = rest[os.write(child.stdin.fileno(), rest) :]
-        except BlockingIOError:
-            answered += os.read(child.stdout.fileno(), 1 << 20).count(b"\n")
-    rate = answered / (processor_seconds(child.pid) - ticks)
+    os.set_blocking(telling, False)
+    told: list[float] = []
+    waits: list[float] = []
+    began, spent = time.perf_counter(), processor_seconds(child.pid)
+    while (now := time.perf_counter() - began) < seconds:
+        most = len(told) + TOGETHER
+        due = range(len(told), most if rate == np.inf else min(most, 1 + int(now * rate)))
+        if due:
+            with suppress(BlockingIOError):  # so few bytes are taken whole, or not at all
+                os.write(telling, b"".join(row(1 + k) for k in due))
+                told += [time.perf_counter()] * len(due)
+        until = 0.001 if rate == np.inf else began + len(told) / rate - time.perf_counter()
+        ready, *_ = select.select([hearing], [], [], max(0.0, until))
+        if ready:
+            answers, now = os.read(hearing, 1 << 16).count(b"\n"), time.perf_counter()
+            waits += [1e3 * (now - since) for since in told[len(waits) :][:answers]]
+    held = len(waits) / (time.perf_counter() - began)
+    spent = processor_seconds(child.pid) - spent
     child.kill()
     child.communicate()
-    return rate
+    return Trial(held, *np.percentile(waits, [50, 99]).tolist(), 1e6 * spent / len(waits))
+
+
+def row(line: int) -> bytes:
+    """One of the rows that are told."""
+    return f"{line},{10 + line % 7 + (line * 37 % 101) / 50:.2f}\n".encode()
 
 
 def processor_seconds(process: int) -> float:
     """Seconds of CPU that a process has taken."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def end(child: "subprocess.Popen[bytes]") -> None:
-    """Tell a run to end."""
-    child.send_signal(signal.SIGTERM)
-    child.communicate()
 
 
 def checkpoints(horizon: str) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from kills import KILLED, LONG, dying_at, ended, forked
 from forecast.cli import main
 
 HEADER = "time,y\n"
+SOON = 60.0  # seconds
 
 
 def rows_of(n: int, seed: int = 1) -> list[str]:
@@ -88,6 +90,7 @@ class Piped:
     def hear(self) -> dict[str, Any]:
         """The next line that it says."""
         while b"\n" not in self._heard:
+            assert select.select([self.hearing], [], [], SOON)[0], "it says nothing"
             piece = os.read(self.hearing, 1 << 16)
             assert piece, self.words.read_text()
             self._heard += piece

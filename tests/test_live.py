@@ -5,12 +5,14 @@ import json
 import math
 import os
 import signal
+from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
-from kills import ended, forked
+from kills import LONG, ended, forked
 from live_trials import (
     HEADER,
     Piped,
@@ -23,10 +25,12 @@ from live_trials import (
 from scipy.stats import poisson
 
 from forecast.cli import main
+from forecast.learner import FlatLearner
 from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
 from forecast.live.answers import Answer
-from forecast.live.record import Appended
-from forecast.live.text import SHOWN, Text
+from forecast.live.record import Appended, Output, Record
+from forecast.live.stop import Stop
+from forecast.live.text import COLUMNS, SHOWN, Text
 from forecast.lock import locked
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children of POSIX")
@@ -99,6 +103,73 @@ def test_a_row_is_answered_before_the_next_one_comes(tmp_path: Path) -> None:
     run.tell("5\n")
     assert run.hear()["y"] == 5.5
     assert run.end() == 0
+
+
+def test_rows_that_come_together_are_answered_before_the_next_ones_are_waited_for(
+    tmp_path: Path,
+) -> None:
+    """Few, that fill no piece of output, and many; half a row holds nothing up."""
+    run = Piped(["-", "--quiet", "--every", "1e6"], tmp_path)
+    row = 0
+    for together in (3, 1, 100):
+        run.tell("".join(f"{y % 7}\n" for y in range(row, row + together)) + "12")
+        for _ in range(together):
+            assert run.hear()["row"] == row
+            row += 1
+        run.tell("\n")
+        answer = run.hear()
+        assert (answer["row"], answer["y"]) == (row, 12)
+        row += 1
+    assert run.end() == 0
+
+
+def test_what_is_said_comes_after_the_answers_before_it(tmp_path: Path) -> None:
+    source = table(tmp_path / "a.csv", rows_of(40)[:3])
+    with source.open("a") as file:
+        file.write("x,1\n" + "".join(rows_of(40)[3:]) + "y,1\n")
+    null, both = os.open(os.devnull, os.O_RDWR), os.open(tmp_path / "both", os.O_RDWR | os.O_CREAT)
+    assert ended(forked(live([str(source)], null, both, both)), LONG) == 0
+    said = (tmp_path / "both").read_text().splitlines()
+    refused = [at for at, line in enumerate(said) if line.startswith("refused: ")]
+    assert len(refused) == 2
+    rows = [at for at, line in enumerate(said) if line.startswith("{")]
+    assert [sum(row < at for row in rows) for at in refused] == [3, len(rows)]
+
+
+def test_a_checkpoint_holds_no_row_whose_answer_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out, counts = table(tmp_path / "a.csv", rows_of(40)), tmp_path / "out", tmp_path / "n"
+    save = Record.save
+
+    def counted(
+        self: Record, learner: FlatLearner, more: Any, stands: Any, output: Output | None = None
+    ) -> None:
+        with counts.open("a") as file:
+            answered = out.read_bytes().count(b"\n") if out.exists() else 0
+            file.write(f"{stands['answering']['rows']} {answered}\n")
+        save(self, learner, more, stands, output)
+
+    monkeypatch.setattr(Record, "save", counted)
+    words = [str(source), "--out", str(out), "--checkpoint", str(tmp_path / "s"), "--every", "0"]
+    assert answered(words, tmp_path)[0] == 0
+    pairs = [line.split() for line in counts.read_text().splitlines()]
+    assert len(pairs) > 40 and pairs[-1] != pairs[0] == ["0", "0"]
+    assert all(rows == answers for rows, answers in pairs)
+
+
+def test_answers_are_gathered_into_pieces(tmp_path: Path) -> None:
+    path, line = tmp_path / "out", b"x" * 99 + b"\n"
+    with Stop() as stop:
+        output = Appended(str(path), 0)
+        sizes = []
+        for _ in range(100):
+            output.write(line, stop)
+            sizes.append(path.stat().st_size)
+        assert sorted(set(sizes)) == [0, 4100, 8200] and sizes[-1] == output.written == 8200
+        output.flush(stop)
+        output.close()
+    assert path.read_bytes() == 100 * line and output.written == 10_000
 
 
 def test_objects_of_json_give_the_same(tmp_path: Path) -> None:
@@ -415,6 +486,26 @@ def test_the_rate_of_false_alarms_holds(name: str, p: float) -> None:
     assert alarms == rare.raised
     low, high = poisson.interval(0.999, p * (n - LEAST))
     assert low <= alarms <= high
+
+
+@pytest.mark.parametrize("unknown", [math.nan, math.inf, -math.inf, 1e308])
+def test_each_number_that_is_none_is_null_and_no_other_one(unknown: float) -> None:
+    """However great the others are."""
+    text, wanted = Text((1, 2), tails=False, alarms=False), None if unknown != 1e308 else unknown
+    for horizon, column in product((0, 1), COLUMNS):
+        answer = Answer(0, 1.5e308, np.full((2, 28), 1e308))
+        answer.surprise = answer.rate = 2.5
+        answer.coming[horizon, column] = unknown
+        told = json.loads(text.of(answer, "7", ["8", "9"]))
+        numbers = [list(each.values())[2:] for each in told["forecasts"]]
+        assert numbers[horizon].pop(COLUMNS.index(column)) == wanted
+        assert {number for each in numbers for number in each} == {1e308}
+        assert (told["y"], told["surprise"], told["rate"]) == (1.5e308, 2.5, 2.5)
+    for name in ("y", "surprise", "rate"):
+        answer = Answer(0, 1.5, np.full((2, 28), 1.5))
+        answer.surprise = answer.rate = 2.5
+        setattr(answer, name, unknown)
+        assert json.loads(text.of(answer, "7", ["8", "9"]))[name] == wanted
 
 
 def test_what_is_not_known_is_null_and_no_letter_of_a_time_is_changed() -> None:

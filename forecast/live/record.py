@@ -9,6 +9,7 @@ came after the last checkpoint are written again.
 import os
 import select
 import sys
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,29 +22,65 @@ from forecast.learner import FlatLearner
 from forecast.live.stop import Stop
 from forecast.lock import locked
 
+TOGETHER = select.PIPE_BUF  # bytes that are written at once, where answers are many
+
 
 class Gone(Exception):
     """Nobody takes the answers any more."""
 
 
-class Printed:
-    """Answers on standard output."""
+class Output(ABC):
+    """Answers on their way out: a few are gathered, but only while the next rows are there.
+
+    Attributes
+    ----------
+    path : str or None
+    written : int
+        Bytes that were written; of standard output they are not counted.
+    """
 
     path: str | None = None
     written = 0
+    _gathered = b""
+
+    def write(self, line: bytes, stop: Stop) -> None:
+        """Take a line, and write those taken once they are many; raises what `flush` does."""
+        self._gathered += line
+        if len(self._gathered) >= TOGETHER:
+            self.flush(stop)
+
+    def flush(self, stop: Stop) -> None:
+        """Write what was taken; raises Gone where its reader left, or stop while it is stuck."""
+        lines, self._gathered = self._gathered, b""
+        self._write(lines, stop)
+
+    @abstractmethod
+    def _write(self, lines: bytes, stop: Stop) -> None:
+        """Write lines at once."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Make sure that what was written outlives the machine."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what was opened."""
+
+
+class Printed(Output):
+    """Answers on standard output."""
 
     def __init__(self) -> None:
         self._file = sys.stdout.fileno()
 
-    def write(self, line: bytes, stop: Stop) -> None:
-        """Write a line at once; raises Gone where its reader left, or stop while it is stuck."""
-        while line:
+    def _write(self, lines: bytes, stop: Stop) -> None:
+        while lines:
             _, able, _ = select.select([], [self._file], [], 0.0)
             # a wish to stop is heeded even while a pipe is full
             if not able and not stop.wait(None, writing=[self._file]):
                 raise Gone
             try:
-                line = line[os.write(self._file, line[: select.PIPE_BUF]) :]
+                lines = lines[os.write(self._file, lines[: select.PIPE_BUF]) :]
             except BrokenPipeError:
                 raise Gone from None
 
@@ -54,7 +91,7 @@ class Printed:
         """It stays open."""
 
 
-class Appended:
+class Appended(Output):
     """Answers in a file of their own, of which a number of bytes is known to be right.
 
     Parameters
@@ -81,22 +118,17 @@ class Appended:
         os.ftruncate(self._file, written)
         os.lseek(self._file, written, os.SEEK_SET)
 
-    def write(self, line: bytes, stop: Stop) -> None:
-        """Write a line at once."""
+    def _write(self, lines: bytes, stop: Stop) -> None:
         del stop
-        self.written += len(line)
-        while line:
-            line = line[os.write(self._file, line) :]
+        self.written += len(lines)
+        while lines:
+            lines = lines[os.write(self._file, lines) :]
 
     def settle(self) -> None:
-        """Make sure that what was written outlives the machine."""
         os.fsync(self._file)
 
     def close(self) -> None:
         os.close(self._file)
-
-
-Output = Printed | Appended
 
 
 class Record:

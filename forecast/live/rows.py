@@ -127,17 +127,22 @@ class LiveRows:
     def _rows_of(self, table: Table) -> list[Rows]:
         stream = self.stream
         assert stream is not None
+        next_one = stream.follow(table)
+        rows = self._looked_at(table, stream) if next_one is None else [next_one]
+        if rows and stream.on_grid:
+            self._times = [*self._times[:2], rows[-1].times[-1]]
+        return rows
+
+    def _looked_at(self, table: Table, stream: NumberStream) -> list[Rows]:
+        """The instants of a row that is not plainly the next; its number may not be one."""
         try:
-            rows = list(stream.rows_of(table))
+            return list(stream.rows_of(table))
         except StreamError as error:
             if error.column != stream.series[0]:
                 raise
             self._tell(error)
             table.columns[0][0] = ""  # missing
-            rows = list(stream.rows_of(table))
-        if rows and stream.on_grid:
-            self._times = [*self._times[:2], rows[-1].times[-1]]
-        return rows
+            return list(stream.rows_of(table))
 
     def _refused(self, error: StreamError, number: int) -> list[Rows]:
         """Nothing, of a line that was refused; an instant whose number is missing of a mere row."""
@@ -219,13 +224,7 @@ def _fields(line: bytes, number: int, name: str) -> dict[str, str]:
     """The members of an object of JSON as they are written; an absent or null one is missing."""
     advice = 'Write an object on one line: {"time": "2024-01-31", "value": 3.5}.'
     try:
-        pairs = json.loads(
-            line.decode(),
-            parse_int=str,
-            parse_float=str,
-            parse_constant=str,
-            object_pairs_hook=_Members,
-        )
+        pairs = AS_WRITTEN.decode(line.decode())
     except (ValueError, RecursionError):
         pairs = None
     if not isinstance(pairs, _Members):
@@ -239,3 +238,8 @@ def _fields(line: bytes, number: int, name: str) -> dict[str, str]:
 
 class _Members(list[tuple[str, Any]]):
     """The members of an object, in their order."""
+
+
+AS_WRITTEN = json.JSONDecoder(
+    parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_Members
+)

@@ -3,7 +3,7 @@
 import gc
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import monotonic
 from typing import Any, cast
 
@@ -51,6 +51,7 @@ class Session:
         alert = asked.alert
         self.text = Text(asked.horizon, alert is not None and alert[0] == "p", alert is not None)
         self.window: Window | None = None
+        self.output: Output | None = None
         self.alarms = 0
         self._season_said = False
 
@@ -65,7 +66,7 @@ class Session:
             If what was left behind does not go with what is asked.
         """
         with ExitStack() as held:
-            stop = held.enter_context(Stop())
+            self.stop = held.enter_context(Stop())
             if self.asked.serve is not None:
                 self.window = held.enter_context(served(self.asked, self.say))
             record = Record(self.asked.checkpoint, said(self.asked))
@@ -77,10 +78,10 @@ class Session:
             if record.kept is None:
                 # what is written before the next one is known to be ours
                 record.save(self.answering.learner, self.answering.more(), self._stands())
-            output = record.output(self.asked.out)
+            self.output = output = record.output(self.asked.out)
             held.callback(output.close)
             warm(self.asked)
-            self._answer(stop, record, output)
+            self._answer(self.stop, record, output)
         return self.alarms
 
     def _open(self, record: Record) -> None:
@@ -93,8 +94,8 @@ class Session:
             self.lines = Piped()
         else:
             path, waits = asked.follow or asked.source, asked.follow is not None
-            self.lines = Followed(path, waits, place, self.say)
-        self.rows = LiveRows(asked, self.lines.name, self.say, notes.get("reading"))
+            self.lines = Followed(path, waits, place, self._tell)
+        self.rows = LiveRows(asked, self.lines.name, self._tell, notes.get("reading"))
         if kept is None:
             return
         learner = cast(NumberForecaster, kept.learner)
@@ -104,28 +105,38 @@ class Session:
         if self.answering.rows:
             self.say(f"going on after row {self.answering.rows - 1:,}")
 
+    def _tell(self, sentence: str) -> None:
+        """Say something, after the answers that came before it."""
+        if self.output is not None:
+            self.output.flush(self.stop)
+        self.say(sentence)
+
     def _answer(self, stop: Stop, record: Record, output: Output) -> None:
         """Answer line by line, and keep it all when it is time."""
         every, due, kept = self.asked.every, monotonic() + self.asked.every, self.answering.rows
         try:
             for line in self.lines.each(stop):
-                if line is not None:
+                if line is None:
+                    output.flush(stop)
+                else:
                     for rows in self.rows.of(line, self.lines.line):
                         self._answer_rows(rows, stop, output)
                 if monotonic() >= due:
                     if self.answering.rows > kept:
-                        self._keep(record, output)
+                        self._keep(stop, record, output)
                         kept = self.answering.rows
                     due = monotonic() + every
+            output.flush(stop)
         except Gone:
             return  # of what was not taken nothing is kept: it will be answered again
         except StreamError:
             if self.rows.stream is not None:
-                self._keep(record, output)
+                with suppress(Gone):
+                    self._keep(stop, record, output)
             raise
         if self.rows.stream is None and not stop.asked:
             self.rows.refuse_nothing()
-        self._keep(record, output)
+        self._keep(stop, record, output)
         self._say_counts()
 
     def _answer_rows(self, rows: Rows, stop: Stop, output: Output) -> None:
@@ -134,7 +145,7 @@ class Session:
         assert stream is not None
         if not self._season_said and stream.step is not None:
             asked, self._season_said = self.asked.season, True
-            self.say(season_said(asked, season_for(asked, stream.step), stream.step))
+            self._tell(season_said(asked, season_for(asked, stream.step), stream.step))
         for row, (time, y) in enumerate(zip(rows.times, rows.y[:, 0].tolist(), strict=True)):
             if row > PATIENCE and stop.asked:
                 raise Gone  # in a long gap: it will be answered from its beginning
@@ -156,7 +167,8 @@ class Session:
         past = stream.rows - 1 - row
         return [*stream.futures([horizon - past for horizon in self.asked.horizon])]
 
-    def _keep(self, record: Record, output: Output) -> None:
+    def _keep(self, stop: Stop, record: Record, output: Output) -> None:
+        output.flush(stop)
         record.save(self.answering.learner, self.answering.more(), self._stands(), output)
 
     def _stands(self) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """An answer as one line of JSON."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
-
-import numpy as np
+from json.encoder import encode_basestring_ascii as quoted
 
 from forecast.distribution.t4 import LEVELS
 from forecast.live.answers import Answer
@@ -40,6 +38,8 @@ class Text:
 
     Examples
     --------
+    >>> import json
+    >>> import numpy as np
     >>> text = Text((1,), tails=False, alarms=False)
     >>> answer = Answer(7, 2.5, np.full((1, 28), 3.0))
     >>> json.loads(text.of(answer, "7", ["8"]))["forecasts"][0]["median"]
@@ -58,16 +58,17 @@ class Text:
 
     def of(self, answer: Answer, time: str, times: Sequence[str | None]) -> bytes:
         """The line of an answer at a time, with the times of what comes, None where unknown."""
-        values: list[object] = [answer.row, json.dumps(time)]
-        values += [answer.y, answer.surprise, answer.rate]
+        measured = [answer.y, answer.surprise, answer.rate]
+        values: list[object] = [answer.row, quoted(time), *measured]
         if self._tails:
             values.append("null" if answer.tail is None else f"{answer.tail:.4g}")
         if self._alarms:
             values.append("true" if answer.alarm else "false")
-        coming = answer.coming[:, COLUMNS]
-        for at, numbers in zip(times, coming.tolist(), strict=True):
-            values.append(json.dumps(at))
+        coming = answer.coming.take(COLUMNS, axis=1).tolist()
+        for at, numbers in zip(times, coming, strict=True):
+            values.append("null" if at is None else quoted(at))
             values += numbers
         line = self._template % tuple(values)
-        known = math.isfinite(answer.surprise) and np.isfinite(coming).all()
+        # where one of them is no number the sum is none
+        known = math.isfinite(sum(map(sum, coming), sum(measured)))
         return (line if known else UNKNOWN.sub(":null", line)).encode()

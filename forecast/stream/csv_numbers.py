@@ -27,6 +27,7 @@ from forecast.stream.table import Table, TableReader
 from forecast.stream.times import NumberTimes, Stamps, Times
 
 LONGEST_GAP = 1_000_000  # missing instants between two rows
+NOTHING = np.empty((1, 0))  # beside a row
 FIELDS = 4096  # that are read as numbers at once, about
 Choice = Literal["refuse", "drop"]
 Bounds = tuple[float | None, float | None]
@@ -85,6 +86,7 @@ class NumberStream:
         self._asked = {DUPLICATE: duplicates == "drop", EARLIER: unsorted == "drop", OFF: False}
         self._drop = dict(self._asked)
         self._begun = False
+        self._plain = len(self.series) == 1 and not (self.beside or gather or self._exclusions)
 
     @property
     def source(self) -> str:
@@ -134,13 +136,21 @@ class NumberStream:
         last = self._grid.last
         if self._times is None or last is None or self.step is None:
             return [str(self.rows - 1 + k) for k in ks]
-        return self._after(last, ks)
+        return self._ahead(last, ks) or self._after(last, ks)
 
     def since(self, first: str, ks: Sequence[int]) -> list[str]:
         """Time text of each instant k steps after the first one, of that text: see `future`."""
         if self._times is None or self.step is None:
             return [str(k) for k in ks]
         return self._after(self._times.read([first]), ks)
+
+    def _ahead(self, last: Stamps, ks: Sequence[int]) -> list[str] | None:
+        """The same where each can be written by itself, which for some is faster; else None."""
+        assert self._times is not None and self.step is not None
+        if self.step.unit == "month":
+            return None
+        offset = None if last.offset is None else last.offset.item()
+        return self._times.write_ahead((last.at.item(), offset), self.step.size, ks)
 
     def _after(self, stamp: Stamps, ks: Sequence[int]) -> list[str]:
         assert self._times is not None
@@ -192,6 +202,27 @@ class NumberStream:
                     self.bad["in the last step, which was not over"] = self._gather.unfinished
         finally:
             self.close()
+
+    def follow(self, table: Table) -> Rows | None:
+        """What `rows_of` has of one row that plainly is the next; None, and no move, of another."""
+        if not self._plain:
+            return None
+        y = self._numerals.plain(table.columns[0][0])
+        if y is None or self._is_beyond(y):
+            return None
+        text = table.columns[-1][0]
+        if self._times is not None:
+            stamp = self._times.plain(text)
+            if stamp is None or not self._grid.follow(*stamp):
+                return None
+        time = str(self.rows) if self.time is None else text.strip(" ")
+        self.rows_read += 1
+        self.rows += 1
+        return Rows(self.rows - 1, [time], np.array([[y]]), NOTHING)
+
+    def _is_beyond(self, y: float) -> bool:
+        low, high = self._bounds
+        return (low is not None and y < low) or (high is not None and y > high)
 
     def rows_of(self, table: Table) -> Iterator[Rows]:
         """The instants that the next rows of the file bring; one that is refused moves nothing."""

@@ -89,6 +89,10 @@ class Exclusions:
         self._ranges = [_range(text, times, example) for text in texts]
         self._met = [False] * len(self._ranges)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._ranges)
+
     def hold(self, stamps: Stamps) -> NDArray[np.bool_]:
         """Whether each time lies in any of the ranges."""
         inside = np.zeros(len(stamps.at), np.bool_)

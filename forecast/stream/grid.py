@@ -13,6 +13,7 @@ from forecast.stream.times import Stamps, month_of, month_start
 Whole = NDArray[np.int64]
 
 KEPT, DUPLICATE, EARLIER, OFF = 0, 1, 2, 3  # what becomes of a row
+NEAR = 0.01  # decimal fractions are rounded in files: a hundredth of a step is none
 
 
 class Placed(NamedTuple):
@@ -93,6 +94,24 @@ class Grid:
             before = after.pick(slice(0, 1)).then(before)
         return Placed(fate[lead:], ahead, before, here)
 
+    def follow(self, at: float, offset: int | None) -> bool:
+        """Take a time that is plainly one step after the last; any other is left to `place`."""
+        if self.step is None or self.last is None:
+            return False
+        apart, size = at - self.last.at.item(), self.step.size
+        if self.step.unit == "number":
+            follows = abs(apart / size - 1.0) <= NEAR
+        elif self.step.unit == "second":
+            if offset is not None and self.last.offset is not None and not _on_the_wall(self.step):
+                apart -= offset - self.last.offset.item()
+            follows = apart == size
+        else:
+            follows = False
+        if follows:
+            ahead = None if offset is None else np.array([offset])
+            self.last = Stamps(np.array([at]), ahead)
+        return follows
+
     def advance(self, stamps: Stamps, steps: Whole) -> Stamps:
         """The instants so many steps after these."""
         assert self.step is not None
@@ -145,7 +164,6 @@ class Grid:
             apart = np.diff(coordinate(stamps, self.step))
             whole, rest = np.divmod(apart, int(self.step.size))
             return whole.astype(np.int64), rest == 0
-        # Decimal fractions are rounded in files: a hundredth of a step is none.
         with np.errstate(over="ignore", invalid="ignore"):  # times as far apart as floats can be
             apart = np.diff(stamps.at)
             return whole_numbers(apart / self.step.size)
@@ -160,7 +178,7 @@ def whole_numbers(steps: NDArray[np.float64]) -> tuple[Whole, NDArray[np.bool_]]
     ratio = np.nan_to_num(steps, nan=0.0, posinf=2.0**62)
     nearest = np.rint(ratio)
     whole = np.minimum(nearest, 2**62).astype(np.int64)
-    return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= 0.01)
+    return whole, (nearest >= 1) & (np.abs(ratio - nearest) <= NEAR)
 
 
 def calendar_day(wall: Whole) -> tuple[Whole, Whole, Whole]:

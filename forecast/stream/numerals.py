@@ -73,6 +73,14 @@ class Numerals:
                 return values
         return np.array([self._one(index, text) for index, text in enumerate(texts)], np.float64)
 
+    def plain(self, text: str) -> float | None:
+        """The number of one field, NaN where missing; None of what only `read` can judge."""
+        text = text.strip(" ")
+        if text in self.missing:
+            return math.nan
+        value = self._value(text)
+        return None if value is None or math.isinf(value) else value
+
     def is_number(self, text: str) -> bool:
         """Whether this reads as a number; what is missing does not."""
         return text.strip(" ") not in self.missing and self._value(text.strip(" ")) is not None

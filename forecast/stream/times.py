@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,12 +23,17 @@ ISO = re.compile(
 )
 Unit = Literal["M", "D", "m", "s", "us"]
 UNITS: tuple[Unit, ...] = ("M", "D", "m", "s", "us")
+LENGTH: dict[Unit, int] = {"M": 7, "D": 10, "m": 16, "s": 19, "us": 26}  # of their texts
+WHOLE: dict[Unit, int] = {"D": DAY, "m": MINUTE, "s": SECOND, "us": 1}  # of one length each
 WIDTH = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 FEW = 8  # times that are read faster one by one
 NAMED_ZONE = re.compile(r"\d ?\[?[A-Z][A-Za-z/_]{2,}\]?$", re.ASCII)
 NO_DIGIT = re.compile(r"\D*", re.ASCII)
 END_OF_DAY = re.compile(r".*\b24:00\b.*", re.DOTALL | re.ASCII)
 SURE = 15  # so many digits every float tells apart
+WRITTEN = 4096  # texts that are remembered: those of one row's horizons are the next one's, too
+ZEROS = str.maketrans("123456789", "000000000")
+Stamp = tuple[float, int | None]  # one time, as `Stamps` has many: at, offset
 NO_NAMES = "Write the zone as its offset from UTC, as 2024-01-31T23:59:00+01:00, or Z for none."
 ADVICE = (
     "Write 2024-01-31 or 2024-01-31 23:59:00, or name the layout with --time-format "
@@ -78,6 +84,9 @@ class Template:
         self._digits, self._marks = np.array(digits, np.intp), np.array(marks, np.intp)
         self._codes = np.array([ord(sample[at]) for at in marks], np.uint8)[:, None]
         self._rows = {part: [digits.index(at) for at in range(*spans[part])] for part in spans}
+        self._spans = [(part, *span) for part, span in spans.items()]
+        plain = not any(sample[at].isdigit() for at in marks)
+        self._shape = sample.translate(ZEROS) if plain else None
 
     def read(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]] | None:
         """Each part as whole numbers [n]; None where a text is made otherwise."""
@@ -89,6 +98,12 @@ class Template:
         if (digits > 9).any() or (codes[self._marks] != self._codes).any():
             return None
         return {part: _whole(digits, rows) for part, rows in self._rows.items()}
+
+    def read_one(self, text: str) -> dict[str, int] | None:
+        """The same of one text."""
+        if text.translate(ZEROS) != self._shape:
+            return None
+        return {part: int(text[first:past]) for part, first, past in self._spans}
 
 
 def _whole(digits: NDArray[np.uint8], rows: list[int]) -> NDArray[np.int64]:
@@ -115,6 +130,16 @@ def _wall(parts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64] | None:
             bad |= count >= limit
             wall += count * size
     return None if bad.any() else wall
+
+
+def _wall_of(parts: dict[str, int]) -> int | None:
+    """The same of one time."""
+    date = parts["Y"], parts["m"], parts.get("d", 1)
+    try:
+        at = datetime(*date, parts.get("H", 0), parts.get("M", 0), parts.get("S", 0))
+    except ValueError:
+        return None
+    return (at - MIDNIGHT) // MICROSECOND
 
 
 def month_start(months: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -153,6 +178,7 @@ class IsoTimes:
         self._separator = parts["T"] or "T"
         self._digits = len(parts["f"] or "")
         self._unit = UNITS[sum(parts[part] is not None for part in "dHSf")]
+        self._length = LENGTH[self._unit] - max(0, 6 - self._digits) * (self._unit == "us")
         self._zone = parts["z"] or ""
         names = [name for name in ("Y", "m", "d", "H", "M", "S", "f", "zH", "zM") if parts[name]]
         self._template = Template(first, {name: match.span(name) for name in names})
@@ -186,6 +212,21 @@ class IsoTimes:
         if (parts["zH"] > 23).any() or (parts["zM"] > 59).any():
             return None
         return Stamps(wall, self._sign * (parts["zH"] * HOUR + parts["zM"] * MINUTE))
+
+    def plain(self, text: str) -> Stamp | None:
+        """One time that is written as the first was; None of what only `read` can judge."""
+        parts = self._template.read_one(text)
+        wall = None if parts is None else _wall_of(parts)
+        if parts is None or wall is None or self._digits > 6:
+            return None
+        if "f" in parts:
+            wall += parts["f"] * 10 ** (6 - self._digits)
+        if not self.aware:
+            return wall, None
+        hours, minutes = parts.get("zH", 0), parts.get("zM", 0)
+        if hours > 23 or minutes > 59:
+            return None
+        return wall, self._sign * (hours * HOUR + minutes * MINUTE)
 
     def _one(self, index: int, text: str) -> datetime:
         match = ISO.fullmatch(text.strip(" "))
@@ -225,6 +266,18 @@ class IsoTimes:
         return [
             text + zones[offset] for text, offset in zip(texts, stamps.offset.tolist(), strict=True)
         ]
+
+    def write_ahead(self, last: Stamp, step: float, ks: Sequence[int]) -> list[str] | None:
+        """Text of the instants so many steps after one; None where `write` has to look at all."""
+        at, offset = last
+        whole = WHOLE.get(self._unit)
+        if whole is None or step % whole:
+            return None  # the first time was whole, and so are those of whole steps after it
+        zone = "" if offset is None else self._zone_text(offset)
+        try:
+            return [_iso(at + k * step, self._separator)[: self._length] + zone for k in ks]
+        except OverflowError:
+            return None
 
     def _zone_text(self, offset: int) -> str:
         if self._zone == "Z" and offset == 0:
@@ -276,6 +329,12 @@ class FormatTimes:
             return Stamps(wall)
         return _stamps([self._one(index, text) for index, text in enumerate(texts)])
 
+    def plain(self, text: str) -> Stamp | None:
+        """One time; see `IsoTimes.plain`."""
+        parts = self._template.read_one(text) if self._template else None
+        wall = None if parts is None else _wall_of(parts)
+        return None if wall is None else (wall, None)
+
     def _one(self, index: int, text: str) -> datetime:
         try:
             if any(mark.isdigit() and not mark.isascii() for mark in text):
@@ -292,8 +351,15 @@ class FormatTimes:
         """Text of these times, in the layout."""
         walls = stamps.at.tolist()
         offsets = [None] * len(walls) if stamps.offset is None else stamps.offset.tolist()
-        times = [_datetime(*time) for time in zip(walls, offsets, strict=True)]
-        return [at.strftime(_with_year(self._layout, at.year)) for at in times]
+        return [_in_layout(self._layout, *time) for time in zip(walls, offsets, strict=True)]
+
+    def write_ahead(self, last: Stamp, step: float, ks: Sequence[int]) -> list[str] | None:
+        """Text of the instants so many steps after one; see `IsoTimes.write_ahead`."""
+        at, offset = last
+        try:
+            return [_in_layout(self._layout, at + k * step, offset) for k in ks]
+        except OverflowError:
+            return None
 
 
 class NumberTimes:
@@ -344,6 +410,11 @@ class NumberTimes:
                 raise Refused(index, problem, advice)
         return Stamps(values)
 
+    def plain(self, text: str) -> Stamp | None:
+        """One time; see `IsoTimes.plain`."""
+        value = self._numerals.plain(text) if len(text) <= SURE else None
+        return None if value is None else (value, None)
+
     def _holds(self, value: float, text: str) -> bool:
         """Whether a float says all that a text does, be it written shortly or in 17 digits."""
         number = Decimal(text.strip(" ").replace(self._numerals.decimal, "."))
@@ -351,10 +422,17 @@ class NumberTimes:
 
     def write(self, stamps: Stamps) -> list[str]:
         """Text of these numbers, with as many decimals as the first ones had."""
+        return self._written(stamps.at.tolist())
+
+    def write_ahead(self, last: Stamp, step: float, ks: Sequence[int]) -> list[str]:
+        """Text of the numbers so many steps after one; see `IsoTimes.write_ahead`."""
+        return self._written([last[0] + k * step for k in ks])
+
+    def _written(self, values: list[float]) -> list[str]:
         if self.digits >= 17:
-            texts = [repr(value) for value in stamps.at.tolist()]
+            texts = [repr(value) for value in values]
         else:
-            texts = [f"{value:.{self.digits}f}" for value in stamps.at.tolist()]
+            texts = [f"{value:.{self.digits}f}" for value in values]
         return [text.replace(".", self._numerals.decimal) for text in texts]
 
 
@@ -443,9 +521,23 @@ def _stamps(times: list[datetime]) -> Stamps:
     return Stamps(np.array(wall, np.int64), np.array(ahead, np.int64))
 
 
-def _datetime(wall: int, offset: int | None) -> datetime:
+@lru_cache(WRITTEN)
+def _iso(wall: float, separator: str) -> str:
+    """A time of ISO 8601 to the microsecond, without its offset."""
+    return (MIDNIGHT + wall * MICROSECOND).isoformat(separator, "microseconds")
+
+
+@lru_cache(WRITTEN)
+def _in_layout(layout: str, wall: float, offset: int | None) -> str:
+    """A time in a layout of strptime."""
+    at = _datetime(wall, offset)
+    return at.strftime(_with_year(layout, at.year))
+
+
+def _datetime(wall: float, offset: int | None) -> datetime:
     at = EPOCH + wall * MICROSECOND
     return at.replace(tzinfo=None if offset is None else timezone(offset * MICROSECOND))
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MIDNIGHT = EPOCH.replace(tzinfo=None)  # the same on whatever clock
