@@ -55,7 +55,7 @@ ODD = {
 BELOW, BESIDE, UNDER = ((0, -14), "left"), ((8, -3), "left"), ((-1, -13), "center")
 NAMED = {
     "**ByteForecaster(light=True)**": ((-4, 6), "right"),
-    "pyppmd, order 8": ((-6, -3), "right"),  # as fast as order 10
+    "pyppmd, order 8": ((0, 6), "center"),  # as fast as order 10, whose name lies below
 }
 BLUE, VERMILLION, INK = "#0072b2", "#d55e00", "#1b1c1e"  # Okabe and Ito's
 
