@@ -91,25 +91,25 @@ LASTS = 0
 OF_RATE = LASTS + 256 * SAYERS
 OF_SECONDS = OF_RATE + 1
 
-# the desk, one for each bit of a byte. What the byte has on all of them: for each context where its
-# row lies and its run; for each match one more than the byte that it expects, and the class of its
-# length. Of the bit: for each context its history, and the chances that this and its run asked; for
-# matches and pairs the chances that they asked (0 for none); the bits that the matches foresee; the
-# selected sets and curves
+# the desks. Before them lies what the whole byte has: for each context where its row lies, of the
+# first four bits and of the last, and its run; for each match one more than the byte that it
+# expects, and the class of its length. Then a desk for each bit: for each context its history, and
+# the chances that this and its run asked; for matches and pairs the chances that they asked (0 for
+# none); the bits that the matches foresee; the selected sets and curves
 MOST = 32
-D_ROW, D_RUN = 0, MOST
-D_EXPECTED = 2 * MOST
+D_ROW, D_RUN = 0, 2 * MOST
+D_EXPECTED = 3 * MOST
 D_LENGTH = D_EXPECTED + MATCHES
-OF_BYTE = D_LENGTH + MATCHES
-D_HISTORY, D_ASKED, D_RUN_ASKED = OF_BYTE, OF_BYTE + MOST, OF_BYTE + 2 * MOST
-D_MATCH = OF_BYTE + 3 * MOST
+OF_BITS = D_LENGTH + MATCHES
+D_HISTORY, D_ASKED, D_RUN_ASKED = 0, MOST, 2 * MOST
+D_MATCH = 3 * MOST
 D_MATCH_BIT = D_MATCH + MATCHES
 D_PAIR = D_MATCH_BIT + MATCHES
 D_SET = D_PAIR + 8
 D_SECOND = D_SET + MIXERS
 D_CURVE = D_SECOND + LAYER_2
 DESK = D_CURVE + MAPS
-D_HINTS = 8 * DESK  # behind all desks, what is left to the words
+D_HINTS = OF_BITS + 8 * DESK  # behind all desks, what is left to the words
 # in floats: what the second layer says, and what the last look sees; its place on the curves, p
 G_SECOND = 0
 G_LAST = G_SECOND + LAYER_2
@@ -136,12 +136,19 @@ def place_of(path, bit):
 
 
 @inlined
-def histories_say(i, u, b, d, o, x, r, place):
+def rows_of(bit):
+    """Where the rows of a bit's half of the byte are noted."""
+    return D_ROW + (bit >> 2) * MOST
+
+
+@inlined
+def histories_say(i, u, b, d, o, x, r, path, bit):
     """What followed each context's history; returns how many of the orders from 2 on have one."""
+    rows, place = rows_of(bit), place_of(path, bit)
     chances, first = 2 * i[AT_CHANCES], r + FROM_PAIRS + 2 * i[N_PAIRS]
     seen = 0
     for k in range(i[N_CONTEXTS]):
-        history = b[d[o + D_ROW + k] + place]
+        history = b[d[rows + k] + place]
         asked = chances + k * 256 + history
         d[o + D_HISTORY + k] = history
         d[o + D_ASKED + k] = asked
@@ -167,7 +174,7 @@ def runs_say(i, u, d, o, x, r, path, bit):
     n = i[N_CONTEXTS]
     chances, first = 2 * i[AT_RUN_CHANCES], r + FROM_PAIRS + 2 * i[N_PAIRS] + n
     for k in range(n):
-        asked = run_foresees(np.int64(d[o + D_RUN + k]), path, bit)
+        asked = run_foresees(np.int64(d[D_RUN + k]), path, bit)
         if asked == 0:
             d[o + D_RUN_ASKED + k] = 0
             x[first + k] = 0.0
@@ -181,14 +188,14 @@ def matches_say(i, u, d, o, x, r, path, bit):
     """What the matches say of a bit, where they foresaw all bits of the byte so far."""
     for m in range(MATCHES):
         k = r + FROM_MATCHES + 2 * m
-        expected = np.int64(d[o + D_EXPECTED + m]) - 1
+        expected = np.int64(d[D_EXPECTED + m]) - 1
         if expected < 0 or (expected | 256) >> (8 - bit) != path:
             d[o + D_MATCH + m] = 0
             x[k] = 0.0
             x[k + 1] = 0.0
             continue
         foreseen = (expected >> (7 - bit)) & 1
-        length = np.int64(d[o + D_LENGTH + m])
+        length = np.int64(d[D_LENGTH + m])
         asked = 2 * i[AT_MATCH_CHANCES] + (m * LENGTHS + length) * 8 + bit
         d[o + D_MATCH + m] = asked
         d[o + D_MATCH_BIT + m] = foreseen
@@ -253,9 +260,10 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
     ``path`` is a one and then the bits of the byte that are known, ``bit`` how many.
     """
     n, mixers = i[N_INPUTS], i[N_MIXERS]
-    o, r, q, t = bit * DESK, bit * n, bit * G_DESK, bit * mixers  # the desks of this bit
+    o, r = OF_BITS + bit * DESK, bit * n  # the desks of this bit
+    q, t = bit * G_DESK, bit * mixers
     curves_find(i, s, d, o, path)
-    seen = histories_say(i, u, b, d, o, x, r, place_of(path, bit))
+    seen = histories_say(i, u, b, d, o, x, r, path, bit)
     pairs_say(i, u, d, o, x, r)
     matches_say(i, u, d, o, x, r, path, bit)
     if i[RUNS]:
@@ -291,7 +299,8 @@ def bit_say(f, i, u, b, s, d, x, g, h, path, bit):
 def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
     """All that was asked learns bit y, of which ``bit_say`` has just spoken."""
     n, mixers = i[N_INPUTS], i[N_MIXERS]
-    o, r, q, t = bit * DESK, bit * n, bit * G_DESK, bit * mixers  # the desks of this bit
+    o, r = OF_BITS + bit * DESK, bit * n  # the desks of this bit
+    q, t = bit * G_DESK, bit * mixers
     step = LAST_RATE * (y - g[q + G_P])
     for k in range(SAYERS):
         f[LASTS + path * SAYERS + k] += step * g[q + G_LAST + k]
@@ -313,7 +322,7 @@ def bit_learn(f, i, u, b, s, d, x, g, h, path, bit, y):
         for k in range(i[N_CONTEXTS]):
             if d[o + D_RUN_ASKED + k] > 0:
                 chance_move(u, d[o + D_RUN_ASKED + k], y, RUN_LIMIT)
-    place = place_of(path, bit)
+    rows, place = rows_of(bit), place_of(path, bit)
     for k in range(i[N_CONTEXTS]):
         chance_move(u, d[o + D_ASKED + k], y, LIMIT)
-        b[d[o + D_ROW + k] + place] = history_after(d[o + D_HISTORY + k], y)
+        b[d[rows + k] + place] = history_after(d[o + D_HISTORY + k], y)

@@ -38,7 +38,6 @@ from forecast.words.bitwise import (
     D_EXPECTED,
     D_HINTS,
     D_LENGTH,
-    D_ROW,
     D_RUN,
     DESK,
     G_DESK,
@@ -46,13 +45,14 @@ from forecast.words.bitwise import (
     N_CONTEXTS,
     N_INPUTS,
     N_MIXERS,
-    OF_BYTE,
+    OF_BITS,
     OF_HINTS,
     OF_RATE,
     RUNS,
     WORDS,
     bit_learn,
     bit_say,
+    rows_of,
 )
 from forecast.words.chances import COUNTS, RATES
 from forecast.words.contexts import (
@@ -102,25 +102,27 @@ def keys_write(i, u, b, text, match, keys):
 
 
 @compiled
-def rows_find(i, b, d, o, path):
-    """Find the rows of the next four bits: the blank one where there is none.
+def rows_find(i, b, d, path, bit):
+    """Find the rows of four bits: the blank one where there is none.
 
     ``path`` is 1 before a byte, and after its first four bits a one and these.
     """
+    rows = rows_of(bit)
     keys, first, bits = i[i[AT_KEYS] : i[AT_FOLLOWED]], 8 * i[AT_ROWS] + LINE, i[BITS]
     for k in range(len(keys)):
         prefetch(b, row_near(first, bits, row_key(keys[k], path)))
     for k in range(len(keys)):
-        d[o + D_ROW + k] = row_find(b, first, bits, row_key(keys[k], path))
+        d[rows + k] = row_find(b, first, bits, row_key(keys[k], path))
 
 
 @compiled
-def rows_claim(i, b, d, o, path):
+def rows_claim(i, b, d, path, bit):
     """Claim rows for the contexts that have none yet."""
+    rows = rows_of(bit)
     keys, first, bits = i[i[AT_KEYS] : i[AT_FOLLOWED]], 8 * i[AT_ROWS] + LINE, i[BITS]
     for k in range(len(keys)):
-        if d[o + D_ROW + k] == first - LINE:
-            d[o + D_ROW + k] = row_claim(b, first, bits, row_key(keys[k], path))
+        if d[rows + k] == first - LINE:
+            d[rows + k] = row_claim(b, first, bits, row_key(keys[k], path))
 
 
 @compiled
@@ -149,17 +151,13 @@ def byte_begin(f, i, u, b, d, g):
 @compiled
 def desks(i):
     """A desk for each bit of a byte, with nothing on it but the constant input."""
-    d, x = np.zeros(8 * DESK + D_PATHS, np.uint32), np.zeros(8 * i[N_INPUTS], np.float32)
+    x = np.zeros(8 * i[N_INPUTS], np.float32)
     for bit in range(8):
         x[bit * i[N_INPUTS] + ALWAYS] = CONSTANT
-    return d, x, np.zeros(8 * G_DESK + G_PATHS), np.zeros(8 * i[N_MIXERS])
-
-
-@compiled
-def desk_copy(d, bit):
-    """Lay out what belongs to the byte on the desk of its next bit."""
-    for k in range(OF_BYTE):
-        d[(bit + 1) * DESK + k] = d[bit * DESK + k]
+    d, g = OF_BITS + 8 * DESK, 8 * G_DESK
+    if i[WORDS]:
+        d, g = d + D_PATHS, g + G_PATHS
+    return np.empty(d, np.uint32), x, np.empty(g), np.empty(8 * i[N_MIXERS])
 
 
 @compiled
@@ -169,13 +167,11 @@ def byte_say(f, i, u, b, s, d, x, g, h, y):
     byte_begin(f, i, u, b, d, g)
     for bit in range(8):
         if bit in (0, 4):
-            rows_find(i, b, d, bit * DESK, path)
+            rows_find(i, b, d, path, bit)
         one = (y >> (7 - bit)) & 1
         said = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
         p *= said if one else 1.0 - said
         path = path << 1 | one
-        if bit < 7:
-            desk_copy(d, bit)
     return -math.log(p)
 
 
@@ -189,10 +185,7 @@ def byte_learn(f, i, u, b, s, d, x, g, h, y):
     path = 1
     for bit in range(8):
         if bit in (0, 4):
-            rows_claim(i, b, d, bit * DESK, path)
-        else:
-            for k in range(i[N_CONTEXTS]):
-                d[bit * DESK + D_ROW + k] = d[(bit - 1) * DESK + D_ROW + k]
+            rows_claim(i, b, d, path, bit)
         one = (y >> (7 - bit)) & 1
         bit_learn(f, i, u, b, s, d, x, g, h, path, bit, one)
         path = path << 1 | one
@@ -210,7 +203,7 @@ def byte_end(f, i, u, b, d, y):
             run_learn(runs, keys[k], np.int64(d[D_RUN + k]), y)
     total = 0.0
     for k in range(i[N_CONTEXTS]):
-        n = u[d[7 * DESK + D_ASKED + k]] & (COUNTS - 1)
+        n = u[d[OF_BITS + 7 * DESK + D_ASKED + k]] & (COUNTS - 1)
         total += RATES[max(n, 1)] / 65536.0
     f[OF_RATE] = total / i[N_CONTEXTS]
     text, match = i[i[AT_TEXT] : i[AT_MATCH]], i[i[AT_MATCH] : i[AT_KEYS]]
@@ -277,10 +270,8 @@ def bytes_top(f, i, x, ids, ps):
             bit -= 1
             continue
         if gone[bit] == 0:
-            if bit > 0:
-                desk_copy(d, bit - 1)
             if bit in (0, 4):
-                rows_find(i, b, d, bit * DESK, path[bit])
+                rows_find(i, b, d, path[bit], bit)
             one[bit] = bit_say(f, i, u, b, s, d, x, g, h, path[bit], bit)
         way = int(one[bit] >= 0.5) if gone[bit] == 0 else int(one[bit] < 0.5)
         gone[bit] += 1
@@ -307,13 +298,11 @@ def bytes_probabilities(f, i, p):
             path = 1 << bit | k
             begin = path >> (bit - 4) if bit >= 4 else 1
             if begin != found:
-                rows_find(i, b, d, bit * DESK, begin)
+                rows_find(i, b, d, begin, bit)
                 found = begin
             one = bit_say(f, i, u, b, s, d, x, g, h, path, bit)
             p[2 * k + 1] = p[k] * one
             p[2 * k] = p[k] * (1.0 - one)
-        if bit < 7:
-            desk_copy(d, bit)
 
 
 @compiled
