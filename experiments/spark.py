@@ -56,7 +56,9 @@ class Rate(NamedTuple):
     cpu: float  # of this process and all that it has started
 
     def cells(self) -> list[str]:
-        return [f"{self.rows / self.seconds:,.0f}", f"{1e6 * self.cpu / self.rows:,.1f}"]
+        # less than ten ticks of the clock tell nothing
+        each = f"{1e6 * self.cpu / self.rows:,.1f}" if self.cpu >= 10 / TICK else "too little to tell"
+        return [f"{self.rows / self.seconds:,.0f}", each]
 
 
 def cpu_seconds() -> float:
@@ -264,7 +266,7 @@ def arithmetic(page: Page, many: Rate, one: Rate, panel: Rate, kept: float, held
         f"A row costs Spark {single:,.0f} times the panel's CPU where each key has one row in a "
         f"micro-batch, and {batched:,.1f} times where it has {LOADS[0][1]}. One machine of {CORES} "
         f"cores and 64 GB holds {most:,.0f} series in memory and walks {CORES / alone:,.0f} rows a "
-        f"second, a row of each in {most * alone / CORES / 60:,.1f} minutes: below that, Spark is "
+        f"second, a row of each in {most * alone / CORES:,.1f} seconds: below that, Spark is "
         "paid for with machines and gains no forecast. It pays where there are more series than "
         "that, where rows come faster, or where they lie in Spark already and the loss of a "
         "machine may lose nothing. Cores are those of this machine; the panel's figures are of "
