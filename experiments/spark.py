@@ -57,7 +57,9 @@ class Rate(NamedTuple):
 
     def cells(self) -> list[str]:
         # less than ten ticks of the clock tell nothing
-        each = f"{1e6 * self.cpu / self.rows:,.1f}" if self.cpu >= 10 / TICK else "too little to tell"
+        each = (
+            f"{1e6 * self.cpu / self.rows:,.1f}" if self.cpu >= 10 / TICK else "too little to tell"
+        )
         return [f"{self.rows / self.seconds:,.0f}", each]
 
 
