@@ -29,7 +29,6 @@ from forecast.learner import FlatLearner
 from forecast.live.alert import LEAST, MEMORY, TOP, RareSurprise
 from forecast.live.answers import Answer
 from forecast.live.record import Appended, Output, Record
-from forecast.live.stop import Stop
 from forecast.live.text import COLUMNS, SHOWN, Text
 from forecast.lock import locked
 
@@ -160,15 +159,14 @@ def test_a_checkpoint_holds_no_row_whose_answer_is_not_written(
 
 def test_answers_are_gathered_into_pieces(tmp_path: Path) -> None:
     path, line = tmp_path / "out", b"x" * 99 + b"\n"
-    with Stop() as stop:
-        output = Appended(str(path), 0)
-        sizes = []
-        for _ in range(100):
-            output.write(line, stop)
-            sizes.append(path.stat().st_size)
-        assert sorted(set(sizes)) == [0, 4100, 8200] and sizes[-1] == output.written == 8200
-        output.flush(stop)
-        output.close()
+    output = Appended(str(path), 0)
+    sizes = []
+    for _ in range(100):
+        output.write(line)
+        sizes.append(path.stat().st_size)
+    assert sorted(set(sizes)) == [0, 4100, 8200] and sizes[-1] == output.written == 8200
+    output.flush()
+    output.close()
     assert path.read_bytes() == 100 * line and output.written == 10_000
 
 

@@ -310,4 +310,5 @@ def test_a_row_that_is_not_followed_moves_nothing() -> None:
     row = stream.follow(Table([["9"], [" 2 "]], [4]))
     assert row is not None and (row.first, row.times, row.y.tolist()) == (2, ["2"], [[9.0]])
     assert (stream.rows, stream.rows_read, stream.future(1)) == (3, 3, "3")
-    assert np.isnan(stream.follow(Table([[""], ["3"]], [5])).y[0, 0])  # type: ignore[union-attr]
+    empty = stream.follow(Table([[""], ["3"]], [5]))
+    assert empty is not None and np.isnan(empty.y[0, 0])

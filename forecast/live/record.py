@@ -43,19 +43,19 @@ class Output(ABC):
     written = 0
     _gathered = b""
 
-    def write(self, line: bytes, stop: Stop) -> None:
+    def write(self, line: bytes) -> None:
         """Take a line, and write those taken once they are many; raises what `flush` does."""
         self._gathered += line
         if len(self._gathered) >= TOGETHER:
-            self.flush(stop)
+            self.flush()
 
-    def flush(self, stop: Stop) -> None:
+    def flush(self) -> None:
         """Write what was taken; raises Gone where its reader left, or stop while it is stuck."""
         lines, self._gathered = self._gathered, b""
-        self._write(lines, stop)
+        self._write(lines)
 
     @abstractmethod
-    def _write(self, lines: bytes, stop: Stop) -> None:
+    def _write(self, lines: bytes) -> None:
         """Write lines at once."""
 
     @abstractmethod
@@ -68,16 +68,22 @@ class Output(ABC):
 
 
 class Printed(Output):
-    """Answers on standard output."""
+    """Answers on standard output.
 
-    def __init__(self) -> None:
-        self._file = sys.stdout.fileno()
+    Parameters
+    ----------
+    stop : Stop
+        Heeded while nobody reads.
+    """
 
-    def _write(self, lines: bytes, stop: Stop) -> None:
+    def __init__(self, stop: Stop) -> None:
+        self._file, self._stop = sys.stdout.fileno(), stop
+
+    def _write(self, lines: bytes) -> None:
         while lines:
             _, able, _ = select.select([], [self._file], [], 0.0)
             # a wish to stop is heeded even while a pipe is full
-            if not able and not stop.wait(None, writing=[self._file]):
+            if not able and not self._stop.wait(None, writing=[self._file]):
                 raise Gone
             try:
                 lines = lines[os.write(self._file, lines[: select.PIPE_BUF]) :]
@@ -118,8 +124,7 @@ class Appended(Output):
         os.ftruncate(self._file, written)
         os.lseek(self._file, written, os.SEEK_SET)
 
-    def _write(self, lines: bytes, stop: Stop) -> None:
-        del stop
+    def _write(self, lines: bytes) -> None:
         self.written += len(lines)
         while lines:
             lines = lines[os.write(self._file, lines) :]
@@ -193,10 +198,10 @@ class Record:
                     "goes with it, or say --force to replace it."
                 )
 
-    def output(self, path: str | None) -> Output:
+    def output(self, path: str | None, stop: Stop) -> Output:
         """Where answers go; what a killed run wrote after its checkpoint is cut off."""
         if path is None:
-            return Printed()
+            return Printed(stop)
         return Appended(path, 0 if self.kept is None else self.kept.notes["written"])
 
     def save(

@@ -66,7 +66,7 @@ class Session:
             If what was left behind does not go with what is asked.
         """
         with ExitStack() as held:
-            self.stop = held.enter_context(Stop())
+            stop = held.enter_context(Stop())
             if self.asked.serve is not None:
                 self.window = held.enter_context(served(self.asked, self.say))
             record = Record(self.asked.checkpoint, said(self.asked))
@@ -78,10 +78,10 @@ class Session:
             if record.kept is None:
                 # what is written before the next one is known to be ours
                 record.save(self.answering.learner, self.answering.more(), self._stands())
-            self.output = output = record.output(self.asked.out)
+            self.output = output = record.output(self.asked.out, stop)
             held.callback(output.close)
             warm(self.asked)
-            self._answer(self.stop, record, output)
+            self._answer(stop, record, output)
         return self.alarms
 
     def _open(self, record: Record) -> None:
@@ -108,7 +108,7 @@ class Session:
     def _tell(self, sentence: str) -> None:
         """Say something, after the answers that came before it."""
         if self.output is not None:
-            self.output.flush(self.stop)
+            self.output.flush()
         self.say(sentence)
 
     def _answer(self, stop: Stop, record: Record, output: Output) -> None:
@@ -117,26 +117,26 @@ class Session:
         try:
             for line in self.lines.each(stop):
                 if line is None:
-                    output.flush(stop)
+                    output.flush()
                 else:
                     for rows in self.rows.of(line, self.lines.line):
                         self._answer_rows(rows, stop, output)
                 if monotonic() >= due:
                     if self.answering.rows > kept:
-                        self._keep(stop, record, output)
+                        self._keep(record, output)
                         kept = self.answering.rows
                     due = monotonic() + every
-            output.flush(stop)
+            output.flush()
         except Gone:
             return  # of what was not taken nothing is kept: it will be answered again
         except StreamError:
             if self.rows.stream is not None:
                 with suppress(Gone):
-                    self._keep(stop, record, output)
+                    self._keep(record, output)
             raise
         if self.rows.stream is None and not stop.asked:
             self.rows.refuse_nothing()
-        self._keep(stop, record, output)
+        self._keep(record, output)
         self._say_counts()
 
     def _answer_rows(self, rows: Rows, stop: Stop, output: Output) -> None:
@@ -152,7 +152,7 @@ class Session:
             answer = self.answering.told(y, stream.step)
             self.alarms += answer.alarm
             times = self._times(answer.row)
-            output.write(self.text.of(answer, time, times), stop)
+            output.write(self.text.of(answer, time, times))
             if self.window is not None:
                 self.window.name(stream.series[0], stream.time)
                 self.window.put(answer, time, times)
@@ -167,8 +167,8 @@ class Session:
         past = stream.rows - 1 - row
         return [*stream.futures([horizon - past for horizon in self.asked.horizon])]
 
-    def _keep(self, stop: Stop, record: Record, output: Output) -> None:
-        output.flush(stop)
+    def _keep(self, record: Record, output: Output) -> None:
+        output.flush()
         record.save(self.answering.learner, self.answering.more(), self._stands(), output)
 
     def _stands(self) -> dict[str, Any]:
