@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import signal, stats
 
 from forecast import Answers, Level, NumberForecaster, Regression, run
 from forecast.checks.numbers import stream
@@ -78,7 +78,7 @@ def test_a_shape_finds_the_quantiles_of_any_errors() -> None:
 
     shape = SCORES.copy()
     for n, error in enumerate(rng.exponential(size=60_000), 1):
-        shape_learn(shape, error, n, 1)
+        shape_learn(shape, error, n + 30, 1)
     share = stats.expon.cdf(shape)
     assert share == pytest.approx(LEVELS, abs=0.04)
 
@@ -287,6 +287,36 @@ def test_missing_channels_are_each_their_own() -> None:
     assert learner.view("counts")[:, MISSING].tolist() == [0, 10]
 
 
+@pytest.mark.parametrize("kind", ["walk", "day"])
+def test_intervals_hold_at_every_horizon_of_an_octave(kind: str) -> None:
+    """Of a walk those far ahead are twice as wide as those near; of a day they go up and down."""
+    rng, t = np.random.default_rng(5), np.arange(6_000)
+    walk = rng.normal(size=6_000).cumsum()
+    fading = signal.lfilter([1.0], [1.0, -0.9], rng.normal(size=6_000))
+    ys = walk if kind == "walk" else 10.0 * np.sin(t * 2.0 * np.pi / 24.0) + fading
+    answers = run(NumberForecaster(range(1, 33), season=0 if kind == "walk" else 24), ys)
+    covered = answers.quantiles[:, 1] <= answers.y
+    covered &= answers.y <= answers.quantiles[:, 19]
+    late = answers.row > 1_000
+    shares = [covered[late & (answers.horizon == h)].mean() for h in range(1, 33)]
+    np.testing.assert_allclose(shares, 0.9, atol=0.025)
+
+
+@pytest.mark.parametrize("begun", range(4))
+def test_what_grew_and_then_is_noise_is_covered_soon_from_wherever_it_began(begun: int) -> None:
+    """A doubling every seven points, then noise a millionth of the last value.
+
+    In the steps of the doubling rounding makes the search find a season, here one, there another.
+    """
+    grown = 2.0 ** (0.15 * np.arange(1_000, 1_500 - begun))
+    noise = 1e-6 * grown[-1] * np.random.default_rng(11).normal(size=700)
+    answers = run(NumberForecaster(horizons=(7,)), np.concatenate([grown, grown[-1] + noise]))
+    low, high = answers.quantiles[-400:, 1], answers.quantiles[-400:, 19]
+    covered = ((low <= answers.y[-400:]) & (answers.y[-400:] <= high)).mean()
+    assert 0.78 <= covered <= 0.97
+    assert np.median(high - low) < 5.0 * 2.0 * 1.645 * 1e-6 * grown[-1]
+
+
 def test_weights_are_those_that_the_mean_of_the_levels_gives() -> None:
     """Each expert by name, summing to 1; the one that knows the series is listened to."""
     t = np.arange(600)
@@ -298,7 +328,7 @@ def test_weights_are_those_that_the_mean_of_the_levels_gives() -> None:
     for channel in (0, 1):
         for horizon in (1, 6, 24):
             weights = learner.weights(channel, horizon)
-            assert len(weights) == 3 + 3 + 3 and min(weights.values()) >= 0.0
+            assert len(weights) == 4 + 3 + 3 and min(weights.values()) >= 0.0
             assert sum(weights.values()) == pytest.approx(1.0, abs=1e-9)
     assert learner.weights() == learner.weights(0, 1) != learner.weights(0, 24)
     # of a walk the last value says it all; of a day, those that know the season
@@ -311,6 +341,6 @@ def test_weights_are_those_that_the_mean_of_the_levels_gives() -> None:
 
 def test_far_horizons_and_plain_series_hear_fewer() -> None:
     assert list(NumberForecaster((1, 200), season=0).weights(0, 200)) == [
-        *("last value", "level", "regression")
+        *("last value", "drift", "level", "regression")
     ]
-    assert len(NumberForecaster(season=0).weights()) == 6
+    assert len(NumberForecaster(season=0).weights()) == 7

@@ -213,7 +213,7 @@ class Regressor(base.Regressor):
     >>> from river import datasets, evaluate, metrics
     >>> from forecast.interop.river import Regressor
     >>> evaluate.progressive_val_score(datasets.TrumpApproval(), Regressor(), metrics.MAE())
-    MAE: 0.191838
+    MAE: 0.191826
     """
 
     def __init__(self, season: int | str = "auto") -> None:

@@ -32,13 +32,10 @@ from forecast.numbers.plan import (
     BANDS,
     BESIDE,
     IN_FORCE,
-    LAST_VALUE,
-    MEMORIES,
     MOST_SLOTS,
     NEAR,
     NOW,
     PLAIN,
-    REGRESSION,
     SAME_CHANGE,
     SEASONAL,
     SEEN_SLOTS,
@@ -48,12 +45,21 @@ from forecast.numbers.plan import (
     beside_of,
     cases_of,
     expected_of,
+    growth_of,
     locating,
     now_of,
     pool_of,
     season_of,
 )
-from forecast.numbers.pool import FIRST, MEAN, pool_spreads
+from forecast.numbers.pool import (
+    DRIFT,
+    FIRST,
+    LAST_VALUE,
+    MEAN,
+    MEMORIES,
+    REGRESSION,
+    pool_spreads,
+)
 from forecast.numbers.questions import (
     ATOMS,
     ROOM_MANY,
@@ -67,6 +73,7 @@ from forecast.numbers.questions import (
 from forecast.numbers.regression import (
     regression_ask,
     regression_error,
+    regression_growth,
     regression_says,
     regression_sees,
 )
@@ -113,40 +120,63 @@ def experts_ask(f, plan, series, regression, neighbours, seasons, moves, x, chan
 
 @compiled
 def _locate(f, plan, regression, seasons, horizons, time, unit):
-    """Where each expert expects the series at each horizon, and how far off: location and scale."""
+    """Where each expert expects the series at each horizon, and how far off: location and scale.
+
+    Scale grows with the horizon as the errors of a regression do: of one that knows the season,
+    where the expert does.
+    """
     bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
+    last, level, first = f[LAST], 0.0, 0
+    for h in range(len(horizons)):
+        if h == 0 or bands[h] != bands[h - 1]:
+            level, first = level_median(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], bands[h]), h
+        now, growth = now_of(f, plan, h), growth_of(f, plan, h)
+        now[2 * LAST_VALUE] = now[2 * DRIFT] = last
+        now[2 * MEMORIES] = level + expected_of(f, plan, seasons, time + horizons[h])
+        now[2 * REGRESSION] = regression_says(rows, regression, time, h)
+        growth[:FIRST] = regression_growth(rows, regression, horizons, first, h)
+    for s in range(seasons[IN_FORCE]):
+        _locate_by(f, plan, seasons, s, horizons, time)
+    _scale(f, plan, regression, seasons, horizons, unit)
+
+
+@compiled
+def _locate_by(f, plan, seasons, s, horizons, time):
+    """Where those expect the series that know its s-th season; the level beside it grows alike."""
+    S, profile, smoothing, own, counts = season_of(f, plan, seasons, s)
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    at, last, first = plan[PLAIN] + SEASONAL * s, f[LAST], 0
+    for h in range(len(horizons)):
+        first = h if h == 0 or bands[h] != bands[h - 1] else first
+        now, growth = now_of(f, plan, h)[2 * at :], growth_of(f, plan, h)
+        now[2 * WITH_PROFILE] = regression_says(own, counts[AT_SIZES:], time, h)
+        now[2 * SAME_CHANGE] = last + season_change(profile, S, time, horizons[h])
+        now[2 * SMOOTHED] = smoothing_says(smoothing, S, time + horizons[h], last)
+        growth[MEMORIES] = regression_growth(own, counts[AT_SIZES:], horizons, first, h)
+        growth[at : at + SEASONAL] = growth[MEMORIES]
+
+
+@compiled
+def _scale(f, plan, regression, seasons, horizons, unit):
+    """How far off each expert is at each horizon; and none is heard far beyond the recent range."""
+    bands = plan[plan[AT_BANDS] : plan[AT_CHANNELS]]
+    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
     located = locating(plan, seasons)
     spreads = np.empty(located)
-    rows = f[plan[AT_REGRESSION] : plan[AT_NEIGHBOURS]]
-    last, level = f[LAST], 0.0
     low, high = recent_range(f, MARGIN)
     for h in range(len(horizons)):
         if h == 0 or bands[h] != bands[h - 1]:
-            level = level_median(f[plan[AT_LEVEL] : plan[AT_REGRESSION]], bands[h])
-            pool_spreads(pool_of(f, plan, bands[h]), located, spreads)
-        now = now_of(f, plan, h)
-        now[2 * LAST_VALUE] = last
-        now[2 * MEMORIES] = level + expected_of(f, plan, seasons, time + horizons[h])
-        now[2 * REGRESSION] = regression_says(rows, regression, time, h)
-        error = unit * regression_error(rows, regression, horizons[h], h)
-        for k in range(located):
-            now[2 * k + 1] = error * spreads[k]
-    for s in range(seasons[IN_FORCE]):
-        S, profile, smoothing, own, counts = season_of(f, plan, seasons, s)
-        first = 2 * (plan[PLAIN] + SEASONAL * s)
-        for h in range(len(horizons)):
-            now = now_of(f, plan, h)[first:]
-            now[2 * WITH_PROFILE] = regression_says(own, counts[AT_SIZES:], time, h)
-            now[2 * SAME_CHANGE] = last + season_change(profile, S, time, horizons[h])
-            now[2 * SMOOTHED] = smoothing_says(smoothing, S, time + horizons[h], last)
-    for h in range(len(horizons)):
-        now = now_of(f, plan, h)
+            unseen = regression_error(rows, regression, horizons[h], h)
+            pool_spreads(pool_of(f, plan, bands[h]), located, unseen, spreads)
+        now, growth = now_of(f, plan, h), growth_of(f, plan, h)
         if plan[PLAIN] > FIRST:
             # the regression that knows most is what the one beside it corrects
             known = located - SEASONAL + WITH_PROFILE if seasons[IN_FORCE] > 0 else REGRESSION
-            now[2 * BESIDE] = now[2 * known]
+            now[2 * BESIDE], growth[BESIDE] = now[2 * known], growth[known]
         for k in range(located):
             now[2 * k] = max(low, min(high, now[2 * k]))
+            now[2 * k + 1] = unit * growth[k] * spreads[k]
 
 
 @compiled

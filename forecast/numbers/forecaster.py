@@ -1,10 +1,10 @@
 """What a person who tunes nothing gets: few different experts, mixed for what each is good at.
 
-Every channel has a last value, a level, a regression on its differences, and the thousand instants
-before now, of which those most like now are neighbours. Each season that is told or found adds
-three: a regression that sees its profile, the change of a season ago, a smoothed season. Columns
-that are known beside the series add one. What they say is mixed by a pool, one for each band of
-horizons.
+Every channel has a last value and its drift, a level, a regression on its differences, and the
+thousand instants before now, of which those most like now are neighbours. Each season that is told
+or found adds three: a regression that sees its profile, the change of a season ago, a smoothed
+season. Columns that are known beside the series add one. What they say is mixed by a pool, one for
+each band of horizons.
 """
 
 import math
@@ -107,6 +107,7 @@ from forecast.numbers.plan import (
     cases_of,
     channel_of,
     expected_of,
+    growth_of,
     locating,
     now_of,
     pool_of,
@@ -169,7 +170,7 @@ from forecast.numbers.series import (
 from forecast.numbers.smoothing import smoothing_floats, smoothing_learn
 
 # how people call them, in the order in which a pool hears them
-PLAIN_NAMES = ("last value", "level", "regression")
+PLAIN_NAMES = ("last value", "drift", "level", "regression")
 NEAR_NAMES = ("neighbours", "nearest neighbours", "neighbours by change")
 SEASONAL_NAMES = ("regression with season", "change of season", "smoothed season")
 SEASONS = 2  # that are found at most: a day, say, and its week
@@ -205,7 +206,7 @@ def _answer(f, plan, series, regression, seasons, horizons, first, h, y):
     # fmt: off
     pool_learn(
         pool, most, located, near, asked[1:], said, atoms, bounds,
-        error, horizon, overlap, least, cell, y,
+        unit * growth_of(f, plan, h), error, horizon, overlap, least, cell, y,
     )
 
 
@@ -445,7 +446,7 @@ class NumberForecaster(NumberLearner):
             plan[AT_POOLS] = state.floats(of + "pools", B, int(plan[POOL])) - first
             plan[AT_BOUNDS] = state.floats(of + "bounds", BOUNDS_FLOATS) - first
             plan[AT_LATTICE] = state.floats(of + "lattice", LATTICE_FLOATS) - first
-            plan[AT_NOW] = state.floats(of + "now", H, 2 * most) - first
+            plan[AT_NOW] = state.floats(of + "now", H, 3 * most) - first
             plan[AT_ASKED] = state.floats(of + "asked", longest, B, 1 + 2 * most) - first
             plan[AT_FOUND] = state.floats(of + "found", rings, len(nearest), FOUND_FLOATS) - first
             plan[CHANNEL_FLOATS] = state.n_floats - first
@@ -570,7 +571,7 @@ class NumberForecaster(NumberLearner):
         ...     learner.learn(float(t % 2))
         >>> weights = learner.weights()
         >>> list(weights)[:3], round(sum(weights.values()), 9)
-        (['last value', 'level', 'regression'], 1.0)
+        (['last value', 'drift', 'level'], 1.0)
         """
         h = self.horizons.index(self.expects(horizon))
         names = list(PLAIN_NAMES)

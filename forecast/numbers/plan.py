@@ -12,8 +12,7 @@ from forecast.numbers.regression import REGRESSION_INTS
 from forecast.numbers.season import season_expects
 from forecast.numbers.series import SERIES_INTS
 
-# The experts that give a location; what is known beside adds one, each season three more.
-LAST_VALUE, MEMORIES, REGRESSION = range(FIRST)
+# What is known beside adds one to the experts that give a location, each season three more.
 BESIDE = FIRST
 WITH_PROFILE, SAME_CHANGE, SMOOTHED = range(3)
 SEASONAL = 3
@@ -136,5 +135,12 @@ def pool_of(f, plan, band):
 @compiled
 def now_of(f, plan, h):
     """Location and scale of each expert for a horizon, asked at this instant."""
-    size = 2 * plan[MOST]
-    return f[plan[AT_NOW] + h * size : plan[AT_NOW] + (h + 1) * size]
+    first = plan[AT_NOW] + 3 * h * plan[MOST]
+    return f[first : first + 2 * plan[MOST]]
+
+
+@compiled
+def growth_of(f, plan, h):
+    """How many times as far off each expert is as at the first horizon of its band."""
+    first = plan[AT_NOW] + (3 * h + 2) * plan[MOST]
+    return f[first : first + plan[MOST]]

@@ -25,11 +25,15 @@ from forecast.numbers.scale import (
     spread_learn,
     spread_of,
 )
-from forecast.numbers.shape import shape_learn
+from forecast.numbers.shape import PRIOR, shape_learn
 from forecast.numbers.width import WIDTH_FLOATS, widen, width_learn
 from forecast.rate import bounded
 
-FIRST = 3  # experts of every pool that give a location
+# The experts of every pool, which give a location. The drift is the last value too, but leans to a
+# side as soon as its errors do; the last value waits so many times as long, for answers that share
+# no instants.
+LAST_VALUE, DRIFT, MEMORIES, REGRESSION, FIRST = range(5)
+PATIENCE = 10.0
 NEIGHBOURS = 3  # that give quantiles and mean
 SAID = N + 1  # what an expert says: quantiles and mean
 MEAN = N
@@ -92,11 +96,11 @@ def pool_join(f, most, located, near, more):
 
 
 @compiled
-def pool_spreads(f, located, out):
-    """The mean |error| of each expert, in those of the regression; as large before any."""
+def pool_spreads(f, located, unseen, out):
+    """The mean |error| of each expert, in units; ``unseen`` before any."""
     for k in range(located):
         spread = f[k * SPREAD_FLOATS : (k + 1) * SPREAD_FLOATS]
-        out[k] = max(spread_of(spread), SMALLEST) if spread[SEEN] > 0.0 else 1.0
+        out[k] = max(spread_of(spread), SMALLEST) if spread[SEEN] > 0.0 else unseen
 
 
 @compiled
@@ -180,12 +184,13 @@ def _say(f, most, located, near, asked, found, said):
 
 @compiled
 def pool_learn(
-    f, most, located, near, asked, found, atoms, bounds, error, horizon, overlap, least, cell, y
+    f, most, located, near, asked, found, atoms, bounds, units, error, far, overlap, least, cell, y
 ):
     """Score every expert on what ``y`` answers; move weights, widths, spreads and shapes.
 
-    ``error`` is the mean |error| of the regression; ``overlap`` of the answers that teach this band
-    share each instant, where the answer is to a question asked ``horizon`` instants ago.
+    ``units`` [located] is what the spread of each counts in, ``error`` the mean |error| of the
+    regression; ``overlap`` of the answers that teach this band share each instant, where the answer
+    is to a question about so ``far`` ahead, in instants.
     """
     shapes, mixes, weights, _, width, grain = _places(most)
     out = np.empty(SAID)
@@ -196,7 +201,7 @@ def pool_learn(
     _say(f, most, located, near, asked, found, said)
     mix = f[mixes:weights].reshape((4, most + NEIGHBOURS, MIXED))
     boa_blend(mix, said, blends)
-    gradients, prior = pinball_gradients(blends, 2, error, y), _prior(heard, near, horizon)
+    gradients, prior = pinball_gradients(blends, 2, error, y), _prior(heard, near, far)
     boa_learn(mix, said, blends, gradients, prior, ON * error, FORGET / overlap, overlap)
     width_learn(f[width : width + WIDTH_FLOATS], values, overlap, y)
     if cell > 0.0:
@@ -205,9 +210,10 @@ def pool_learn(
     for k in range(located):
         spread = f[k * SPREAD_FLOATS : (k + 1) * SPREAD_FLOATS]
         off = y - asked[2 * k]
-        spread_learn(spread, off / error, overlap)
+        spread_learn(spread, off / units[k], overlap, error / units[k])
         shape = f[shapes + k * N : shapes + (k + 1) * N]
-        shape_learn(shape, off / asked[2 * k + 1], spread[SEEN], overlap)
+        begun = PATIENCE * overlap * PRIOR if k == LAST_VALUE else PRIOR
+        shape_learn(shape, off / asked[2 * k + 1], spread[SEEN] + begun, overlap)
     _tabulate(f, most, located, near)
 
 
@@ -216,14 +222,14 @@ def _prior(heard, near, horizon):
     """The weights to begin with.
 
     The further ahead, the less each answer tells, and the more the plain ones weigh: the last value
-    and, where there is a season, those that know it. The regression that does not know it is then
-    much the same as the one that does, and counts as one that joined.
+    with its drift, half each, and, where there is a season, those that know it. The regression that
+    does not know it is then much the same as the one that does, and counts as one that joined.
     """
     plain, first = math.sqrt(horizon), FIRST + NEIGHBOURS * near
     prior = np.ones(heard)
-    prior[0] = plain
+    prior[LAST_VALUE] = prior[DRIFT] = 0.5 * plain
     if heard > first:
-        prior[FIRST - 1] = JOINED
+        prior[REGRESSION] = JOINED
     for k in range(first, heard):
         prior[k] = JOINED * plain
     return prior

@@ -132,6 +132,18 @@ def regression_error(f, i, horizon, h):
 
 
 @compiled
+def regression_growth(f, i, horizons, first, h):
+    """How many times as far off the h-th horizon is as the first of those that share a band.
+
+    No more, or less, than steps that all went one way would make it: further horizons take longer
+    to forget, and what is left of that says nothing of growth.
+    """
+    most = horizons[h] / horizons[first]
+    ratio = regression_error(f, i, horizons[h], h) / regression_error(f, i, horizons[first], first)
+    return max(1.0 / most, min(most, ratio))
+
+
+@compiled
 def regression_learn(f, i, horizons, time, y):
     """Learn from ``y`` as the answer to the questions asked h instants before ``time``."""
     _, errors, _, W, asked = _places(i)

@@ -56,7 +56,7 @@ def scale_learn(scale, error, rate, n):
     return max(SMALLEST, scale + one_over_n(n, rate) * (seen - scale))
 
 
-SPREAD_RATES = 4.0 ** -np.arange(1.0, 5.0)
+SPREAD_RATES = 3.0 ** -np.arange(1.0, 6.0)
 SPREADS = len(SPREAD_RATES)
 SPREAD_SHARE = 0.003  # of weight that each error hands out anew
 # floats of a spread: errors seen, scales [J], their weights [J]
@@ -73,35 +73,41 @@ def spread_begin(f: Floats) -> None:
 
 
 @compiled
-def spread_learn(f, error, overlap):
+def spread_learn(f, error, overlap, unseen):
     """Weigh the scales by the error that they were to expect, then move them.
 
-    Errors of questions asked in turn may overlap, so many of them: the scales are moved by as much
-    less, or the fastest would know what it is to expect.
+    Errors of questions asked in turn may overlap, so many of them, and tell no more than one: the
+    scales are moved by as much less, or the fastest would know what it is to expect. They begin as
+    if one such had been seen, of the size ``unseen``.
     """
+    if f[SEEN] == 0.0:
+        for j in range(SPREADS):
+            f[SCALES + j] = unseen
+    _spread_weigh(f[SCALES:WEIGHTS], f[WEIGHTS:], error)
     f[SEEN] += 1.0
-    if f[SEEN] > 2.0:
-        _spread_weigh(f[SCALES:WEIGHTS], f[WEIGHTS:], error)
+    n = f[SEEN] + overlap
     for j in range(SPREADS):
-        f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j] / overlap, f[SEEN])
+        f[SCALES + j] = scale_learn(f[SCALES + j], error, SPREAD_RATES[j] / overlap, n)
 
 
 @compiled
 def _spread_weigh(scales, weights, error):
     """Fixed share (Herbster and Warmuth, 1998), the simplest of the managers: there are many.
 
-    p_j = t4(e / s_j) / s_j,   w_j <- (1 - share) w_j p_j / sum_k w_k p_k + share / J
+    p_j = t4(e / s_j) / s_j,   w_j <- ((1 - share) w_j + share / J) p_j, over their sum
+
+    What is handed out anew is weighed at once: a scale a million times too large, that nothing
+    speaks for, would else be heard for good.
     """
     q = 0.0
     for j in range(SPREADS):
         over = 1.0 / scales[j]
-        weights[j] *= t_density(STUDENT_4, error * over) * over
+        shared = (1.0 - SPREAD_SHARE) * weights[j] + SPREAD_SHARE / SPREADS
+        weights[j] = shared * t_density(STUDENT_4, error * over) * over
         q += weights[j]
-    # an error that no scale could expect tells nothing
-    share = SPREAD_SHARE if q > LEAST else 1.0
-    kept = (1.0 - share) / q if q > LEAST else 0.0
     for j in range(SPREADS):
-        weights[j] = kept * weights[j] + share / SPREADS
+        # an error that no scale could expect tells nothing
+        weights[j] = weights[j] / q if q > LEAST else 1.0 / SPREADS
 
 
 @compiled

@@ -13,7 +13,7 @@ from forecast.rate import one_over_n
 # 1 / t4(score): every shape begins as Student's t with 4 degrees of freedom, the SCORES, where the
 # mean |error| is the scale itself
 GAIN = (1.0 + 0.25 * SCORES**2) ** 2.5 / 0.375
-PRIOR = 30.0  # points that Student's t is worth at the start
+PRIOR = 30.0  # errors that Student's t is worth at the start
 FLOOR = 0.005
 ON = 1e-9  # scales: so near a quantile an error lies on it
 
@@ -24,10 +24,10 @@ def shape_learn(shape, ratio, n, overlap):
 
     q_p <- q_p + rate_n (p - 1[ratio < q_p]) / t4(score_p)
 
-    An error that lies on a quantile tells nothing of it. Answers that come late overlap, so many of
-    them: the floor is divided by that.
+    Those that the beginning is worth are counted with it. An error that lies on a quantile tells
+    nothing of it. Answers that come late overlap, so many of them: the floor is divided by that.
     """
-    rate = one_over_n(n + PRIOR, FLOOR / overlap)
+    rate = one_over_n(n, FLOOR / overlap)
     for p in range(N):
         below = 1.0 if ratio < shape[p] else 0.0
         step = 0.0 if abs(ratio - shape[p]) <= ON else LEVEL[p] - below
