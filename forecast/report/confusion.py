@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # Experts that are drawn as one, and their colours, from the bottom up.
 GROUPS = {
     "last value": MUTED,
+    "drift": PURPLE,
     "level": SKY,  # pale: on black it is near the next one
     "regression": BLUE,
     "neighbours": GREEN,
