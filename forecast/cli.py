@@ -5,10 +5,12 @@ at once.
 """
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from forecast.flow import carried_out
 from forecast.installed import missing
@@ -71,8 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FileExistsError as error:
         return failed(USAGE, str(error))
     except OSError as error:
-        where = "" if error.filename is None else f"{error.filename}: "
-        return failed(FAULT, f"{where}{error.strerror or error}")
+        return failed(FAULT, of_the_system(error))
     except ValueError as error:
         from forecast.checkpoint import CheckpointError
         from forecast.stream import StreamError
@@ -82,6 +83,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, UsageError):
             return failed(USAGE, str(error))
         raise
+
+
+def of_the_system(error: OSError) -> str:
+    """What the system said no to, and what to do where a folder is missing.
+
+    Examples
+    --------
+    >>> of_the_system(FileNotFoundError(2, "No such file or directory", "nowhere/answers"))
+    'nowhere/answers: there is no folder nowhere: make it, or name another place'
+    >>> of_the_system(OSError(28, "No space left on device", "answers"))
+    'answers: No space left on device'
+    """
+    said = error.strerror or str(error)
+    if error.filename is None:
+        return said
+    folder = Path(os.fsdecode(error.filename)).parent
+    if isinstance(error, FileNotFoundError) and not folder.exists():
+        said = f"there is no folder {folder}: make it, or name another place"
+    return f"{error.filename}: {said}"
 
 
 def run(asked: argparse.Namespace, command: str) -> int:
