@@ -98,9 +98,10 @@ def of_the_system(error: OSError) -> str:
     said = error.strerror or str(error)
     if error.filename is None:
         return said
-    folder = Path(os.fsdecode(error.filename)).parent
-    if isinstance(error, FileNotFoundError) and not folder.exists():
-        said = f"there is no folder {folder}: make it, or name another place"
+    if isinstance(error, FileNotFoundError):
+        folder = Path(os.fsdecode(error.filename)).parent
+        if not folder.exists():
+            said = f"there is no folder {folder}: make it, or name another place"
     return f"{error.filename}: {said}"
 
 

@@ -34,10 +34,12 @@ from forecast.numbers.pool import (
 )
 from forecast.numbers.scale import (
     BOUND,
+    SCALES,
     SMALLEST,
     SPREAD_FLOATS,
     SPREAD_RATES,
     SPREAD_SHARE,
+    WEIGHTS,
     spread_begin,
     spread_learn,
     spread_of,
@@ -268,7 +270,7 @@ def test_a_scale_that_nothing_speaks_for_is_not_heard() -> None:
     errors[:500] *= 1e6
     for error in errors:
         spread_learn(f, error, 7.0, 1.0)
-    assert f[1 : 1 + len(SPREAD_RATES)].max() > 1e5
+    assert f[SCALES:WEIGHTS].max() > 1e5
     assert 0.5 < spread_of(f) < 2.0  # the mean |error| is 1
 
 
@@ -360,6 +362,8 @@ def taught(right: int, seed: int) -> tuple[Floats, Floats]:
 def test_a_pool_converges_to_the_one_that_is_right(right: int) -> None:
     """On the mean of ten: the outer quantiles of each alone are off by .2 by chance."""
     weights, values = zip(*(taught(right, seed) for seed in range(10)), strict=True)
+    assert weights[right].min() > 0.8
+    assert weights[right].mean() > 0.93
     assert np.mean(weights, axis=0).min() > 0.9
     assert np.mean(weights) > 0.95
     np.testing.assert_allclose(np.mean(values, axis=0)[1:-1], SCORES[1:-1], atol=0.15)

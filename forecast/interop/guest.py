@@ -40,7 +40,7 @@ from forecast.numbers.series import (
     series_pass,
     unit_of,
 )
-from forecast.numbers.shape import PRIOR, shape_learn
+from forecast.numbers.shape import shape_learn
 
 BOUND = 8.0  # units: a difference counts for at most so many
 MARGIN = 0.25  # of the recent range, by which a location may leave it
@@ -74,7 +74,7 @@ class Errors:
     def learn(self, error: float, scale: float, unit: float, overlap: int) -> None:
         """Take an error where the scale was expected; answers that come late overlap."""
         spread_learn(self.spread, error / unit, float(overlap), 1.0)
-        shape_learn(self.shape, error / scale, self.spread[SEEN] + PRIOR, float(overlap))
+        shape_learn(self.shape, error / scale, self.spread[SEEN], float(overlap))
 
 
 class Guest(Learner):

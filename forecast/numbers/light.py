@@ -64,7 +64,7 @@ from forecast.numbers.series import (
     turn,
     unit_of,
 )
-from forecast.numbers.shape import PRIOR, shape_learn
+from forecast.numbers.shape import shape_learn
 from forecast.rate import one_over_n
 
 LAGS = 2
@@ -273,7 +273,7 @@ def _answer(f, i, h, y):
     band[HITS] += one_over_n(band[SEEN] + 1.0, HIT_RATE) * (hit - band[HITS])
     error = y - asked[LOCATED]
     band[SEEN] += 1.0
-    shape_learn(band[SHAPE:MIX], error / asked[WIDE], band[SEEN] + PRIOR, overlap)
+    shape_learn(band[SHAPE:MIX], error / asked[WIDE], band[SEEN], overlap)
     band[SCALE] = scale_learn(band[SCALE], error / asked[UNIT], FAST / overlap, band[SEEN])
 
 

@@ -213,7 +213,7 @@ def pool_learn(
         spread_learn(spread, off / units[k], overlap, error / units[k])
         shape = f[shapes + k * N : shapes + (k + 1) * N]
         begun = PATIENCE * overlap * PRIOR if k == LAST_VALUE else PRIOR
-        shape_learn(shape, off / asked[2 * k + 1], spread[SEEN] + begun, overlap)
+        shape_learn(shape, off / asked[2 * k + 1], spread[SEEN], overlap, begun)
     _tabulate(f, most, located, near)
 
 

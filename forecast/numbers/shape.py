@@ -19,15 +19,15 @@ ON = 1e-9  # scales: so near a quantile an error lies on it
 
 
 @compiled
-def shape_learn(shape, ratio, n, overlap):
+def shape_learn(shape, ratio, n, overlap, begun=PRIOR):
     """Move the quantiles by the n-th error, in units of its scale.
 
     q_p <- q_p + rate_n (p - 1[ratio < q_p]) / t4(score_p)
 
-    Those that the beginning is worth are counted with it. An error that lies on a quantile tells
+    Student's t, with which it began, is worth ``begun`` errors. One that lies on a quantile tells
     nothing of it. Answers that come late overlap, so many of them: the floor is divided by that.
     """
-    rate = one_over_n(n, FLOOR / overlap)
+    rate = one_over_n(n + begun, FLOOR / overlap)
     for p in range(N):
         below = 1.0 if ratio < shape[p] else 0.0
         step = 0.0 if abs(ratio - shape[p]) <= ON else LEVEL[p] - below
